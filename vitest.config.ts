@@ -1,0 +1,19 @@
+import { readdirSync } from "node:fs";
+import { defineConfig } from "vitest/config";
+
+const folders = ["packages", "apps"].flatMap((parent) =>
+  readdirSync(parent).map((name) => ({ name: `@reseal/${name}`, root: `${parent}/${name}` })),
+);
+
+export default defineConfig({
+  test: {
+    projects: folders.map(({ name, root }) => ({
+      test: { name, root, include: ["src/**/*.test.ts", "test/**/*.test.ts"], testTimeout: 30_000 },
+    })),
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**", "apps/*/src/**"],
+      reporter: ["text-summary", "lcov"],
+    },
+  },
+});
