@@ -1,1 +1,8 @@
-export {};
+export { defineErrors, type ErrorFactory } from "./define-errors.ts";
+export {
+  type ErrorDefinition,
+  type ErrorDetails,
+  type ErrorOptions,
+  isResealError,
+  ResealError,
+} from "./reseal-error.ts";
