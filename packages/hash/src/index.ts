@@ -1,1 +1,1 @@
-export {};
+export type { Digest } from "./digest.ts";

@@ -1,0 +1,74 @@
+import type { Digest } from "@reseal/hash";
+
+/** Bytes that arrive piece by piece. A Node stream, a web stream and a generator all fit. */
+export type ByteSource = AsyncIterable<Uint8Array>;
+
+/** What every operation that waits accepts. */
+export interface OperationOptions {
+  /** Stops the operation; after an abort nothing partial is visible. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A blob's address and length in bytes. */
+export interface BlobInfo {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** Options of a write. */
+export interface PutOptions extends OperationOptions {
+  /** Refuse the bytes, with `STORE_DIGEST_MISMATCH`, unless they have this digest. */
+  readonly expected?: Digest | undefined;
+}
+
+/**
+ * Immutable bytes, addressed by the digest of their content.
+ *
+ * Every implementation must hold these, and `@reseal/store/conformance` checks them:
+ * - **Atomic**: a blob is either absent or complete; no reader sees a part of one.
+ * - **Read after write**: once `put` or a batch's `commit` resolves, `get`, `stat` and `list` see
+ *   the blob, and a power cut does not take it back.
+ * - **Idempotent**: putting the same bytes twice, also at the same time, is one blob; bytes that
+ *   are there are never written again.
+ * - **Verified**: every byte that leaves is checked against the digest; a mismatch ends the source
+ *   with `STORE_BLOB_CORRUPT`, at the latest after the last byte.
+ * - **Honest absence**: "not there" is said only when the backend said so. A failed permission
+ *   check or a lost connection throws.
+ */
+export interface BlobStore extends AsyncDisposable {
+  /** Where the blobs live, for people to read: a folder, a URL. */
+  readonly location: string;
+  /** Store one blob, durable when it resolves. */
+  put(source: ByteSource | Uint8Array, options?: PutOptions): Promise<BlobInfo>;
+  /** Collect many writes and make them visible and durable at once. */
+  openBatch(options?: OperationOptions): Promise<BlobBatch>;
+  /**
+   * Read a blob, verified while it streams.
+   * @throws `STORE_BLOB_NOT_FOUND` before the first byte, `STORE_BLOB_CORRUPT` while streaming.
+   */
+  get(digest: Digest, options?: OperationOptions): Promise<ByteSource>;
+  /** Address and length, or `undefined` when the blob is not there. Does not read the bytes. */
+  stat(digest: Digest, options?: OperationOptions): Promise<BlobInfo | undefined>;
+  /** Every blob, in order of its digest. */
+  list(options?: OperationOptions): AsyncIterable<BlobInfo>;
+  /** Remove a blob; `false` when it was not there. */
+  delete(digest: Digest, options?: OperationOptions): Promise<boolean>;
+}
+
+/**
+ * Writes that become visible together.
+ *
+ * Nothing is visible before `commit`, everything is visible and durable after it. Leaving the
+ * batch without `commit` leaves no blob and no temporary file behind.
+ */
+export interface BlobBatch extends AsyncDisposable {
+  /** Stage bytes. */
+  put(source: ByteSource | Uint8Array, options?: PutOptions): Promise<BlobInfo>;
+  /**
+   * Stage a local file.
+   * @throws `STORE_FILE_CHANGED` when the file changes while it is read.
+   */
+  putFile(path: string, options?: PutOptions): Promise<BlobInfo>;
+  /** Publish all that was staged: synced, renamed, synced again. */
+  commit(options?: OperationOptions): Promise<void>;
+}
