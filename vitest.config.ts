@@ -7,9 +7,18 @@ const folders = ["packages", "apps"].flatMap((parent) =>
 
 export default defineConfig({
   test: {
-    projects: folders.map(({ name, root }) => ({
-      test: { name, root, include: ["src/**/*.test.ts", "test/**/*.test.ts"], testTimeout: 30_000 },
-    })),
+    projects: [
+      ...folders.map(({ name, root }) => ({
+        test: {
+          name,
+          root,
+          include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
+      })),
+      // Tests of the repository as a whole: layers, packages as installed, examples.
+      { test: { name: "monorepo", include: ["test/**/*.test.ts"], testTimeout: 120_000 } },
+    ],
     coverage: {
       provider: "v8",
       include: ["packages/*/src/**", "apps/*/src/**"],

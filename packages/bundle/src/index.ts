@@ -1,1 +1,29 @@
-export {};
+export type { BundleDraft, ContextDraft, DraftFile } from "./draft.ts";
+export { bundleErrors } from "./errors.ts";
+export { type ExportReport, exportBundle } from "./export.ts";
+export { envKeyOf, type Keys, keysOf } from "./identity.ts";
+export { type ImportReport, importBundle } from "./import.ts";
+export { indexJournal } from "./index-journal.ts";
+export { mediaTypeOf } from "./media-type.ts";
+export { bundlePaths, bundleTrees } from "./paths.ts";
+export {
+  type BundleReader,
+  collect,
+  entryOf,
+  manifestBytesMax,
+  openBundleFolder,
+  openStoredBundle,
+  readJson,
+  readText,
+} from "./reader.ts";
+export { type SealedBundle, sealBundle } from "./seal.ts";
+export { sealRecordOf } from "./seal-record.ts";
+export {
+  type Finding,
+  type FindingCode,
+  isIntegrityFinding,
+  type VerifyOptions,
+  type VerifyProgress,
+  type VerifyReport,
+  verifyBundle,
+} from "./verify.ts";

@@ -1,1 +1,2 @@
-export {};
+export { catalogErrors } from "./errors.ts";
+export { type OpenSqliteCatalogOptions, openSqliteCatalog } from "./open-sqlite.ts";

@@ -1,1 +1,2 @@
-export {};
+export { connectErrors } from "./errors.ts";
+export { type OpenOptions, openStores, storeFormat } from "./open-stores.ts";

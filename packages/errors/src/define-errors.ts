@@ -7,6 +7,9 @@ export interface ErrorFactory extends ErrorDefinition {
   readonly code: string;
 }
 
+/** What {@link defineErrors} makes of a table; names the type where it must be written out. */
+export type ErrorsOf<Table> = { readonly [Key in keyof Table]: ErrorFactory };
+
 /**
  * Declare a package's error codes in one table.
  *
@@ -14,9 +17,10 @@ export interface ErrorFactory extends ErrorDefinition {
  * `STORE_BLOB_NOT_FOUND`.
  *
  * @example
- * const storeErrors = defineErrors("STORE", {
+ * const table = {
  *   BLOB_NOT_FOUND: { exitCode: 3, httpStatus: 404, hint: "Check the digest." },
- * });
+ * };
+ * export const storeErrors: ErrorsOf<typeof table> = defineErrors("STORE", table);
  * throw storeErrors.BLOB_NOT_FOUND(`Blob ${digest} is not in ${location}.`);
  */
 export function defineErrors<const Key extends string>(

@@ -1,4 +1,4 @@
-export { defineErrors, type ErrorFactory } from "./define-errors.ts";
+export { defineErrors, type ErrorFactory, type ErrorsOf } from "./define-errors.ts";
 export {
   type ErrorDefinition,
   type ErrorDetails,

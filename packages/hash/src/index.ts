@@ -1,1 +1,10 @@
-export type { Digest } from "./digest.ts";
+export { canonicalDigest, canonicalJson } from "./canonical-json.ts";
+export { compareUtf8 } from "./compare-utf8.ts";
+export { type Digest, digestFromHex, digestHex, isDigest, parseDigest } from "./digest.ts";
+export { createDigester, type Digester, digestBytes, digestSource } from "./digester.ts";
+export { hashErrors } from "./errors.ts";
+export { importNameProblems, type NameProblem } from "./import-names.ts";
+export type { JsonObject, JsonValue } from "./json-value.ts";
+export { portablePathProblem } from "./portable-path.ts";
+export { parseStrictJson, type StrictJsonOptions } from "./strict-json.ts";
+export { formatTree, parseTree, type TreeEntry, treeDigest } from "./tree.ts";

@@ -1,1 +1,28 @@
-export {};
+export type { ChildExit, ForwardedSignal, OutputSink, SignalSource } from "./child.ts";
+export { readCffAuthors } from "./citation-cff.ts";
+export type { CapturedFile, CodeFile, CodeTree, LeftOutReason } from "./code-tree.ts";
+export { expandCommand, type PlaceholderValues, parseSeed } from "./command.ts";
+export {
+  type CapturedEnvironment,
+  captureEnvironment,
+  type EnvironmentRequest,
+  findLockFiles,
+} from "./environment/environment.ts";
+export { recordErrors } from "./errors.ts";
+export { FileGuard, type WithheldFile } from "./file-guard.ts";
+export type { FinishedRun } from "./finish-run.ts";
+export { nextTick } from "./fs-tick.ts";
+export { type GitState, type GitUser, readGitUser } from "./git.ts";
+export type { OutputFile, Outputs } from "./outputs.ts";
+export type { Description, RunPlan } from "./plan.ts";
+export { type PreparedRun, readKey } from "./prepare-run.ts";
+export { previewRun, type RunPreview } from "./preview.ts";
+export { projectConfigName, readProjectConfig } from "./project-config.ts";
+export { type ExecutionRequest, executeRun, type RecordedRun, recordRun } from "./record-run.ts";
+export { recoverRuns } from "./recover.ts";
+export { RunRedactor } from "./run-redactor.ts";
+export type { RunIo, RunRequest } from "./run-request.ts";
+export { type SealFolderRequest, sealFolder } from "./seal-folder.ts";
+export type { Places } from "./select-files.ts";
+export { Spool } from "./spool.ts";
+export { findWorkspace, workspaceId } from "./workspace.ts";

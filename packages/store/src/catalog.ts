@@ -58,7 +58,7 @@ export interface RunRow {
 
 /** What the catalog is told about one seal. Everything in it can be read from the manifest again. */
 export interface SealRecord extends RunRow {
-  /** Absolute folder in which the run was recorded; only on the machine that recorded it. */
+  /** Opaque id of the folder in which the run was recorded; equal for runs of one folder. */
   readonly workspace: string | null;
   /** Paths, relative to the workspace, that the run created or changed there. */
   readonly output_paths: readonly string[];

@@ -6,6 +6,7 @@ export type {
   OperationOptions,
   PutOptions,
 } from "./blob-store.ts";
+export { abortableSource, collectBytes, verifiedSource } from "./byte-source.ts";
 export type {
   Catalog,
   MetricValue,
@@ -17,4 +18,16 @@ export type {
   RunStatus,
   SealRecord,
 } from "./catalog.ts";
+export { storeErrors } from "./errors.ts";
 export type { Journal, JournalEntry, JournalRecord, JournalStream } from "./journal.ts";
+export {
+  decodeJournal,
+  encodeJournal,
+  journalLineBytesMax,
+  journalRepair,
+} from "./journal-format.ts";
+export { createMemoryBlobStore, type MemoryBlobStore } from "./memory-blob-store.ts";
+export { createMemoryCatalog } from "./memory-catalog.ts";
+export { createMemoryJournal, type MemoryJournal } from "./memory-journal.ts";
+export { isProcessAlive, type ProcessIdentity, thisProcess } from "./process-identity.ts";
+export type { Clock, IdSource, Stores } from "./stores.ts";

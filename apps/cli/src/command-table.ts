@@ -1,0 +1,96 @@
+import type { Command } from "commander";
+import type { CommandContext } from "./context.ts";
+
+/** Makes a command; its module is loaded only when the command is used. */
+export type CommandFactory = (context: CommandContext) => Command;
+
+/** A command of the command line. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandFactory>;
+}
+
+/** Every command, in the order of `reseal --help`. */
+export const commandTable: readonly CommandEntry[] = [
+  {
+    name: "run",
+    summary: "record a command and seal what it did",
+    load: async () => (await import("./commands/run.ts")).runCommand,
+  },
+  {
+    name: "seal",
+    summary: "make an existing results folder an artifact; nothing is run",
+    load: async () => (await import("./commands/seal.ts")).sealCommand,
+  },
+  {
+    name: "ls",
+    summary: "list runs: filter, sort, choose columns",
+    load: async () => (await import("./commands/ls.ts")).lsCommand,
+  },
+  {
+    name: "show",
+    summary: "everything about one run",
+    load: async () => (await import("./commands/show.ts")).showCommand,
+  },
+  {
+    name: "cat",
+    summary: "print a file of a run",
+    load: async () => (await import("./commands/cat.ts")).catCommand,
+  },
+  {
+    name: "log",
+    summary: "what a run printed, or its events",
+    load: async () => (await import("./commands/log.ts")).logCommand,
+  },
+  {
+    name: "diff",
+    summary: "what differs between two runs, and which of their keys",
+    load: async () => (await import("./commands/diff.ts")).diffCommand,
+  },
+  {
+    name: "verify",
+    summary: "read every byte again and check it against its digest",
+    load: async () => (await import("./commands/verify.ts")).verifyCommand,
+  },
+  {
+    name: "export",
+    summary: "write a run as a folder that stands on its own",
+    load: async () => (await import("./commands/export.ts")).exportCommand,
+  },
+  {
+    name: "import",
+    summary: "take a bundle into the store, after verifying all of it",
+    load: async () => (await import("./commands/import.ts")).importCommand,
+  },
+  {
+    name: "replay",
+    summary: "run an artifact again and compare the results",
+    load: async () => (await import("./commands/replay.ts")).replayCommand,
+  },
+  {
+    name: "cite",
+    summary: "a citation: BibTeX, JSON or Markdown",
+    load: async () => (await import("./commands/cite.ts")).citeCommand,
+  },
+  {
+    name: "schema",
+    summary: "list, show and apply the JSON Schemas",
+    load: async () => (await import("./commands/schema.ts")).schemaCommand,
+  },
+  {
+    name: "init",
+    summary: "write a commented reseal.yaml",
+    load: async () => (await import("./commands/init.ts")).initCommand,
+  },
+  {
+    name: "doctor",
+    summary: "check this machine and the store",
+    load: async () => (await import("./commands/doctor.ts")).doctorCommand,
+  },
+  {
+    name: "version",
+    summary: "versions of Reseal, Node and the formats",
+    load: async () => (await import("./commands/version.ts")).versionCommand,
+  },
+];

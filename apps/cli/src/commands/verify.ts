@@ -1,0 +1,145 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import {
+  type BundleReader,
+  type Finding,
+  isIntegrityFinding,
+  openBundleFolder,
+  openStoredBundle,
+  type VerifyReport,
+  verifyBundle,
+} from "@reseal/bundle";
+import { isResealError } from "@reseal/errors";
+import type { Digest } from "@reseal/hash";
+import type { Stores } from "@reseal/store";
+import { Command } from "commander";
+import type { CommandContext } from "../context.ts";
+import { cliErrors } from "../errors.ts";
+import { commandHelp } from "../help.ts";
+import { progressLine } from "../progress.ts";
+import { resolveSeal } from "../resolve-run.ts";
+import { formatBytes, harmless, plural, shortDigest } from "../terminal.ts";
+
+/** What one bundle's check came to; a bundle that cannot be opened has only findings. */
+type Checked = Pick<VerifyReport, "location" | "findings"> & Partial<VerifyReport>;
+
+/** `reseal verify [ID|PATH|--all]` */
+export function verifyCommand(context: CommandContext): Command {
+  return new Command("verify")
+    .description(
+      "Read every byte again: digests, schemas, pointers, trees, missing and extra files",
+    )
+    .argument("[id-or-path]", "a run of the store, or a folder with an exported bundle")
+    .option("--all", "every run of the store")
+    .addHelpText(
+      "after",
+      commandHelp(
+        [
+          ["reseal verify @last", "one run"],
+          ["reseal verify ./bundle", "an exported bundle"],
+          ["reseal verify --all", "the whole store"],
+        ],
+        { 0: "intact", 1: "other findings", 3: "not found", 4: "a digest, key or seal differs" },
+      ),
+    )
+    .action(async (name: string | undefined, flags: { all?: boolean }) => {
+      if ((name === undefined) === (flags.all !== true))
+        throw cliErrors.USAGE("Give one run or folder, or --all.");
+      const checked = await verifyNamed(context, name);
+      const findings = checked.flatMap((report) => report.findings);
+      const bytes = checked.reduce((sum, report) => sum + (report.bytes ?? 0), 0);
+      const files = checked.reduce((sum, report) => sum + (report.files ?? 0), 0);
+      context.exitCode = exitCodeOf(findings);
+      const data = {
+        bundles: checked.length,
+        files,
+        bytes,
+        findings: findings.length,
+        items: checked,
+      };
+      context.result("verify/v1", data, () => {
+        const { out } = context;
+        const lines = checked
+          .filter((report) => report.findings.length > 0)
+          .flatMap((report) => [
+            `${out.red("damaged")}  ${report.location}`,
+            ...report.findings.map(
+              ({ code, path, message }) => `  ${code}  ${harmless(path)}: ${harmless(message)}`,
+            ),
+          ]);
+        if (findings.length === 0)
+          lines.push(
+            `${out.green("intact")}  ${plural(checked.length, "bundle")}, ` +
+              `${plural(files, "file")}, ${formatBytes(bytes)}`,
+          );
+        return lines.join("\n");
+      });
+    });
+}
+
+async function verifyNamed(context: CommandContext, name: string | undefined): Promise<Checked[]> {
+  if (name !== undefined && looksLikePath(context, name)) {
+    const folder = resolve(context.host.cwd, name);
+    return [await check(context, folder, () => openBundleFolder(folder))];
+  }
+  await using stores = await context.openStores();
+  if (name !== undefined)
+    return [await checkStored(context, stores, await resolveSeal(context, stores, name))];
+  const checked: Checked[] = [];
+  for await (const seal of allSeals(stores)) checked.push(await checkStored(context, stores, seal));
+  return checked;
+}
+
+/** A name with a slash or of an existing folder is a path; ids never look like that. */
+function looksLikePath(context: CommandContext, name: string): boolean {
+  return name.includes("/") || name === "." || existsSync(resolve(context.host.cwd, name));
+}
+
+async function* allSeals(stores: Stores): AsyncGenerator<Digest> {
+  let after: string | undefined;
+  do {
+    const page = await stores.catalog.listRuns({
+      tenant: stores.tenant,
+      sort: "created_at",
+      order: "asc",
+      limit: 1000,
+      after,
+    });
+    for (const run of page.items) yield run.seal;
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+}
+
+function checkStored(context: CommandContext, stores: Stores, seal: Digest): Promise<Checked> {
+  return check(context, `run with seal ${shortDigest(seal)}`, () => openStoredBundle(stores, seal));
+}
+
+/** A bundle that cannot even be opened is a finding, so that the others are still checked. */
+async function check(
+  context: CommandContext,
+  location: string,
+  open: () => Promise<BundleReader>,
+): Promise<Checked> {
+  const progress = progressLine(context);
+  try {
+    const reader = await open();
+    return await verifyBundle(reader, {
+      signal: context.signal,
+      onProgress: ({ path, bytes }) => progress.show(`${formatBytes(bytes)}  ${harmless(path)}`),
+    });
+  } catch (error) {
+    if (!isResealError(error) || error.exitCode !== 4) {
+      const isMissing = isResealError(error) && error.code === "STORE_BLOB_NOT_FOUND";
+      if (!isMissing) throw error;
+    }
+    const code = "digest_mismatch" as const;
+    return { location, findings: [{ code, path: "manifest.json", message: error.message }] };
+  } finally {
+    progress.clear();
+  }
+}
+
+function exitCodeOf(findings: readonly Finding[]): number {
+  if (findings.some(isIntegrityFinding)) return 4;
+  return findings.length > 0 ? 1 : 0;
+}

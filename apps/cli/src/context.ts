@@ -1,0 +1,116 @@
+import { join, resolve } from "node:path";
+import type { Stores } from "@reseal/store";
+import { type Colors, colorsFor, isTerminal } from "./terminal.ts";
+import { cliVersion } from "./version.ts";
+
+/** Flags that every command takes, before or after its name. */
+export interface GlobalOptions {
+  readonly json?: boolean;
+  /** 1 silences hints, 2 all but errors. */
+  readonly quiet?: number;
+  readonly verbose?: number;
+  readonly store?: string;
+  readonly color?: "auto" | "always" | "never";
+  readonly progress?: boolean;
+  readonly debug?: boolean;
+}
+
+/** The process, as commands see it; tests bring their own. */
+export interface Host {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+/** How a command wants its store. */
+export interface StoreOptions {
+  readonly create?: boolean;
+  readonly readOnly?: boolean;
+  /** The folder whose workspace holds the store; the current one unless said otherwise. */
+  readonly from?: string;
+}
+
+/** All that a command works with. */
+export class CommandContext {
+  readonly host: Host;
+  readonly signal: AbortSignal;
+  /** Exit status when the command returns without an error. */
+  exitCode = 0;
+  #options: GlobalOptions = {};
+
+  constructor(host: Host, signal: AbortSignal) {
+    this.host = host;
+    this.signal = signal;
+  }
+
+  get options(): GlobalOptions {
+    return this.#options;
+  }
+
+  set options(options: GlobalOptions) {
+    this.#options = options;
+  }
+
+  get version(): string {
+    return cliVersion();
+  }
+
+  get out(): Colors {
+    return colorsFor(this.host.stdout, this.#options.color ?? "auto", this.host.env);
+  }
+
+  get err(): Colors {
+    return colorsFor(this.host.stderr, this.#options.color ?? "auto", this.host.env);
+  }
+
+  /** Whether somebody watches, so that moving progress makes sense. */
+  get showsProgress(): boolean {
+    const { progress = true, quiet = 0, json = false } = this.#options;
+    return progress && quiet === 0 && !json && isTerminal(this.host.stderr) && !this.host.env.CI;
+  }
+
+  /** Open the store of the current folder, after sealing what a dead recorder left in it. */
+  async openStores({ create = false, readOnly = false, from }: StoreOptions = {}): Promise<Stores> {
+    const { findWorkspace, recoverRuns } = await import("@reseal/record");
+    const { openStores } = await import("@reseal/connect");
+    const { store = this.host.env.RESEAL_STORE } = this.#options;
+    const location = store
+      ? resolve(this.host.cwd, store)
+      : join(findWorkspace(from ?? this.host.cwd), ".reseal");
+    const stores = await openStores(location, {
+      create,
+      readOnly,
+      onNotice: (message) => this.warn(message),
+    });
+    for (const run of await recoverRuns(stores, this.host.env))
+      this.warn(
+        `Run ${run.manifest.context.run_id} had lost its recorder; what it wrote is sealed as incomplete.`,
+      );
+    return stores;
+  }
+
+  /** Print the result: text, or with `--json` one line in the envelope. */
+  result(schema: string, data: unknown, text: () => string): void {
+    if (this.#options.json === true)
+      this.host.stdout.write(`${JSON.stringify({ schema, ok: true, data })}\n`);
+    else {
+      const rendered = text();
+      this.host.stdout.write(
+        rendered === "" || rendered.endsWith("\n") ? rendered : `${rendered}\n`,
+      );
+    }
+  }
+
+  /** Say something that is not the result. */
+  note(text: string): void {
+    if ((this.#options.quiet ?? 0) === 0) this.host.stderr.write(`${text}\n`);
+  }
+
+  /** Say something that the reader should act on or know. */
+  warn(text: string): void {
+    if ((this.#options.quiet ?? 0) < 2)
+      this.host.stderr.write(`${this.err.yellow("warning:")} ${text}\n`);
+  }
+}

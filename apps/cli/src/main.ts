@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+// The version check comes before any import: native modules crash on a Node that is too old.
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 15)) {
+  process.stderr.write(
+    `reseal needs Node 22.15 or newer; this is ${process.versions.node}.\n` +
+      "Install a newer Node, or use tools/reseal, which brings its own.\n",
+  );
+  process.exit(2);
+}
+
+const [first, ...others] = process.argv.slice(2);
+if ((first === "--version" || first === "-V") && others.length === 0) {
+  const { cliVersion } = await import("./version.ts");
+  process.stdout.write(`${cliVersion()}\n`);
+} else {
+  const { main } = await import("./program.ts");
+  await main(process.argv.slice(2));
+}

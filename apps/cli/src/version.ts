@@ -1,0 +1,7 @@
+import { readFileSync } from "node:fs";
+
+/** The version of this command line, as its package states it. */
+export function cliVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,135 @@
+import { createReadStream, readFileSync, realpathSync } from "node:fs";
+import { join, sep } from "node:path";
+import {
+  createDigester,
+  type Digest,
+  digestBytes,
+  parseDigest,
+  parseStrictJson,
+} from "@reseal/hash";
+import { assertValid, type FileEntry, type Manifest } from "@reseal/schema";
+import type { ByteSource, OperationOptions, Stores } from "@reseal/store";
+import { bundleErrors } from "./errors.ts";
+import { bundlePaths } from "./paths.ts";
+
+/** Largest manifest that is read, in bytes: room for about a million files. */
+export const manifestBytesMax: number = 256 * 1024 * 1024;
+
+/** A bundle that can be read, wherever it lies. */
+export interface BundleReader {
+  /** For people: a folder, or the store and the seal. */
+  readonly location: string;
+  /** The folder it lies in; absent for a bundle inside a store. */
+  readonly folder?: string;
+  readonly seal: Digest;
+  readonly manifest: Manifest;
+  /** The exact bytes that the seal is the digest of. */
+  readonly manifestBytes: Uint8Array;
+  /**
+   * A file of the bundle, checked against its digest while it streams.
+   * @throws `BUNDLE_FILE_NOT_FOUND`, `BUNDLE_CORRUPT`, `STORE_BLOB_NOT_FOUND`, `STORE_BLOB_CORRUPT`
+   */
+  open(entry: FileEntry, options?: OperationOptions): Promise<ByteSource>;
+}
+
+/** The entry of a path in the file index. */
+export function entryOf(manifest: Manifest, path: string): FileEntry | undefined {
+  return manifest.context.files.find((entry) => entry.path === path);
+}
+
+/** The whole text of a small file of a bundle. */
+export async function readText(reader: BundleReader, path: string): Promise<string | undefined> {
+  const entry = entryOf(reader.manifest, path);
+  if (entry === undefined) return undefined;
+  return Buffer.from(await collect(await reader.open(entry))).toString("utf8");
+}
+
+/** The parsed JSON of a file of a bundle; `undefined` when the bundle has no such file. */
+export async function readJson(reader: BundleReader, path: string): Promise<unknown> {
+  const text = await readText(reader, path);
+  return text === undefined ? undefined : parseStrictJson(text);
+}
+
+/** All bytes of a source, for small files. */
+export async function collect(source: ByteSource): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Open a bundle that lies in a store. */
+export async function openStoredBundle(
+  stores: Pick<Stores, "blobs" | "location">,
+  seal: Digest,
+): Promise<BundleReader> {
+  const manifestBytes = await collect(await stores.blobs.get(seal));
+  return {
+    location: `${stores.location} ${seal}`,
+    seal,
+    manifest: await parseManifest(manifestBytes, seal),
+    manifestBytes,
+    open: (entry, options) => stores.blobs.get(parseDigest(entry.digest), options),
+  };
+}
+
+/** Open a bundle that lies in a folder. */
+export async function openBundleFolder(folder: string): Promise<BundleReader> {
+  const manifestBytes = readManifestBytes(folder);
+  return {
+    location: folder,
+    folder,
+    seal: digestBytes(manifestBytes),
+    manifest: await parseManifest(manifestBytes, join(folder, bundlePaths.manifest)),
+    manifestBytes,
+    open: (entry, options) => Promise.resolve(readVerified(folder, entry, options)),
+  };
+}
+
+async function parseManifest(bytes: Uint8Array, where: string): Promise<Manifest> {
+  try {
+    return await assertValid("manifest", parseStrictJson(bytes, { bytesMax: manifestBytesMax }));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw bundleErrors.MANIFEST_INVALID(`The manifest ${where} is not valid: ${reason}`, { cause });
+  }
+}
+
+function readManifestBytes(folder: string): Uint8Array {
+  try {
+    return readFileSync(join(folder, bundlePaths.manifest));
+  } catch (cause) {
+    throw bundleErrors.NOT_A_BUNDLE(`${folder} holds no readable ${bundlePaths.manifest}.`, {
+      cause,
+    });
+  }
+}
+
+async function* readVerified(
+  folder: string,
+  entry: FileEntry,
+  { signal }: OperationOptions = {},
+): ByteSource {
+  const path = resolveInside(folder, entry.path);
+  const digester = createDigester();
+  for await (const chunk of createReadStream(path, { signal, highWaterMark: 1024 * 1024 })) {
+    digester.update(chunk as Buffer);
+    if (digester.size > entry.size) break;
+    yield chunk as Buffer;
+  }
+  if (digester.size !== entry.size || digester.digest() !== entry.digest)
+    throw bundleErrors.CORRUPT(`${entry.path} in ${folder} does not match its digest.`, {
+      details: { path: entry.path, expected: entry.digest },
+    });
+}
+
+/** A path of the index, after following links; one that leads out of the bundle is refused. */
+function resolveInside(folder: string, path: string): string {
+  const root = realpathSync(folder);
+  try {
+    const full = realpathSync(join(folder, path));
+    if (full.startsWith(root + sep)) return full;
+  } catch (cause) {
+    throw bundleErrors.FILE_NOT_FOUND(`${path} is missing from ${folder}.`, { cause });
+  }
+  throw bundleErrors.UNSAFE_NAME(`${path} in ${folder} leads out of the bundle.`);
+}

@@ -1,0 +1,128 @@
+import { canonicalJson, compareUtf8, type Digest, formatTree, parseDigest } from "@reseal/hash";
+import { assertValid, type Content, type Manifest, type TreeRef } from "@reseal/schema";
+import type { BlobBatch, OperationOptions, Stores } from "@reseal/store";
+import { buildDocuments } from "./documents.ts";
+import type { BundleDraft, DraftFile } from "./draft.ts";
+import { envKeyOf, type Keys, keysOf } from "./identity.ts";
+import { mediaTypeOf } from "./media-type.ts";
+import { bundlePaths, bundleTrees } from "./paths.ts";
+import { sealRecordOf } from "./seal-record.ts";
+
+/** A bundle that is in the store for good. */
+export interface SealedBundle {
+  readonly manifest: Manifest;
+  readonly seal: Digest;
+  readonly keys: Keys;
+}
+
+/**
+ * Seal a bundle: derive trees, keys and documents, write the manifest, make all of it durable, and
+ * only then tell the journal and the catalog.
+ *
+ * `batch` holds the staged files of the draft and is committed here. When this resolves, the seal
+ * survives a power cut.
+ * @throws `SCHEMA_INVALID` when the draft does not make a valid manifest.
+ */
+export async function sealBundle(
+  stores: Stores,
+  batch: BlobBatch,
+  draft: BundleDraft,
+  { signal }: OperationOptions = {},
+): Promise<SealedBundle> {
+  const createdAt = new Date(stores.clock.now()).toISOString();
+  const files = [...draft.files];
+  const stage = async (path: string, role: DraftFile["role"], text: string): Promise<Digest> => {
+    const { digest, size } = await batch.put(Buffer.from(text, "utf8"), { signal });
+    files.push({ path, role, digest, size });
+    return digest;
+  };
+
+  const trees = await stageTrees(draft.files, stage);
+  const config =
+    draft.config && (await stage(bundlePaths.config, "config", canonicalJson(draft.config)));
+  const content: Content = {
+    content_version: 1,
+    type: draft.type,
+    inputs: { ...draft.inputs, ...trees.inputs, ...(config && { config }) },
+    results: { ...draft.results, ...trees.results },
+  };
+  const keys = keysOf(content);
+  const envKey = draft.environment ? envKeyOf(draft.environment) : null;
+  for (const document of buildDocuments({
+    draft,
+    content,
+    keys,
+    createdAt,
+    files,
+    tenant: stores.tenant,
+  }))
+    await stage(document.path, document.role, document.text);
+
+  const manifest: Manifest = {
+    content,
+    context: {
+      ...draft.context,
+      schema_version: "reseal.manifest/v1",
+      artifact_id: keys.artifactId,
+      input_key: keys.inputKey,
+      result_key: keys.resultKey,
+      env_key: envKey,
+      created_at: createdAt,
+      tenant: stores.tenant,
+      files: files.map(fileEntry).sort((a, b) => compareUtf8(a.path, b.path)),
+    },
+  };
+  await assertValid("manifest", manifest);
+  const bytes = Buffer.from(canonicalJson(manifest), "utf8");
+  const { digest: seal } = await batch.put(bytes, { signal });
+  await batch.commit({ signal });
+  await publishSeal(stores, manifest, seal);
+  return { manifest, seal, keys };
+}
+
+/** Tell the journal, then the catalog, of a seal whose blobs are all durable. */
+export async function publishSeal(stores: Stores, manifest: Manifest, seal: Digest): Promise<void> {
+  const { artifact_id, run_id, created_at } = manifest.context;
+  const { tenant } = stores;
+  await stores.journal.append("seals", [{ seal, tenant, run_id, artifact_id, created_at }]);
+  await stores.catalog.addSeals([sealRecordOf(manifest, seal, tenant)]);
+}
+
+type Trees = {
+  readonly inputs: Record<string, TreeRef>;
+  readonly results: Record<string, TreeRef>;
+};
+
+async function stageTrees(
+  files: readonly DraftFile[],
+  stage: (path: string, role: "tree", text: string) => Promise<Digest>,
+): Promise<Trees> {
+  const trees: Trees = { inputs: {}, results: {} };
+  for (const { folder, file, half, key } of bundleTrees) {
+    const prefix = `${folder}/`;
+    const members = files.filter((member) => member.path.startsWith(prefix));
+    if (members.length === 0) continue;
+    const entries = members.map(({ path, digest }) => ({
+      path: path.slice(prefix.length),
+      digest,
+    }));
+    trees[half][key] = {
+      tree: await stage(file, "tree", formatTree(entries)),
+      files: members.length,
+      bytes: members.reduce((sum, member) => sum + member.size, 0),
+    };
+  }
+  return trees;
+}
+
+function fileEntry(file: DraftFile): Manifest["context"]["files"][number] {
+  return {
+    path: file.path,
+    digest: parseDigest(file.digest),
+    size: file.size,
+    media_type: file.mediaType ?? mediaTypeOf(file.path),
+    role: file.role,
+    ...(file.isExecutable === true && { mode: "executable" as const }),
+    ...(file.origin && { origin: file.origin }),
+  };
+}

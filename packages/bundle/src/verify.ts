@@ -1,0 +1,258 @@
+import {
+  canonicalJson,
+  createDigester,
+  type Digest,
+  parseStrictJson,
+  parseTree,
+} from "@reseal/hash";
+import {
+  type FileEntry,
+  type Manifest,
+  type SchemaName,
+  type TreeRef,
+  validate,
+} from "@reseal/schema";
+import type { OperationOptions } from "@reseal/store";
+import { envKeyOf, keysOf } from "./identity.ts";
+import { bundlePaths, bundleTrees } from "./paths.ts";
+import { type BundleReader, collect, entryOf } from "./reader.ts";
+import { verifyFolder } from "./verify-folder.ts";
+
+/** What kind of thing is wrong with a bundle. */
+export type FindingCode =
+  | "digest_mismatch"
+  | "key_mismatch"
+  | "missing_file"
+  | "extra_file"
+  | "not_canonical"
+  | "pointer"
+  | "schema"
+  | "tree_mismatch"
+  | "unreadable";
+
+/** One thing that is wrong. */
+export interface Finding {
+  readonly code: FindingCode;
+  /** A path in the bundle, or a JSON pointer into the manifest. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What a verification found; no findings means intact. */
+export interface VerifyReport {
+  readonly location: string;
+  readonly run_id: string;
+  readonly artifact_id: string;
+  readonly seal: Digest;
+  readonly files: number;
+  readonly bytes: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Told after every file that was read. */
+export interface VerifyProgress {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** Options of {@link verifyBundle}. */
+export interface VerifyOptions extends OperationOptions {
+  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+}
+
+/** JSON documents by role, and the schema that each must satisfy. */
+const documentSchemas: Readonly<Partial<Record<FileEntry["role"], SchemaName>>> = {
+  run_index: "run",
+  config: "config-snapshot",
+  environment: "environment",
+  provenance: "provenance",
+  replay: "replay",
+  comparison: "comparison",
+};
+
+/** Larger documents are checked by digest only; in bytes. */
+const documentBytesMax = 64 * 1024 * 1024;
+
+/** Whether a finding means that bytes are not what they were sealed as. */
+export function isIntegrityFinding({ code }: Finding): boolean {
+  return code !== "extra_file" && code !== "schema" && code !== "pointer";
+}
+
+/**
+ * Read every byte of a bundle again and check all it claims: digests, sizes, canonical form, keys,
+ * trees, documents against their schemas, pointers, missing and extra files, checksums.
+ *
+ * Finding something wrong is not an error: the report says what. Only a manifest that cannot be
+ * read at all throws.
+ */
+export async function verifyBundle(
+  reader: BundleReader,
+  { signal, onProgress }: VerifyOptions = {},
+): Promise<VerifyReport> {
+  const { manifest } = reader;
+  const findings: Finding[] = [];
+  const add = (code: FindingCode, path: string, message: string): void => {
+    findings.push({ code, path, message });
+  };
+  verifyManifest(reader, add);
+  const documents = new Map<string, unknown>();
+  let byteCount = 0;
+  for (const entry of manifest.context.files) {
+    signal?.throwIfAborted();
+    const bytes = await verifyFile(reader, entry, add, { signal });
+    byteCount += entry.size;
+    onProgress?.({ path: entry.path, bytes: byteCount });
+    if (bytes !== undefined) await verifyDocument(entry, bytes, documents, add);
+  }
+  verifyTrees(manifest, documents, add);
+  verifyPointers(manifest, documents, add);
+  if (reader.folder !== undefined) await verifyFolder(reader, reader.folder, add);
+  return {
+    location: reader.location,
+    run_id: manifest.context.run_id,
+    artifact_id: manifest.context.artifact_id,
+    seal: reader.seal,
+    files: manifest.context.files.length,
+    bytes: byteCount,
+    findings,
+  };
+}
+
+/** Take down a finding. */
+export type AddFinding = (code: FindingCode, path: string, message: string) => void;
+
+function verifyManifest({ manifest, manifestBytes }: BundleReader, add: AddFinding): void {
+  const text = Buffer.from(manifestBytes).toString("utf8");
+  if (canonicalJson(manifest) !== text)
+    add("not_canonical", bundlePaths.manifest, "The manifest is not canonical JSON (RFC 8785).");
+  const { context } = manifest;
+  const keys = keysOf(manifest.content);
+  const claims = [
+    ["artifact_id", context.artifact_id, keys.artifactId],
+    ["input_key", context.input_key, keys.inputKey],
+    ["result_key", context.result_key, keys.resultKey],
+  ] as const;
+  for (const [name, claimed, actual] of claims)
+    if (claimed !== actual)
+      add("key_mismatch", `/context/${name}`, `It says ${claimed}, the content gives ${actual}.`);
+  const seen = new Set<string>();
+  for (const { path } of context.files) {
+    if (seen.has(path)) add("schema", path, "The file index lists it twice.");
+    seen.add(path);
+  }
+}
+
+async function verifyFile(
+  reader: BundleReader,
+  entry: FileEntry,
+  add: AddFinding,
+  options: OperationOptions,
+): Promise<Uint8Array | undefined> {
+  const isDocument = entry.role !== "output" && entry.role !== "input" && entry.role !== "code";
+  try {
+    const source = await reader.open(entry, options);
+    if (isDocument && entry.size <= documentBytesMax) {
+      const bytes = await collect(source);
+      if (bytes.byteLength === entry.size) return bytes;
+      add("digest_mismatch", entry.path, `It has ${bytes.byteLength} bytes, not ${entry.size}.`);
+      return undefined;
+    }
+    const digester = createDigester();
+    for await (const chunk of source) digester.update(chunk);
+    if (digester.size !== entry.size)
+      add("digest_mismatch", entry.path, `It has ${digester.size} bytes, not ${entry.size}.`);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    const { code = "", message } = error as Error & { code?: string };
+    if (code.endsWith("_NOT_FOUND")) add("missing_file", entry.path, "The file is missing.");
+    else if (code.endsWith("_CORRUPT"))
+      add("digest_mismatch", entry.path, `Its bytes are not those of ${entry.digest}.`);
+    else add("unreadable", entry.path, message);
+  }
+  return undefined;
+}
+
+async function verifyDocument(
+  entry: FileEntry,
+  bytes: Uint8Array,
+  documents: Map<string, unknown>,
+  add: AddFinding,
+): Promise<void> {
+  if (entry.role === "tree") {
+    try {
+      documents.set(entry.path, parseTree(bytes));
+    } catch (error) {
+      add("tree_mismatch", entry.path, (error as Error).message);
+    }
+    return;
+  }
+  const schema = entry.path === bundlePaths.metrics ? "metrics" : documentSchemas[entry.role];
+  if (schema === undefined) return;
+  try {
+    const value = parseStrictJson(bytes);
+    documents.set(entry.path, value);
+    for (const { pointer, message } of await validate(schema, value))
+      add("schema", entry.path, `${pointer || "/"} ${message}`);
+  } catch (error) {
+    add("schema", entry.path, (error as Error).message);
+  }
+}
+
+function verifyTrees(
+  manifest: Manifest,
+  documents: ReadonlyMap<string, unknown>,
+  add: AddFinding,
+): void {
+  for (const { folder, file, half, key } of bundleTrees) {
+    const claimed = (manifest.content[half] as Readonly<Record<string, TreeRef>>)[key];
+    const members = manifest.context.files.filter((entry) => entry.path.startsWith(`${folder}/`));
+    if (claimed === undefined) {
+      if (members.length > 0)
+        add("tree_mismatch", `${folder}/`, `${members.length} files belong to no tree.`);
+      continue;
+    }
+    if (entryOf(manifest, file)?.digest !== claimed.tree)
+      add("tree_mismatch", file, `The content names tree ${claimed.tree}.`);
+    const bytes = members.reduce((sum, member) => sum + member.size, 0);
+    if (members.length !== claimed.files || bytes !== claimed.bytes)
+      add(
+        "tree_mismatch",
+        file,
+        `The content says ${claimed.files} files, ${claimed.bytes} bytes.`,
+      );
+    const entries = documents.get(file) as ReturnType<typeof parseTree> | undefined;
+    const listed = new Map(entries?.map(({ path, digest }) => [`${folder}/${path}`, digest]));
+    if (entries === undefined) continue;
+    for (const member of members)
+      if (listed.get(member.path) !== member.digest)
+        add("tree_mismatch", member.path, `${file} does not list it with this digest.`);
+    if (listed.size > members.length)
+      add("tree_mismatch", file, `${listed.size - members.length} listed files are not there.`);
+  }
+}
+
+function verifyPointers(
+  manifest: Manifest,
+  documents: ReadonlyMap<string, unknown>,
+  add: AddFinding,
+): void {
+  const { content, context } = manifest;
+  const config = entryOf(manifest, bundlePaths.config)?.digest;
+  if (content.inputs.config !== config)
+    add("pointer", "/content/inputs/config", "It does not name config.snapshot.json.");
+  const environment = documents.get(bundlePaths.environment);
+  if (environment !== undefined) {
+    const actual = envKeyOf(environment as Parameters<typeof envKeyOf>[0]);
+    if (context.env_key !== actual)
+      add("key_mismatch", "/context/env_key", `environment.json gives ${actual}.`);
+  }
+  const run = documents.get(bundlePaths.runIndex) as
+    | { run_id?: string; artifact_id?: string; paths?: Record<string, string> }
+    | undefined;
+  if (run === undefined) return;
+  if (run.run_id !== context.run_id)
+    add("pointer", bundlePaths.runIndex, `run_id is ${run.run_id}, not ${context.run_id}.`);
+  for (const [name, path] of Object.entries(run.paths ?? {}))
+    if (entryOf(manifest, path) === undefined)
+      add("pointer", bundlePaths.runIndex, `paths.${name} points to ${path}, which is not there.`);
+}

@@ -1,0 +1,69 @@
+import { defineErrors, type ErrorFactory } from "@reseal/errors";
+
+/** What can go wrong with a catalog. */
+export const catalogErrors: Readonly<
+  Record<
+    | "BUSY"
+    | "CORRUPT"
+    | "CURSOR_INVALID"
+    | "DISK_FULL"
+    | "FILTER_INVALID"
+    | "FOREIGN"
+    | "FORMAT_TOO_NEW"
+    | "FORMAT_TOO_OLD"
+    | "NOT_FOUND"
+    | "READ_ONLY",
+    ErrorFactory
+  >
+> = defineErrors("CATALOG", {
+  BUSY: {
+    exitCode: 7,
+    httpStatus: 503,
+    hint: "Another process is writing to this store. Try again when it is done.",
+  },
+  CORRUPT: {
+    exitCode: 4,
+    httpStatus: 500,
+    hint: "The catalog is only an index: move the file aside and it is rebuilt from the journal.",
+  },
+  CURSOR_INVALID: {
+    exitCode: 2,
+    httpStatus: 400,
+    hint: "Pass `after` exactly as the page before gave it, with the same filters, sort and order; or start again without it.",
+  },
+  DISK_FULL: {
+    exitCode: 7,
+    httpStatus: 507,
+    hint: "Make room on the disk that holds the store, then try again. Nothing was changed.",
+  },
+  FILTER_INVALID: {
+    exitCode: 2,
+    httpStatus: 400,
+    hint: "Filter and sort by a column of the list, `tag`, `parent` or `metric.<name>`.",
+  },
+  FOREIGN: {
+    exitCode: 2,
+    httpStatus: 500,
+    hint: "This is an SQLite file of another program. It was left as it is; choose another store folder.",
+  },
+  FORMAT_TOO_NEW: {
+    exitCode: 2,
+    httpStatus: 500,
+    hint: "The store was written by a newer Reseal. Install that version, or a later one, to open it.",
+  },
+  FORMAT_TOO_OLD: {
+    exitCode: 2,
+    httpStatus: 500,
+    hint: "Open the store once with permission to write, so that its catalog is brought up to date.",
+  },
+  NOT_FOUND: {
+    exitCode: 3,
+    httpStatus: 404,
+    hint: "Check the path of the store and that you may read it.",
+  },
+  READ_ONLY: {
+    exitCode: 5,
+    httpStatus: 403,
+    hint: "Check the permissions of the store folder and of `store.db`.",
+  },
+});

@@ -1,0 +1,190 @@
+import { copyFile, mkdtemp, rm, stat, statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Catalog } from "@reseal/store";
+import type { Database } from "better-sqlite3";
+import { catalogErrors } from "./errors.ts";
+import { sqliteCode, translateSqliteError } from "./sqlite-errors.ts";
+
+/** How {@link openSqliteCatalog} opens. */
+export interface OpenSqliteCatalogOptions {
+  /**
+   * Never write, not even to make the file or to bring it up to date. Works in a folder that
+   * cannot be written. Default `false`.
+   */
+  readonly readOnly?: boolean | undefined;
+  /** How long to wait for another process that writes, in milliseconds. Default 5000. */
+  readonly busyTimeoutMs?: number | undefined;
+}
+
+/**
+ * Open the catalog of a store in an SQLite file; make it if it is not there.
+ *
+ * Any number of processes may hold it open: readers never wait, writers queue. What a resolved
+ * `addSeals` wrote survives a power cut. The folder must exist. The native addon is loaded here,
+ * not when this package is imported.
+ *
+ * @throws CATALOG_FORMAT_TOO_NEW · CATALOG_FORMAT_TOO_OLD (read-only) · CATALOG_CORRUPT (also from
+ *   later calls: move the file and its `-wal` and `-shm` aside and add the seals again) ·
+ *   CATALOG_FOREIGN · CATALOG_NOT_FOUND · CATALOG_READ_ONLY · CATALOG_BUSY
+ *
+ * @example
+ * await using catalog = await openSqliteCatalog(".reseal/store.db");
+ * const { items } = await catalog.listRuns({ tenant: "local", limit: 10 });
+ */
+export async function openSqliteCatalog(
+  file: string,
+  options: OpenSqliteCatalogOptions = {},
+): Promise<Catalog> {
+  const { readOnly = false, busyTimeoutMs = 5000 } = options;
+  const opened = readOnly
+    ? await openToRead(file, busyTimeoutMs)
+    : { database: await openToWrite(file, busyTimeoutMs), release: async () => {} };
+  const { createSqliteCatalog } = await import("./sqlite-catalog.ts");
+  return createSqliteCatalog(opened.database, {
+    location: file,
+    busyTimeoutMs,
+    release: opened.release,
+  });
+}
+
+interface OpenedFile {
+  readonly database: Database;
+  /** Called after the database is closed. */
+  release(): Promise<void>;
+}
+
+async function openToWrite(file: string, busyTimeoutMs: number): Promise<Database> {
+  const { migrate } = await import("./sqlite-migrate.ts");
+  const database = await openFile(file, { timeout: busyTimeoutMs });
+  try {
+    const journal = await journalFor(file);
+    await migrate(database, { location: file, busyTimeoutMs, journal });
+    database.pragma("foreign_keys = ON");
+    // A large first import would leave a log of its size behind.
+    database.pragma("journal_size_limit = 67108864");
+    database.pragma("cache_size = -65536");
+    return database;
+  } catch (error) {
+    database.close();
+    throw translateSqliteError(error, file);
+  }
+}
+
+async function openToRead(file: string, busyTimeoutMs: number): Promise<OpenedFile> {
+  const { assertReadable } = await import("./sqlite-migrate.ts");
+  const direct = await tryToRead(file, busyTimeoutMs);
+  const opened = direct ?? (await openCopy(file, busyTimeoutMs));
+  try {
+    assertReadable(opened.database, file);
+    opened.database.pragma("query_only = ON");
+    opened.database.pragma("cache_size = -65536");
+    return opened;
+  } catch (error) {
+    opened.database.close();
+    await opened.release();
+    throw translateSqliteError(error, file);
+  }
+}
+
+/** `undefined` where SQLite cannot read because it may not make the log's files beside it. */
+async function tryToRead(file: string, busyTimeoutMs: number): Promise<OpenedFile | undefined> {
+  const database = await openFile(file, { timeout: busyTimeoutMs, readonly: true });
+  try {
+    database.pragma("user_version"); // Opens the log; the open alone does not.
+    return { database, release: async () => {} };
+  } catch (error) {
+    database.close();
+    const code = sqliteCode(error) ?? "";
+    if (code.startsWith("SQLITE_READONLY") || code.startsWith("SQLITE_CANTOPEN")) return undefined;
+    throw translateSqliteError(error, file);
+  }
+}
+
+/**
+ * Read from a private copy. SQLite's own way to read in a folder that cannot be written is
+ * `immutable=1`, which drops what a crash left in the log, and this build of it takes no URIs.
+ */
+async function openCopy(file: string, busyTimeoutMs: number): Promise<OpenedFile> {
+  const folder = await mkdtemp(join(tmpdir(), "reseal-catalog-"));
+  const release = () => rm(folder, { recursive: true, force: true });
+  try {
+    const copy = join(folder, "store.db");
+    await copyUnchanged(file, copy);
+    return { database: await openFile(copy, { timeout: busyTimeoutMs }), release };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** The two files belong together: copy again when a writer came in between. */
+async function copyUnchanged(file: string, copy: string): Promise<void> {
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const before = await fingerprint(file);
+    await copyFile(file, copy);
+    await copyIfThere(`${file}-wal`, `${copy}-wal`);
+    if ((await fingerprint(file)) === before) return;
+  }
+  throw catalogErrors.BUSY(`${file} keeps changing while it is copied for reading.`, {
+    details: { location: file },
+  });
+}
+
+async function fingerprint(file: string): Promise<string> {
+  const parts = await Promise.all(
+    [file, `${file}-wal`].map(async (path) => {
+      const facts = await stat(path, { bigint: true }).catch(ignoreAbsent);
+      return facts === undefined ? "absent" : `${facts.ino} ${facts.size} ${facts.mtimeNs}`;
+    }),
+  );
+  return parts.join(" ");
+}
+
+async function copyIfThere(from: string, to: string): Promise<void> {
+  await rm(to, { force: true });
+  await copyFile(from, to).catch(ignoreAbsent);
+}
+
+function ignoreAbsent(error: unknown): undefined {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+  throw error;
+}
+
+async function openFile(
+  file: string,
+  options: { timeout: number; readonly?: boolean },
+): Promise<Database> {
+  const { default: BetterSqlite } = await import("better-sqlite3");
+  try {
+    return new BetterSqlite(file, { ...options, fileMustExist: options.readonly === true });
+  } catch (error) {
+    if (error instanceof TypeError) {
+      throw catalogErrors.NOT_FOUND(`The folder of ${file} does not exist.`, {
+        details: { location: file },
+        cause: error,
+      });
+    }
+    throw translateSqliteError(error, file);
+  }
+}
+
+/** Kinds of network file system, by the magic number that Linux reports for them. */
+const networkFileSystems: ReadonlySet<number> = new Set([
+  0x6969, // NFS
+  0x517b, // SMB
+  0xff534d42, // CIFS
+  0xfe534d42, // SMB2
+  0x5346414f, // AFS
+  0x564c, // NCP
+  0x00c36400, // Ceph
+  0x0bd00bd0, // Lustre
+  0x47504653, // GPFS
+  0x01021997, // 9P
+]);
+
+/** The write-ahead log needs memory that all writers share, which a network does not give. */
+async function journalFor(file: string): Promise<"wal" | "delete"> {
+  const { type } = await statfs(dirname(file));
+  return process.platform === "linux" && networkFileSystems.has(type) ? "delete" : "wal";
+}

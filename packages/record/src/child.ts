@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { recordErrors } from "./errors.ts";
+
+/** How a child ended. */
+export type ChildExit = { readonly code: number } | { readonly signal: NodeJS.Signals };
+
+/** Signals that a recorder hands on to its child. */
+export type ForwardedSignal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGQUIT";
+
+/** Where signals come from; the app binds it to its process. */
+export interface SignalSource {
+  /** The terminal itself signals the whole foreground group, so the child has SIGINT already. */
+  readonly reachesChild: boolean;
+  /** Listen; call what it returns to stop. */
+  subscribe(listener: (signal: ForwardedSignal) => void): () => void;
+}
+
+/** Takes a chunk; a returned promise asks for a pause until it resolves. */
+export type OutputSink = (chunk: Buffer) => Promise<void> | undefined;
+
+/** What {@link runChild} needs. */
+export interface ChildOptions {
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `inherit` hands the caller's standard input to the child. */
+  readonly stdin: "inherit" | "ignore";
+  /** Takes the output as it comes; a promise holds the child back until it resolves. */
+  readonly onStdout: OutputSink;
+  readonly onStderr: OutputSink;
+  readonly onStart: (pid: number) => void;
+  readonly signals?: SignalSource | undefined;
+  /** Ends the child, as a second Ctrl-C does. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How the child ended and the signal, if any, that we were told to hand on. */
+export interface ChildResult {
+  readonly exit: ChildExit;
+  readonly interruptedBy: ForwardedSignal | undefined;
+}
+
+/** How long a child may take to end after a second signal, in milliseconds. */
+const graceMs = 2_000;
+/** How long we read on after the child's end while a grandchild holds its output open. */
+const drainMs = 500;
+
+/**
+ * Run a child to its end, however it ends.
+ *
+ * The first signal is handed on and the child may end in its own way; a second one kills it.
+ * @throws `RECORD_COMMAND_NOT_FOUND`, `RECORD_COMMAND_NOT_EXECUTABLE`
+ */
+export async function runChild(options: ChildOptions): Promise<ChildResult> {
+  const [file = "", ...args] = options.argv;
+  const isOwnGroup = options.signals?.reachesChild !== true;
+  const child = spawn(file, args, {
+    cwd: options.cwd,
+    env: { ...options.env },
+    stdio: [options.stdin, "pipe", "pipe"],
+    detached: isOwnGroup,
+  });
+  feed(child.stdout, options.onStdout);
+  feed(child.stderr, options.onStderr);
+  let interruptedBy: ForwardedSignal | undefined;
+  const unsubscribe = options.signals?.subscribe((signal) => {
+    if (interruptedBy !== undefined) {
+      end(child, isOwnGroup);
+      return;
+    }
+    interruptedBy = signal;
+    const hasIt = !isOwnGroup && (signal === "SIGINT" || signal === "SIGQUIT");
+    if (!hasIt) send(child, signal, isOwnGroup);
+  });
+  const abort = (): void => end(child, isOwnGroup);
+  options.signal?.addEventListener("abort", abort);
+  try {
+    await started(child, options);
+    const exit = await ended(child);
+    await Promise.all([drained(child.stdout), drained(child.stderr)]);
+    return { exit, interruptedBy };
+  } finally {
+    unsubscribe?.();
+    options.signal?.removeEventListener("abort", abort);
+  }
+}
+
+function feed(stream: Readable, sink: OutputSink): void {
+  stream.on("data", (chunk: Buffer) => {
+    const wait = sink(chunk);
+    if (wait === undefined) return;
+    stream.pause();
+    void wait.finally(() => stream.resume());
+  });
+}
+
+function started(child: ChildProcess, { argv, cwd, onStart }: ChildOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once("spawn", () => {
+      if (child.pid !== undefined) onStart(child.pid);
+      resolve();
+    });
+    child.once("error", (cause: NodeJS.ErrnoException) => {
+      const name = JSON.stringify(argv[0] ?? "");
+      if (cause.code === "ENOENT")
+        reject(recordErrors.COMMAND_NOT_FOUND(`Command ${name} was not found from ${cwd}.`));
+      else if (cause.code === "EACCES" || cause.code === "ENOEXEC")
+        reject(recordErrors.COMMAND_NOT_EXECUTABLE(`Command ${name} cannot be executed.`));
+      else reject(cause);
+    });
+  });
+}
+
+function ended(child: ChildProcess): Promise<ChildExit> {
+  return new Promise((resolve) => {
+    const settle = (code: number | null, signal: NodeJS.Signals | null): void =>
+      resolve(signal === null ? { code: code ?? 0 } : { signal });
+    if (child.exitCode !== null || child.signalCode !== null)
+      settle(child.exitCode, child.signalCode);
+    else child.once("exit", settle);
+  });
+}
+
+/** Read to the end; a daemon that inherited the pipe does not keep us for ever. */
+function drained(stream: Readable): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.closed || stream.readableEnded) {
+      resolve();
+      return;
+    }
+    let timer = setTimeout(finish, drainMs);
+    function finish(): void {
+      clearTimeout(timer);
+      stream.destroy();
+      resolve();
+    }
+    stream.on("data", () => {
+      clearTimeout(timer);
+      timer = setTimeout(finish, drainMs);
+    });
+    stream.once("close", finish);
+    stream.once("end", finish);
+  });
+}
+
+function end(child: ChildProcess, isOwnGroup: boolean): void {
+  send(child, "SIGTERM", isOwnGroup);
+  setTimeout(() => send(child, "SIGKILL", isOwnGroup), graceMs).unref();
+}
+
+function send(child: ChildProcess, signal: NodeJS.Signals, isOwnGroup: boolean): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(isOwnGroup ? -child.pid : child.pid, signal);
+  } catch {
+    // The child or its group has ended between the signal and now.
+  }
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Context } from "@reseal/schema";
+import { parse } from "yaml";
+
+/**
+ * Authors that a `CITATION.cff` in a folder names; empty when there is none or it is not valid.
+ * @see https://citation-file-format.github.io/ version 1.2.0, "authors"
+ */
+export function readCffAuthors(folder: string): Context["authors"] {
+  let document: unknown;
+  try {
+    document = parse(readFileSync(join(folder, "CITATION.cff"), "utf8"), { logLevel: "error" });
+  } catch {
+    return [];
+  }
+  const { authors } = (document ?? {}) as { authors?: unknown };
+  if (!Array.isArray(authors)) return [];
+  return authors.flatMap((author) => readAuthor(author as Record<string, unknown>));
+}
+
+function readAuthor(author: Record<string, unknown>): Context["authors"] {
+  const text = (key: string): string | undefined => {
+    const value = author[key];
+    return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
+  };
+  const family = [text("name-particle"), text("family-names"), text("name-suffix")]
+    .filter((part) => part !== undefined)
+    .join(" ");
+  const given = text("given-names");
+  const name = text("name") ?? (given && family ? `${family}, ${given}` : given || family);
+  if (!name) return [];
+  const [orcid, email, affiliation] = [text("orcid"), text("email"), text("affiliation")];
+  return [
+    {
+      name,
+      ...(orcid !== undefined && { orcid }),
+      ...(email !== undefined && { email }),
+      ...(affiliation !== undefined && { affiliation }),
+    },
+  ];
+}

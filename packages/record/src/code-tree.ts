@@ -1,0 +1,143 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { compareUtf8, type Digest, digestBytes, portablePathProblem } from "@reseal/hash";
+import type { BlobBatch } from "@reseal/store";
+import type { FileGuard } from "./file-guard.ts";
+import { IgnoreRules } from "./ignore-rules.ts";
+import type { StatCache } from "./stat-cache.ts";
+import { type WalkedFile, walkFiles } from "./walk.ts";
+
+/** Largest text file, in bytes, that counts as code by itself. */
+export const codeFileBytesMax: number = 1024 * 1024;
+/** Most bytes of code that one run carries. */
+export const codeTreeBytesMax: number = 50 * 1024 * 1024;
+
+/** Why a file of the workspace is not in the code tree. */
+export type LeftOutReason =
+  | "binary"
+  | "large"
+  | "ignored"
+  | "special"
+  | "over_budget"
+  | "withheld"
+  | "not_portable"
+  | "unreadable"
+  | "earlier_output";
+
+/** A file as a tree and the file index list it. */
+export interface CapturedFile {
+  readonly path: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly isExecutable: boolean;
+}
+
+/** A captured file with the times it had, to see later whether it changed. */
+export interface CodeFile extends CapturedFile {
+  readonly changedMs: number;
+}
+
+/** The code of a workspace at one moment, and what was left out of it. */
+export interface CodeTree {
+  readonly files: readonly CodeFile[];
+  readonly leftOut: readonly { readonly path: string; readonly reason: LeftOutReason }[];
+}
+
+/** What {@link captureCode} works with. */
+export interface CodeTreeOptions {
+  readonly workspace: string;
+  /** Paths that are inputs, outputs or otherwise not code. */
+  readonly excludes: (path: string) => boolean;
+  /** Paths that earlier runs wrote here. */
+  readonly earlierOutputs: ReadonlySet<string>;
+  /** Lock files: taken whatever their size and whatever the ignore rules say. */
+  readonly alwaysTaken: ReadonlySet<string>;
+  readonly guard: FileGuard;
+  readonly cache: StatCache;
+  readonly batch: BlobBatch;
+  /** A time of the file system after which nothing has been read yet, see `nextTick`. */
+  readonly tickMs: number;
+}
+
+/**
+ * Take the code tree: text files up to 1 MiB, 50 MiB in all, honouring ignore rules in the tree.
+ *
+ * The same with and without git. New content is staged into the batch; content that the cache
+ * knows is not read again.
+ */
+export async function captureCode(options: CodeTreeOptions): Promise<CodeTree> {
+  const { workspace, excludes, earlierOutputs } = options;
+  const rules = new IgnoreRules(workspace);
+  const leftOut: { path: string; reason: LeftOutReason }[] = [];
+  const candidates: WalkedFile[] = [];
+  walkFiles(
+    workspace,
+    (file) => {
+      if (file.path === "reseal.yaml" || excludes(file.path)) return;
+      if (earlierOutputs.has(file.path) && !options.alwaysTaken.has(file.path))
+        leftOut.push({ path: file.path, reason: "earlier_output" });
+      else candidates.push(file);
+    },
+    {
+      entering: (folder, names) => rules.enter(folder, names),
+      ignores: (path) => !options.alwaysTaken.has(path) && rules.ignores(path),
+      skipped: (entry) => {
+        if (!excludes(entry.path)) leftOut.push(entry);
+      },
+    },
+  );
+  candidates.sort((a, b) => compareUtf8(a.path, b.path));
+
+  const files: CodeFile[] = [];
+  let byteCount = 0;
+  for (const candidate of candidates) {
+    const { path, stats } = candidate;
+    const result = await captureOne(candidate, options, codeTreeBytesMax - byteCount);
+    if (typeof result === "string") {
+      leftOut.push({ path, reason: result });
+      continue;
+    }
+    byteCount += stats.size;
+    files.push({
+      path,
+      digest: result.digest,
+      size: stats.size,
+      isExecutable: (stats.mode & 0o100) !== 0,
+      changedMs: candidate.changedMs,
+    });
+  }
+  return { files, leftOut };
+}
+
+function captureOne(
+  file: WalkedFile,
+  { workspace, guard, cache, batch, tickMs, alwaysTaken }: CodeTreeOptions,
+  bytesLeft: number,
+): { digest: Digest } | LeftOutReason | Promise<{ digest: Digest } | LeftOutReason> {
+  const { path, stats } = file;
+  if (portablePathProblem(path) !== undefined) return "not_portable";
+  if (stats.size > codeFileBytesMax && !alwaysTaken.has(path)) return "large";
+  if (stats.size > bytesLeft) return "over_budget";
+  const known = cache.get(path, stats);
+  if (known !== undefined) return known.kind === "binary" ? "binary" : known;
+
+  const bytes = readOrUndefined(join(workspace, path));
+  if (bytes === undefined || bytes.byteLength !== stats.size) return "unreadable";
+  if (bytes.includes(0)) {
+    cache.set(path, stats, { digest: digestBytes(bytes), kind: "binary" }, tickMs);
+    return "binary";
+  }
+  if (guard.withholds(path, bytes, "code")) return "withheld";
+  return batch.put(bytes).then(({ digest }) => {
+    cache.set(path, stats, { digest, kind: "text" }, tickMs);
+    return { digest };
+  });
+}
+
+function readOrUndefined(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}

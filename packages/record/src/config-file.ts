@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { basename, extname, resolve } from "node:path";
+import { type JsonValue, parseStrictJson } from "@reseal/hash";
+import { parse as parseToml } from "smol-toml";
+import { parse as parseYaml } from "yaml";
+import { recordErrors } from "./errors.ts";
+import { type Places, relativeInside } from "./select-files.ts";
+
+/** A configuration file as it was read, before redaction. */
+export interface ConfigFile {
+  readonly format: "json" | "yaml" | "toml";
+  /** Relative to the workspace, or the file's name when it lies outside. */
+  readonly path: string;
+  readonly values: { readonly [key: string]: JsonValue };
+}
+
+/**
+ * Read a JSON, YAML or TOML file that holds one object.
+ *
+ * Dates become text; what JSON cannot say (NaN, infinities, other types) is refused.
+ * @throws `RECORD_CONFIG_INVALID`, `RECORD_INPUT_NOT_FOUND`
+ */
+export function readConfigFile(file: string, places: Places): ConfigFile {
+  const full = resolve(places.cwd, file);
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(full);
+  } catch (cause) {
+    throw recordErrors.INPUT_NOT_FOUND(`Configuration file ${file} cannot be read.`, {
+      cause,
+      hint: "Check the path given to --config.",
+    });
+  }
+  const format = formatOf(full);
+  const values = parseConfig(bytes, format, file);
+  if (typeof values !== "object" || values === null || Array.isArray(values))
+    throw recordErrors.CONFIG_INVALID(`${file} does not hold an object at its top level.`);
+  const path = relativeInside(places.workspace, full) ?? basename(full);
+  return { format, path, values: values as ConfigFile["values"] };
+}
+
+function formatOf(path: string): ConfigFile["format"] {
+  const extension = extname(path).toLowerCase();
+  if (extension === ".toml") return "toml";
+  return extension === ".json" ? "json" : "yaml";
+}
+
+function parseConfig(bytes: Buffer, format: ConfigFile["format"], file: string): JsonValue {
+  try {
+    if (format === "json") return parseStrictJson(bytes);
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const parsed: unknown =
+      format === "toml"
+        ? parseToml(text)
+        : parseYaml(text, { maxAliasCount: 100, logLevel: "error" });
+    return toJson(parsed, "");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw recordErrors.CONFIG_INVALID(`${file} is not valid ${format.toUpperCase()}: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+/** YAML and TOML know more types than JSON; bring them down or say where that cannot be done. */
+function toJson(value: unknown, pointer: string): JsonValue {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "number") {
+    if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value)))
+      return value;
+    throw new Error(`${pointer || "/"} is ${value}, which JSON cannot hold; write it as text`);
+  }
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map((item, index) => toJson(item, `${pointer}/${index}`));
+  if (typeof value === "object")
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, toJson(item, `${pointer}/${key}`)]),
+    );
+  throw new Error(`${pointer || "/"} holds a ${typeof value}, which JSON cannot hold`);
+}

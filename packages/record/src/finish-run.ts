@@ -1,0 +1,215 @@
+import { lstatSync } from "node:fs";
+import { bundlePaths, type DraftFile, type SealedBundle, sealBundle } from "@reseal/bundle";
+import { compareUtf8 } from "@reseal/hash";
+import type { Context, Environment, Results } from "@reseal/schema";
+import type { BlobBatch, Stores } from "@reseal/store";
+import { eventLines } from "./events.ts";
+import type { FileGuard } from "./file-guard.ts";
+import type { GitState } from "./git.ts";
+import { type CollectedMetrics, collectMetrics } from "./metrics.ts";
+import { captureOutputs, type Outputs } from "./outputs.ts";
+import type { RunPlan } from "./plan.ts";
+import { provisionOf } from "./provision.ts";
+import type { RunRedactor } from "./run-redactor.ts";
+import { outputMatcher, relativeInside } from "./select-files.ts";
+import type { Spool } from "./spool.ts";
+
+/** How a run ended, as its recorder or, after a crash, its finder saw it. */
+export interface RunEnd {
+  readonly status: Context["status"];
+  readonly exit?: Results["exit"] | undefined;
+  /** Milliseconds since the epoch; absent when nobody saw the end. */
+  readonly endedMs?: number | undefined;
+  readonly error?: Context["error"] | undefined;
+  readonly warnings?: Context["warnings"] | undefined;
+}
+
+/** What sealing a run takes besides its plan and its end. */
+export interface FinishOptions {
+  readonly guard: FileGuard;
+  readonly redactor: RunRedactor;
+  readonly environment?: Environment | undefined;
+  readonly git?: GitState | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A sealed run and what the terminal wants to tell about it. */
+export interface FinishedRun extends SealedBundle {
+  readonly outputs: Outputs;
+}
+
+/** Capture what a run left behind and seal it, whatever way it ended. The spool is removed. */
+export async function finishRun(
+  stores: Stores,
+  spool: Spool,
+  plan: RunPlan,
+  end: RunEnd,
+  options: FinishOptions,
+): Promise<FinishedRun> {
+  const { guard, redactor, environment, git, signal } = options;
+  await using batch = await stores.blobs.openBatch({ signal });
+  const outputs = await captureOutputs({
+    workspace: plan.workspace,
+    outputFolder: spool.path("out"),
+    tickMs: plan.tick_ms,
+    code: plan.code,
+    matches: matcherOf(plan),
+    excludes: storeFilter(stores, plan.workspace),
+    guard,
+    batch,
+    signal,
+  });
+  const metrics = collectMetrics(spool.readText("run", "metrics.jsonl"), plan.context_metrics);
+  const warnings = [
+    ...plan.context.warnings,
+    ...(end.warnings ?? []),
+    ...metrics.problems.map((where) => ({
+      code: "METRIC_LINE_INVALID",
+      message: `${where} is not {"name": …, "value": …} and was left out.`,
+    })),
+  ];
+  const log = await stageLogs(batch, spool);
+  const events = eventLines(plan, end, spool.readText("run", "events.jsonl"), redactor);
+  warnings.push(...events.warnings);
+  const files: DraftFile[] = [
+    ...plan.files,
+    ...outputs.files.map((file) => ({
+      ...file,
+      path: `outputs/${file.path}`,
+      role: "output" as const,
+    })),
+    ...(await stageSeries(batch, metrics)),
+    ...log.files,
+    await stageText(batch, bundlePaths.events, "events", events.text),
+  ];
+  const results: Results = {
+    ...(end.exit && { exit: end.exit }),
+    ...(Object.keys(metrics.final).length > 0 && { metrics: metrics.final }),
+    ...(plan.stdout_is_result && { stdout: log.stdout }),
+  };
+  if (outputs.files.length === 0 && Object.keys(results).every((key) => key === "exit"))
+    warnings.push({
+      code: "NO_RESULT",
+      message:
+        "The run left no output, metric or result, so no replay can confirm it. " +
+        "Write files, use {out}, or take what it prints with --stdout.",
+    });
+  const { withheld: _, ...described } = plan.context;
+  const sealed = await sealBundle(
+    stores,
+    batch,
+    {
+      type: plan.type,
+      inputs: plan.inputs,
+      results,
+      files,
+      config: plan.config,
+      environment,
+      context: {
+        ...described,
+        run_id: plan.run_id,
+        started_at: plan.started_at,
+        ...endTimes(plan, end),
+        status: end.status,
+        ...(end.error && { error: end.error }),
+        ...(plan.workspace_id && { workspace: { id: plan.workspace_id, ...(git && { git }) } }),
+        provision: provisionOf(environment),
+        context_metrics: metrics.context,
+        redaction: { counts: redactor.counts, withheld: [...guard.withheld] },
+        not_captured: notCaptured(plan, outputs),
+        warnings: [...warnings, ...withheldWarnings(guard)],
+      },
+    },
+    { signal },
+  );
+  spool.remove();
+  return { ...sealed, outputs };
+}
+
+function matcherOf(plan: RunPlan): ((path: string) => boolean) | undefined {
+  if (plan.output_patterns.length === 0) return undefined;
+  return outputMatcher(plan.output_patterns, { workspace: plan.workspace, cwd: plan.workspace });
+}
+
+/** A store that lies in the workspace under another name than `.reseal` is not an output. */
+export function storeFilter(
+  stores: Pick<Stores, "location">,
+  workspace: string,
+): (path: string) => boolean {
+  const inside = relativeInside(workspace, stores.location);
+  if (inside === undefined) return () => false;
+  return (path) => path === inside || path.startsWith(`${inside}/`);
+}
+
+async function stageText(
+  batch: BlobBatch,
+  path: string,
+  role: DraftFile["role"],
+  text: string,
+): Promise<DraftFile> {
+  const { digest, size } = await batch.put(Buffer.from(text, "utf8"));
+  return { path, role, digest, size };
+}
+
+async function stageLogs(
+  batch: BlobBatch,
+  spool: Spool,
+): Promise<{ files: DraftFile[]; stdout: DraftFile["digest"] }> {
+  const stage = async (path: string): Promise<DraftFile> => {
+    const { digest, size } = await batch.putFile(spool.path(path));
+    return { path, role: "log", digest, size, mediaType: "text/plain" };
+  };
+  const stdout = await stage(bundlePaths.stdout);
+  return { files: [stdout, await stage(bundlePaths.stderr)], stdout: stdout.digest };
+}
+
+async function stageSeries(
+  batch: BlobBatch,
+  { series }: CollectedMetrics,
+): Promise<readonly DraftFile[]> {
+  const files: DraftFile[] = [];
+  for (const { path, csv } of series)
+    files.push(await stageText(batch, `metrics/${path}`, "metrics", csv));
+  return files;
+}
+
+function endTimes(
+  { started_at }: RunPlan,
+  { endedMs }: RunEnd,
+): Pick<Context, "ended_at" | "duration_ms"> {
+  if (endedMs === undefined) return {};
+  return {
+    ended_at: new Date(endedMs).toISOString(),
+    duration_ms: Math.max(0, endedMs - Date.parse(started_at)),
+  };
+}
+
+function withheldWarnings(guard: FileGuard): Context["warnings"] {
+  return guard.withheld.map(({ path, rules }) => ({
+    code: "SECRET_WITHHELD",
+    message: `${path} was not stored: it holds what looks like a secret (${rules.join(", ")}).`,
+  }));
+}
+
+/** How many paths a manifest lists of those that were not taken. */
+const listedPathsMax = 1000;
+
+function notCaptured(plan: RunPlan, { notCaptured: left }: Outputs): Context["not_captured"] {
+  const { code } = plan.context.not_captured;
+  if (left.length === 0) return code ? { code } : {};
+  const paths = [...left]
+    .sort((a, b) => compareUtf8(a.path, b.path))
+    .slice(0, listedPathsMax)
+    .map(({ path, reason }) => ({ path, reason: reason.replaceAll(/[^a-z]+/g, "_") }));
+  const more = left.length - paths.length;
+  return { ...(code && { code }), outputs: { paths, ...(more > 0 && { more }) } };
+}
+
+/** When a log was last written to: the best that is known of the end of a crashed run. */
+export function lastWriteMs(spool: Spool): number | undefined {
+  const times = [bundlePaths.stdout, bundlePaths.stderr].map(
+    (path) => lstatSync(spool.path(path), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  );
+  const last = Math.max(...times);
+  return last > 0 ? Math.round(last) : undefined;
+}

@@ -1,0 +1,55 @@
+import { execFile } from "node:child_process";
+
+/** What git knows of a workspace when a run starts. */
+export interface GitState {
+  readonly commit: string;
+  readonly branch?: string;
+  /** Tracked files differ from the commit. */
+  readonly dirty: boolean;
+}
+
+/** Who git says is working here. */
+export interface GitUser {
+  readonly name: string;
+  readonly email?: string;
+}
+
+/** The commit, branch and cleanliness of a work tree; `undefined` without git or a commit. */
+export async function readGitState(
+  folder: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<GitState | undefined> {
+  const args = ["--no-optional-locks", "status", "--porcelain=v2", "--branch", "-uno"];
+  const text = await git(args, folder, env);
+  const commit = /^# branch\.oid ([0-9a-f]{40,64})$/m.exec(text)?.[1];
+  if (commit === undefined) return undefined;
+  const branch = /^# branch\.head (.+)$/m.exec(text)?.[1];
+  const dirty = /^[12u] /m.test(text);
+  return branch === undefined || branch === "(detached)"
+    ? { commit, dirty }
+    : { commit, branch, dirty };
+}
+
+/** The configured author; `undefined` without git or a name. */
+export async function readGitUser(
+  folder: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<GitUser | undefined> {
+  const text = await git(["config", "--get-regexp", "^user\\.(name|email)$"], folder, env);
+  const name = /^user\.name (.+)$/m.exec(text)?.[1];
+  const email = /^user\.email (.+)$/m.exec(text)?.[1];
+  if (name === undefined) return undefined;
+  return email === undefined ? { name } : { name, email };
+}
+
+/** Git's answer, empty for any failure: a missing git or repository is not an error here. */
+function git(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  return new Promise((resolve) => {
+    const options = { cwd, env: { ...env }, timeout: 10_000, maxBuffer: 64 * 1024 * 1024 };
+    execFile("git", args, options, (error, stdout) => resolve(error === null ? stdout : ""));
+  });
+}

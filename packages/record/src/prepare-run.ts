@@ -1,0 +1,278 @@
+import { createHmac, randomBytes } from "node:crypto";
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import type { DraftFile } from "@reseal/bundle";
+import { digestSource } from "@reseal/hash";
+import { rulesVersion, secretsFromEnvironment } from "@reseal/redact";
+import type { Context, Inputs } from "@reseal/schema";
+import type { BlobBatch, Stores } from "@reseal/store";
+import picomatch from "picomatch";
+import { type CapturedFile, type CodeTree, captureCode } from "./code-tree.ts";
+import { readConfigFile } from "./config-file.ts";
+import { findLockFiles } from "./environment/environment.ts";
+import { recordErrors } from "./errors.ts";
+import { FileGuard } from "./file-guard.ts";
+import { storeFilter } from "./finish-run.ts";
+import { nextTick } from "./fs-tick.ts";
+import { defaultContextMetrics } from "./metrics.ts";
+import type { RunPlan } from "./plan.ts";
+import { RunRedactor } from "./run-redactor.ts";
+import type { RunRequest } from "./run-request.ts";
+import { outputMatcher, relativeInside, type SelectedFile, selectFiles } from "./select-files.ts";
+import type { Spool } from "./spool.ts";
+import { StatCache } from "./stat-cache.ts";
+import { workspaceId } from "./workspace.ts";
+
+/** A run that is ready to start: everything it needs is durable, its plan lies in the spool. */
+export interface PreparedRun {
+  readonly plan: RunPlan;
+  readonly guard: FileGuard;
+  readonly redactor: RunRedactor;
+}
+
+/** Everything captured before a run starts, for `--dry-run` and for the plan. */
+export interface Captured {
+  readonly code: CodeTree;
+  readonly inputs: readonly CapturedFile[];
+  readonly external: NonNullable<Inputs["external"]>;
+}
+
+/**
+ * Capture code, inputs and configuration, make them durable, and write the plan.
+ * @throws `RECORD_SECRET_FOUND` in strict mode, `RECORD_INPUT_NOT_FOUND`, `RECORD_CONFIG_INVALID`
+ */
+export async function prepareRun(
+  stores: Stores,
+  spool: Spool,
+  runId: string,
+  request: RunRequest,
+): Promise<PreparedRun> {
+  const { places } = request;
+  const secrets = secretsFromEnvironment(request.env);
+  const redactor = new RunRedactor(request.env);
+  const guard = new FileGuard(redactor.scans, allowanceOf(request), readKey(stores));
+  const config = request.configFile ? readConfigFile(request.configFile, places) : undefined;
+  const snapshot = config && {
+    schema_version: "reseal.config-snapshot/v1" as const,
+    format: config.format,
+    path: config.path,
+    values: redactor.json(config.values),
+  };
+
+  await using batch = await stores.blobs.openBatch();
+  const captured = await captureBefore(stores, spool, request, guard, batch, secrets);
+  refuseSecrets(request, guard);
+  await batch.commit();
+  linkInputs(spool, selectFiles(request.inputs ?? [], places));
+  const command = redactor.argv(request.argv);
+  const plan: RunPlan = {
+    format: "reseal-run-plan/1",
+    run_id: runId,
+    type: "run",
+    started_at: new Date(stores.clock.now()).toISOString(),
+    workspace: places.workspace,
+    workspace_id: workspaceId(places.workspace),
+    tick_ms: await nextTick(tickFolder(places.workspace, spool), runId),
+    inputs: inputsOf(request, command, captured, redactor),
+    config: snapshot,
+    files: [
+      ...captured.code.files.map((file) => draftFile(file, "code", "code")),
+      ...captured.inputs.map((file) => draftFile(file, "inputs", "input")),
+    ],
+    code: captured.code.files,
+    output_patterns: (request.outputs ?? []).map((pattern) => resolve(places.cwd, pattern)),
+    stdout_is_result: request.stdoutIsResult ?? false,
+    context_metrics: request.contextMetrics ?? defaultContextMetrics,
+    context: {
+      ...request.description,
+      tool: { name: "reseal", version: request.toolVersion },
+      tags: [...new Set(request.description?.tags ?? [])].sort(),
+      authors: request.description?.authors ?? [],
+      parents: request.description?.parents ?? [],
+      user: userInfo().username,
+      host: hostname(),
+      warnings: argumentWarnings(request),
+      not_captured: { code: leftOutReport(captured.code) },
+      withheld: [...guard.withheld],
+    },
+  };
+  spool.writeJson("plan.json", plan);
+  return { plan, guard, redactor };
+}
+
+async function captureBefore(
+  stores: Stores,
+  spool: Spool,
+  request: RunRequest,
+  guard: FileGuard,
+  batch: BlobBatch,
+  secrets: readonly { value: string }[],
+): Promise<Captured> {
+  const { places } = request;
+  const selected = selectFiles(request.inputs ?? [], places);
+  const referenced = selectFiles(request.inputRefs ?? [], places);
+  const inputPaths = new Set([...selected, ...referenced].map((file) => file.full));
+  const isOutput = outputMatcher(request.outputs ?? [], places);
+  const isStore = storeFilter(stores, places.workspace);
+  const id = workspaceId(places.workspace);
+  const cache = StatCache.open(
+    join(stores.local, "cache", `stat-${id}.json`),
+    scanKey(stores, secrets),
+  );
+  const code = await captureCode({
+    workspace: places.workspace,
+    excludes: (path) =>
+      isOutput(path) || isStore(path) || inputPaths.has(join(places.workspace, path)),
+    earlierOutputs: await stores.catalog.outputPaths(id),
+    alwaysTaken: new Set(findLockFiles(places.workspace)),
+    guard,
+    cache,
+    batch,
+    tickMs: statSync(spool.path("lease.json")).ctimeMs,
+  });
+  if (!stores.readOnly) cache.save();
+  const inputs: CapturedFile[] = [];
+  for (const file of selected) {
+    const captured = await guard.capture(batch, { ...file, root: "inputs" });
+    if (captured !== undefined) inputs.push(captured);
+  }
+  const external: NonNullable<Inputs["external"]> = [];
+  for (const { full, path } of referenced) {
+    const { digest, size } = await digestSource(
+      createReadStream(full, { highWaterMark: 1024 * 1024 }),
+    );
+    external.push({ name: path, size, digest });
+  }
+  return { code, inputs, external };
+}
+
+function inputsOf(
+  request: RunRequest,
+  command: readonly string[],
+  { code, external }: Captured,
+  redactor: RunRedactor,
+): RunPlan["inputs"] {
+  const { places, seed, parameters, env } = request;
+  const workingDirectory = relativeInside(places.workspace, places.cwd);
+  const variables = Object.fromEntries(
+    [...new Set(request.variables ?? [])]
+      .sort()
+      .filter((name) => env[name] !== undefined)
+      .map((name) => [name, env[name] ?? ""]),
+  );
+  const byPath = new Map(code.files.map((file) => [file.path, file.digest]));
+  const lockFiles = findLockFiles(places.workspace).flatMap((path) => {
+    const digest = byPath.get(path);
+    return digest === undefined ? [] : [{ path, digest }];
+  });
+  return {
+    command: [...command],
+    ...(seed !== undefined && { seed }),
+    ...(parameters && { parameters: redactor.json(parameters) }),
+    ...(workingDirectory !== undefined && { working_directory: workingDirectory }),
+    ...(Object.keys(variables).length > 0 && {
+      variables: redactor.json(variables),
+    }),
+    ...(external.length > 0 && { external }),
+    ...(lockFiles.length > 0 && { lock_files: lockFiles }),
+  };
+}
+
+function draftFile(file: CapturedFile, folder: string, role: "code" | "input"): DraftFile {
+  const { digest, size, isExecutable } = file;
+  return { path: `${folder}/${file.path}`, role, digest, size, isExecutable };
+}
+
+/** A test for the paths that `--allow-secret` names. */
+export function allowanceOf({ allowSecrets = [], places }: RunRequest): (path: string) => boolean {
+  const inside = allowSecrets.map(
+    (path) => relativeInside(places.workspace, resolve(places.cwd, path)) ?? path,
+  );
+  const matches = picomatch(inside, { dot: true });
+  return (path) => inside.includes(path) || matches(path);
+}
+
+function refuseSecrets({ isStrict }: RunRequest, { withheld }: FileGuard): void {
+  const [first] = withheld;
+  if (isStrict !== true || first === undefined) return;
+  throw recordErrors.SECRET_FOUND(
+    `${first.path} holds what looks like a secret (${first.rules.join(", ")}); ` +
+      `${withheld.length} in all. Nothing was run.`,
+    { details: { withheld } },
+  );
+}
+
+/** `{in}` names a folder in which every input lies under its logical path. */
+function linkInputs(spool: Spool, inputs: readonly SelectedFile[]): void {
+  for (const { full, path } of inputs) {
+    const link = spool.path("in", path);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(full, link);
+  }
+}
+
+/** A folder on the workspace's file system that we may write to, for taking its time. */
+function tickFolder(workspace: string, spool: Spool): string {
+  return statSync(workspace).dev === statSync(spool.folder).dev ? spool.folder : workspace;
+}
+
+/** The store's own key for digests of withheld files and for the scan cache; never exported. */
+export function readKey(stores: Stores): Buffer {
+  const file = join(stores.local, "redaction.key");
+  if (!existsSync(file)) {
+    try {
+      writeFileSync(file, randomBytes(32), { mode: 0o600, flag: "wx" });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
+  return readFileSync(file);
+}
+
+function scanKey(stores: Stores, secrets: readonly { value: string }[]): string {
+  const hmac = createHmac("sha256", readKey(stores)).update(`${rulesVersion}\0`);
+  for (const value of secrets.map((secret) => secret.value).sort()) hmac.update(`${value}\0`);
+  return hmac.digest("hex");
+}
+
+function argumentWarnings({ argv, places }: RunRequest): Context["warnings"] {
+  const own = argv.filter((argument) => argument.includes(`${places.workspace}/`));
+  if (own.length === 0) return [];
+  return [
+    {
+      code: "ABSOLUTE_PATH",
+      message:
+        "An argument names the workspace by its absolute path: the run has another input key in " +
+        "any other folder. Use a relative path, {in} or {out}.",
+    },
+  ];
+}
+
+/** How many paths are listed of those left out. */
+const listedPathsMax = 20;
+
+function leftOutReport({ leftOut }: CodeTree): NonNullable<Context["not_captured"]["code"]> {
+  const count = (reason: string): number =>
+    leftOut.filter((entry) => entry.reason === reason).length;
+  return {
+    binary: count("binary"),
+    large: count("large"),
+    ignored: count("ignored"),
+    special: count("special"),
+    over_budget: count("over_budget"),
+    withheld: count("withheld"),
+    not_portable: count("not_portable"),
+    unreadable: count("unreadable"),
+    earlier_output: count("earlier_output"),
+    paths: leftOut.slice(0, listedPathsMax).map(({ path, reason }) => ({ path, reason })),
+  };
+}

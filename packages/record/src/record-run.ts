@@ -1,0 +1,158 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Stores } from "@reseal/store";
+import { type ChildResult, runChild } from "./child.ts";
+import { expandCommand } from "./command.ts";
+import { captureEnvironment } from "./environment/environment.ts";
+import { recordErrors } from "./errors.ts";
+import { type FinishedRun, finishRun, type RunEnd } from "./finish-run.ts";
+import { type GitState, readGitState } from "./git.ts";
+import { LogCapture } from "./log-capture.ts";
+import { type PreparedRun, prepareRun } from "./prepare-run.ts";
+import type { RunIo, RunRequest } from "./run-request.ts";
+import { Spool } from "./spool.ts";
+
+/** A recorded run, sealed, and how its child ended. */
+export interface RecordedRun extends FinishedRun {
+  readonly exit: ChildResult["exit"];
+}
+
+/**
+ * Run a command and seal what happened, however it ends.
+ *
+ * The child sees `RESEAL_RUN_DIR`, `RESEAL_OUTPUT_DIR` and, with a seed, `RESEAL_SEED`. Its output
+ * goes on as it comes and is kept redacted. When this resolves the run is durable; when the
+ * process dies before that, `recoverRuns` seals what was written.
+ * @throws `RECORD_COMMAND_NOT_FOUND`, `RECORD_INPUT_NOT_FOUND`, `RECORD_SECRET_FOUND` and others,
+ *   all before anything was started; nothing is kept then.
+ */
+export async function recordRun(
+  stores: Stores,
+  request: RunRequest,
+  io: RunIo = {},
+): Promise<RecordedRun> {
+  if (stores.readOnly)
+    throw recordErrors.STORE_READ_ONLY(`The store ${stores.location} cannot be written.`);
+  const runId = stores.ids.runId();
+  const spool = Spool.create(join(stores.local, "tmp"), runId);
+  try {
+    const git = readGitState(request.places.workspace, request.env);
+    const prepared = await prepareRun(stores, spool, runId, request);
+    return await executeRun(stores, spool, prepared, request, { io, git });
+  } catch (error) {
+    if (!existsSync(spool.path("started"))) spool.remove();
+    throw error;
+  }
+}
+
+/** What {@link executeRun} needs of a request. */
+export type ExecutionRequest = Pick<
+  RunRequest,
+  "argv" | "places" | "env" | "seed" | "device" | "featureFlags" | "toolVersion"
+>;
+
+/** Start a prepared run, wait for its end and seal it. */
+export async function executeRun(
+  stores: Stores,
+  spool: Spool,
+  { plan, guard, redactor }: PreparedRun,
+  request: ExecutionRequest,
+  { io, git }: { readonly io: RunIo; readonly git: Promise<GitState | undefined> },
+): Promise<RecordedRun> {
+  const { places, seed, env } = request;
+  const argv = expandCommand(request.argv, {
+    out: spool.path("out"),
+    in: spool.path("in"),
+    seed: seed === undefined ? undefined : String(seed),
+  });
+  const stdout = new LogCapture(spool.path("logs", "stdout.log"), redactor);
+  const stderr = new LogCapture(spool.path("logs", "stderr.log"), redactor);
+  await mkdir(spool.path("run"), { recursive: true });
+  const environment = captureEnvironment({
+    argv,
+    cwd: places.cwd,
+    env,
+    workspace: places.workspace,
+    toolVersion: request.toolVersion,
+    ...(request.device && { device: request.device }),
+    ...(request.featureFlags && { featureFlags: request.featureFlags }),
+  }).then((captured) => {
+    const redacted = redactor.json(captured.environment);
+    spool.writeJson("environment.json", redacted);
+    return { environment: redacted, warnings: captured.warnings };
+  });
+  let result: ChildResult;
+  try {
+    result = await runChild({
+      argv,
+      cwd: places.cwd,
+      env: childEnvironment(env, spool, seed),
+      stdin: io.stdin ?? "ignore",
+      onStdout: (chunk) => {
+        stdout.write(chunk);
+        return io.onStdout?.(chunk);
+      },
+      onStderr: (chunk) => {
+        stderr.write(chunk);
+        return io.onStderr?.(chunk);
+      },
+      onStart: (pid) => spool.writeJson("started", { child_pid: pid }),
+      signals: io.signals,
+      signal: io.signal,
+    });
+  } finally {
+    stdout.close();
+    stderr.close();
+    await environment.catch(() => undefined);
+  }
+  const end = endOf(result, stores.clock.now());
+  const captured = await environment;
+  const finished = await finishRun(
+    stores,
+    spool,
+    plan,
+    { ...end, warnings: [...captured.warnings] },
+    { guard, redactor, environment: captured.environment, git: await git },
+  );
+  return { ...finished, exit: result.exit };
+}
+
+function childEnvironment(
+  env: RunRequest["env"],
+  spool: Spool,
+  seed: RunRequest["seed"],
+): Record<string, string | undefined> {
+  const { RESEAL_SEED: _, ...inherited } = env;
+  return {
+    PYTHONUNBUFFERED: "1",
+    ...inherited,
+    RESEAL_RUN_DIR: spool.path("run"),
+    RESEAL_OUTPUT_DIR: spool.path("out"),
+    ...(seed !== undefined && { RESEAL_SEED: String(seed) }),
+  };
+}
+
+function endOf({ exit, interruptedBy }: ChildResult, endedMs: number): RunEnd {
+  if (interruptedBy !== undefined)
+    return {
+      status: "interrupted",
+      exit,
+      endedMs,
+      error: { type: "Interrupted", message: `The run was interrupted by ${interruptedBy}.` },
+    };
+  if ("signal" in exit)
+    return {
+      status: "killed",
+      exit,
+      endedMs,
+      error: { type: "Killed", message: `The command was killed by ${exit.signal}.` },
+    };
+  if (exit.code === 0) return { status: "finished", exit, endedMs };
+  return {
+    status: "failed",
+    exit,
+    endedMs,
+    error: { type: "ExitStatus", message: `The command ended with exit status ${exit.code}.` },
+  };
+}

@@ -1,0 +1,71 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Environment } from "@reseal/schema";
+import type { Stores } from "@reseal/store";
+import { FileGuard } from "./file-guard.ts";
+import { type FinishedRun, finishRun, lastWriteMs } from "./finish-run.ts";
+import type { RunPlan } from "./plan.ts";
+import { readKey } from "./prepare-run.ts";
+import { RunRedactor } from "./run-redactor.ts";
+import { Spool } from "./spool.ts";
+
+/**
+ * Seal the runs whose recorder died, each as `incomplete` with what was written.
+ *
+ * A recorder that died before its child started leaves nothing that happened; its spool is removed.
+ * Any number of processes may do this at once: each spool is taken over by one of them.
+ */
+export async function recoverRuns(
+  stores: Stores,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<FinishedRun[]> {
+  if (stores.readOnly) return [];
+  const recovered: FinishedRun[] = [];
+  for (const spool of Spool.takeOver(join(stores.local, "tmp"))) {
+    const plan = spool.readJson("plan.json") as RunPlan | undefined;
+    if (plan?.format !== "reseal-run-plan/1" || !existsSync(spool.path("started"))) {
+      spool.remove();
+      continue;
+    }
+    if (await isSealed(stores, plan.run_id)) {
+      spool.remove(); // It died between the seal and the clean-up.
+      continue;
+    }
+    recovered.push(await recoverOne(stores, spool, plan, env));
+  }
+  return recovered;
+}
+
+async function isSealed(stores: Stores, runId: string): Promise<boolean> {
+  const found = await stores.catalog.resolve(runId, { tenant: stores.tenant });
+  return found.some((run) => run.run_id === runId);
+}
+
+async function recoverOne(
+  stores: Stores,
+  spool: Spool,
+  plan: RunPlan,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<FinishedRun> {
+  const redactor = new RunRedactor(env);
+  const guard = new FileGuard(redactor.scans, () => false, readKey(stores), plan.context.withheld);
+  for (const name of ["stdout.log", "stderr.log"])
+    writeFileSync(spool.path("logs", name), "", { flag: "a" });
+  const message = "The recorder died before the run ended; what had been written was sealed.";
+  return await finishRun(
+    stores,
+    spool,
+    plan,
+    {
+      status: "incomplete",
+      endedMs: lastWriteMs(spool),
+      error: { type: "RecorderDied", message },
+      warnings: [{ code: "INCOMPLETE", message }],
+    },
+    {
+      guard,
+      redactor,
+      environment: spool.readJson("environment.json") as Environment | undefined,
+    },
+  );
+}

@@ -1,0 +1,105 @@
+import type { Stats } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Digest } from "@reseal/hash";
+
+/** What is known of a file's bytes as long as its stat record does not change. */
+export interface KnownFile {
+  readonly digest: Digest;
+  readonly kind: "text" | "binary";
+}
+
+type Row = readonly [
+  path: string,
+  size: number,
+  modifiedMs: number,
+  changedMs: number,
+  inode: number,
+  hex: string,
+  kind: 0 | 1,
+];
+
+const format = "reseal-stat-cache/1";
+
+/**
+ * Remembers digests of files that passed the secret scan, so that unchanged ones are not read.
+ *
+ * A row is trusted while size, modification time, change time and inode are the same, and only if
+ * the file had last changed before the clock tick in which it was read: a change in the same tick
+ * would leave the same times. The times are the file system's own, not this machine's clock.
+ * A cache that cannot be read is an empty cache.
+ */
+export class StatCache {
+  readonly #file: string;
+  readonly #scanKey: string;
+  readonly #old: ReadonlyMap<string, Row>;
+  readonly #rows: Row[] = [];
+  #isChanged = false;
+
+  private constructor(file: string, scanKey: string, old: ReadonlyMap<string, Row>) {
+    this.#file = file;
+    this.#scanKey = scanKey;
+    this.#old = old;
+  }
+
+  /** `scanKey` stands for the secrets and rules of the scan; another key empties the cache. */
+  static open(file: string, scanKey: string): StatCache {
+    return new StatCache(file, scanKey, readRows(file, scanKey));
+  }
+
+  /** What is known of the file, kept for the next time. */
+  get(path: string, stats: Stats): KnownFile | undefined {
+    const row = this.#old.get(path);
+    if (
+      row === undefined ||
+      row[1] !== stats.size ||
+      row[2] !== stats.mtimeMs ||
+      row[3] !== stats.ctimeMs ||
+      row[4] !== stats.ino
+    )
+      return undefined;
+    this.#rows.push(row);
+    return { digest: `sha256:${row[5]}`, kind: row[6] === 1 ? "binary" : "text" };
+  }
+
+  /** Remember a file that was read after `tickMs`, a time of the same file system. */
+  set(path: string, stats: Stats, known: KnownFile, tickMs: number): void {
+    this.#isChanged = true;
+    if (stats.ctimeMs >= tickMs || stats.mtimeMs >= tickMs) return;
+    this.#rows.push([
+      path,
+      stats.size,
+      stats.mtimeMs,
+      stats.ctimeMs,
+      stats.ino,
+      known.digest.slice("sha256:".length),
+      known.kind === "binary" ? 1 : 0,
+    ]);
+  }
+
+  /** Write the rows of this walk; a failure costs only time later and is not reported. */
+  save(): void {
+    if (!this.#isChanged && this.#rows.length === this.#old.size) return;
+    const temporary = `${this.#file}.${process.pid}.tmp`;
+    try {
+      mkdirSync(dirname(this.#file), { recursive: true });
+      const text = JSON.stringify({ format, scan_key: this.#scanKey, rows: this.#rows });
+      writeFileSync(temporary, text, { mode: 0o600 });
+      renameSync(temporary, this.#file);
+    } catch {
+      // A full disk must not fail a run that only wanted to remember something.
+    }
+  }
+}
+
+function readRows(file: string, scanKey: string): ReadonlyMap<string, Row> {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const cache = parsed as { format?: unknown; scan_key?: unknown; rows?: unknown };
+    if (cache.format !== format || cache.scan_key !== scanKey || !Array.isArray(cache.rows))
+      return new Map();
+    return new Map((cache.rows as Row[]).map((row) => [row[0], row]));
+  } catch {
+    return new Map();
+  }
+}

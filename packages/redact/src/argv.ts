@@ -1,0 +1,42 @@
+import { ruleOf } from "./assignments.ts";
+import { goesWhole, type JsonRedaction, keyStrength } from "./json.ts";
+import { placeholderStart } from "./placeholders.ts";
+
+/**
+ * Redact command arguments: `--password X`, `--password=X`, `PASSWORD=X`, tokens anywhere.
+ *
+ * The number of arguments stays the same.
+ */
+export function redactArguments(redaction: JsonRedaction, args: readonly string[]): string[] {
+  const redacted: string[] = [];
+  let flag: string | undefined;
+  for (const argument of args) {
+    const isValue = flag !== undefined && !/^-{1,2}[A-Za-z]/.test(argument);
+    redacted.push(
+      isValue && flag !== undefined
+        ? redactValue(redaction, flag, argument)
+        : assignmentOf(redaction, argument),
+    );
+    flag = !isValue && /^--?[A-Za-z][\w.-]*$/.test(argument) ? argument : undefined;
+  }
+  return redacted;
+}
+
+function assignmentOf(redaction: JsonRedaction, argument: string): string {
+  const match = /^(-{0,2}[A-Za-z_][\w.-]{0,95})=/.exec(argument);
+  if (match?.[1] === undefined) return redaction.text(argument);
+  const value = argument.slice(match[0].length);
+  return `${match[0]}${redactValue(redaction, match[1], value)}`;
+}
+
+function redactValue(redaction: JsonRedaction, name: string, value: string): string {
+  const strength = keyStrength(name, redaction.extraNames);
+  // The name goes along: some formats are secrets only next to one.
+  const whole = redaction.text(`${name}=${value}`);
+  const rest = whole.startsWith(`${name}=`) ? whole.slice(name.length + 1) : undefined;
+  if (rest?.startsWith(placeholderStart)) return rest;
+  if (!goesWhole(value, strength) || /^\d{1,5}$/.test(value)) return rest ?? redaction.text(value);
+  redaction.counter.add(ruleOf(strength));
+  const secret = Buffer.from(value, "utf8").toString("latin1");
+  return redaction.book.placeholder({ rule: ruleOf(strength), secret });
+}

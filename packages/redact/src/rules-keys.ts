@@ -1,0 +1,115 @@
+import { isNotExample, type TokenRule } from "./rule.ts";
+import { entropy, isMixedWord, isPlaceholder } from "./values.ts";
+
+const documentedPairs =
+  /^(?:user(?:name)?|admin|root|test|aladdin|guest|foo|api|login|email):(?:pass(?:word)?|passwd|secret|test|bar|guest|admin|open ?sesame|token|x)?$/i;
+const documentedBearers = new Set(["mF_9.B5f-4.1JqM", "cn389ncoiwuencr"]);
+/** `{"sub":"1234567890"` and `John Doe`: the example of jwt.io and every copy of it. */
+const documentedJwt = /eyJzdWIiOiIxMjM0NTY3ODkw|Ikpvag4gRG9l|Sm9obiBEb2/;
+
+/** Formats that belong to no provider: keys, web tokens, headers, URLs. */
+export const keyRules: readonly TokenRule[] = [
+  {
+    rule: "private-key",
+    anchors: ["BEGIN "],
+    // The end may be missing: a cut-off key is a secret too. Escaped newlines are `\`, `n` and `r`.
+    pattern:
+      /BEGIN[ +](?:[A-Z0-9]{2,10}[ +]){0,4}PRIVATE[ +]KEY(?:[ +]BLOCK)?[ +]?-{4,5}(?:[A-Za-z0-9:,\s\\]{1,64}-){0,8}[A-Za-z0-9+/=\s\\:,.()]{40,16384}(?:-{4,5}[ +]?END[ +](?:[A-Z0-9]{2,10}[ +]){0,4}PRIVATE[ +]KEY(?:[ +]BLOCK)?[ +]?-{4,5})?/,
+    lead: /(-{4,5}[ +]?)$/,
+    left: "any",
+    accepts: isKeyBody,
+  },
+  {
+    rule: "putty-private-key",
+    anchors: ["Private-Lines: "],
+    pattern: /Private-Lines: \d{1,3}(?:\r?\n|\\+r\\+n|\\+n)([A-Za-z0-9+/=\s\\]{40,8192})/,
+  },
+  {
+    rule: "age-key",
+    anchors: ["AGE-SECRET-KEY-"],
+    pattern: /AGE-SECRET-KEY-(?:PQ-)?1[A-Z0-9]{50,120}/i,
+    left: "alnum",
+    fold: true,
+  },
+  {
+    rule: "jwt",
+    anchors: ["eyJ"],
+    pattern:
+      /eyJ[\w-]{10,2048}={0,2}\.[\w-]{2,8192}={0,2}\.[\w-]{10,2048}={0,2}(?:\.[\w-]{10,4096}){0,2}/,
+    accepts: (token) => !documentedJwt.test(token) && !/\.{2}|xxxx|XXXX/.test(token),
+  },
+  {
+    rule: "url-password",
+    anchors: ["://"],
+    pattern: /:\/\/[^\s/?#:@"'<>\\[\]{}]{0,64}:([^\s/@"'<>\\]{3,200})(?=@[\w.[*-])/,
+    left: "any",
+    accepts: isUrlPassword,
+  },
+  {
+    rule: "url-password",
+    anchors: ["://"],
+    pattern: /:\/\/([A-Za-z0-9_.~-]{20,200})(?=(?::x-oauth-basic|:x|:)?@[\w[])/,
+    left: "any",
+    accepts: (secret) => isNotExample(secret) && entropy(secret) >= 3 && /\d/.test(secret),
+  },
+  {
+    rule: "bearer-token",
+    anchors: ["bearer"],
+    pattern: /bearer(?:[ \t+]|\\+t|["':=,]|\\+["']){1,8}([A-Za-z0-9._~+/-]{16,2048}={0,2})/i,
+    left: "any",
+    fold: true,
+    accepts: isBearer,
+  },
+  {
+    rule: "basic-auth",
+    anchors: ["basic "],
+    pattern: /basic[ +]{1,4}([A-Za-z0-9+/_-]{8,512}={0,2})/i,
+    fold: true,
+    accepts: isBasicPair,
+  },
+  {
+    rule: "basic-auth",
+    anchors: ["-u ", "--user ", "--proxy-user "],
+    pattern: /-{1,2}[a-z-]{1,12}[ \t]{1,4}(?:\\?["'])?[^\s:"'\\]{1,64}:([^\s"'\\]{6,128})/,
+    accepts: isUrlPassword,
+  },
+];
+
+function isKeyBody(block: string): boolean {
+  const body = block.replace(/^-* ?BEGIN[^-]*-{4,5}/, "").replace(/-{4,5}[ +]?END.*$/s, "");
+  if (/x{8}|X{8}|EXAMPLE|\.{3}|your[-_ ]/.test(body)) return false;
+  // Prose about keys has no long words; every line of a key but the last is one.
+  return body
+    .split(/\\+[nrt]|[^A-Za-z0-9+/]/)
+    .some((line) => line.length >= 32 && new Set(line).size >= 8);
+}
+
+function isUrlPassword(password: string): boolean {
+  if (isPlaceholder(password) || /^[$%{<]/.test(password)) return false;
+  if (
+    /^(?:pass(?:word|wd)?|pwd|secret|token|user(?:name)?|admin|root|guest|test|postgres|mysql|redis|rabbitmq|minio|minioadmin|key|mypass(?:word)?|x-oauth-basic|changeme|app|dev|local|api_?key)\d{0,3}$/i.test(
+      password,
+    )
+  ) {
+    return false;
+  }
+  if (/^[A-Za-z]+(?:[-_][A-Za-z]+)*$/.test(password)) return password.length >= 12;
+  // A port and a path such as `://host:8080/@scope` never reach here; times like 12:30@ may.
+  return !/^\d{1,5}$/.test(password) && new Set(password).size >= 4;
+}
+
+function isBearer(token: string): boolean {
+  if (documentedBearers.has(token) || isPlaceholder(token)) return false;
+  if (!/\d/.test(token) && !(token.length >= 24 && isMixedWord(token))) return false;
+  return (
+    token.split(/[-_./]/).some((part) => part.length >= 12 && /\d/.test(part)) || isMixedWord(token)
+  );
+}
+
+function isBasicPair(encoded: string): boolean {
+  const pair = Buffer.from(encoded, "base64").toString("latin1");
+  if (!/^[\x20-\x7e]{1,128}:[\x20-\x7e]{0,256}$/.test(pair) || documentedPairs.test(pair))
+    return false;
+  const password = pair.slice(pair.indexOf(":") + 1);
+  return !isPlaceholder(pair) && (password.length >= 4 || pair.length >= 20);
+}

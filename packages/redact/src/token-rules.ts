@@ -1,0 +1,47 @@
+import { alnum, type CharSet, startsToken, tokenChars } from "./chars.ts";
+import type { TokenRule } from "./rule.ts";
+import type { Span } from "./spans.ts";
+
+const none: CharSet = new Uint8Array(256);
+const leadMax = 128;
+const rank = 2;
+
+/** A rule ready to run: sticky, with its left border as a table. */
+export interface CompiledRule {
+  readonly rule: string;
+  readonly pattern: RegExp;
+  readonly lead: RegExp | undefined;
+  readonly left: CharSet;
+  readonly accepts: (secret: string) => boolean;
+}
+
+/** Prepare a rule for {@link matchRule}. */
+export function compileRule(rule: TokenRule, accepts: (secret: string) => boolean): CompiledRule {
+  const flags = rule.pattern.flags.includes("i") ? "iy" : "y";
+  return {
+    rule: rule.rule,
+    pattern: new RegExp(rule.pattern.source, flags),
+    lead: rule.lead,
+    left: rule.left === "any" ? none : rule.left === "alnum" ? alnum : tokenChars,
+    accepts: rule.accepts ?? accepts,
+  };
+}
+
+/** Try a rule at the place of its anchor. */
+export function matchRule(rule: CompiledRule, text: string, start: number): Span | undefined {
+  if (!startsToken(rule.left, text, start)) return undefined;
+  let first = start;
+  if (rule.lead !== undefined) {
+    const lead = rule.lead.exec(text.slice(Math.max(0, start - leadMax), start));
+    if (lead === null) return undefined;
+    first -= lead[1]?.length ?? 0;
+  }
+  rule.pattern.lastIndex = start;
+  const match = rule.pattern.exec(text);
+  if (match === null) return undefined;
+  const end = start + match[0].length;
+  const tail = match[1];
+  if (tail !== undefined) first = end - tail.length;
+  const secret = text.slice(first, end);
+  return rule.accepts(secret) ? { start: first, end, rule: rule.rule, secret, rank } : undefined;
+}

@@ -1,0 +1,176 @@
+import type { NameStrength } from "./names.ts";
+
+const placeholderWords =
+  /your|example|sample|x{4}|\*{3}|\.{3}|placeholder|change[-_ ]?(?:me|this|it)|dummy|redacted|insert|replace|todo|fixme|not[-_]?a[-_]?real|fake|foobar|lorem|secret[-_]?(?:key|token|here)|(?:key|token|password|secret)[-_]?(?:here|goes)|_here\b|removed|hidden|masked|sanitized|deadbeef|undefined|default/i;
+const reference =
+  /^(?:[<[{]|\$[{(]|\$[A-Za-z_]\w*$|%[({]|%\w+%$|\$\$|#\{|![a-z]+$|\*[a-z_]+$|=|::|ENC\(|&[a-z_]+$)/;
+const digestLabel =
+  /^(?:sha\d+|sha3|md5|blake\d?\w*|crc\w+|git|urn|uuid|arn|did|cid|etag|w\/")[-:_/]/i;
+const codePath = /^[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)+$/;
+const plainWords = new Set([
+  "true",
+  "false",
+  "null",
+  "none",
+  "nil",
+  "undefined",
+  "string",
+  "number",
+  "boolean",
+  "integer",
+  "password",
+  "secret",
+  "token",
+  "enabled",
+  "disabled",
+  "required",
+  "optional",
+  "bearer",
+  "basic",
+  "oauth",
+  "oauth2",
+  "oauth2.0",
+  "auth0",
+  "sha256",
+  "sha512",
+  "md5",
+  "hs256",
+  "rs256",
+  "es256",
+  "base64",
+  "utf8",
+  "utf-8",
+  "postgres",
+  "username",
+  "passw0rd",
+  "hunter2",
+  "password1",
+  "password123",
+  "admin123",
+  "test1234",
+  "secret123",
+  "mypassword",
+  "mysecret",
+]);
+
+/** A stand-in rather than a secret: `YOUR_API_KEY`, `<token>`, `xxxx`, `${SECRET}`, `1234567890`. */
+export function isPlaceholder(value: string): boolean {
+  if (value.length > 1024) return false;
+  if (reference.test(value) || placeholderWords.test(value)) return true;
+  return isMonotonous(value);
+}
+
+/** Few different characters, or mostly a run such as `abcdefgh` or `12345678`. */
+export function isMonotonous(value: string): boolean {
+  const seen = new Set<string>();
+  let steps = 0;
+  for (let at = 0; at < value.length; at += 1) {
+    seen.add(value.charAt(at));
+    if (at > 0) {
+      const step = value.charCodeAt(at) - value.charCodeAt(at - 1);
+      if (step === 1 || step === 0 || (step === -9 && value.charAt(at) === "0")) steps += 1;
+    }
+  }
+  return seen.size < Math.min(6, value.length / 2) || steps * 2 > value.length;
+}
+
+/** Shannon entropy in bits per character. */
+export function entropy(value: string): number {
+  const counts = new Map<string, number>();
+  for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1);
+  let bits = 0;
+  for (const count of counts.values()) {
+    const share = count / value.length;
+    bits -= share * Math.log2(share);
+  }
+  return bits;
+}
+
+/** Words and small numbers joined by punctuation, as in `my-service-v2`. */
+export function looksLikeWords(value: string): boolean {
+  return value
+    .split(/[-_./: @+]+/)
+    .every((part) =>
+      /^(?:[A-Za-z]?[a-z]{0,15}|[A-Z]{0,15}|(?:[A-Z]?[a-z]{2,10}){1,4}|v?\d{1,4})$/.test(part),
+    );
+}
+
+/** May the value of a key of this strength be a secret? */
+export function isSecretValue(value: string, strength: NameStrength): boolean {
+  if (strength === "none" || value.length < 6 || value.length > 4096) return false;
+  if (plainWords.has(value.toLowerCase()) || digestLabel.test(value)) return false;
+  if (isPlaceholder(value) || isCode(value) || isPathOrUrl(value)) return false;
+  if (strength === "password") return isPasswordValue(value);
+  if (value.length < 10 || /\s/.test(value)) return false;
+  const hasDigit = /\d/.test(value);
+  const hasLetter = /[A-Za-z]/.test(value);
+  if (looksLikeWords(value)) {
+    return strength === "secret" && value.length >= 20 && isMixedWord(value);
+  }
+  if (!hasLetter && (strength === "weak" || value.length < 16)) return false;
+  if (!hasDigit && value.length < 20) return false;
+  if (strength === "weak") {
+    if (value.length < 16 || isUuid(value) || /^(?:[0-9a-f]+|[0-9A-F]+)$/.test(value)) return false;
+    return entropy(value) >= 3.4;
+  }
+  return entropy(value) >= (value.length < 16 ? 2.6 : 2.9);
+}
+
+/** UUID in its usual writing. */
+export function isUuid(value: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
+}
+
+/** An absolute, home or relative path, or a URL that carries no password. */
+export function isPathOrUrl(value: string): boolean {
+  if (/^[a-z][a-z0-9+.-]{1,20}:\/\//i.test(value)) return !/:\/\/[^/\s]{1,512}@/.test(value);
+  if (/^[A-Za-z]:[\\/]/.test(value)) return true;
+  if (
+    !/^(?:~|\.{1,2})?\/[\w.@~%, -]/.test(value) &&
+    !/^[\w.-]+(?:\/[\w.-]+)*\.[a-z]{2,5}$/.test(value)
+  ) {
+    return false;
+  }
+  return !value.split("/").some((part) => part.length >= 20 && isMixedWord(part));
+}
+
+/** Lower case, upper case and a digit in one word: what random base62 looks like. */
+export function isMixedWord(value: string): boolean {
+  const classes =
+    Number(/[a-z]/.test(value)) + Number(/[A-Z]/.test(value)) + Number(/\d/.test(value));
+  return (
+    classes === 3 || (classes === 2 && value.length >= 24 && changes(value) * 4 > value.length)
+  );
+}
+
+/** How often a value goes from one kind of character to another. */
+function changes(value: string): number {
+  let count = 0;
+  let last = "";
+  for (const character of value) {
+    const kind = /[a-z]/.test(character) ? "a" : /[A-Z]/.test(character) ? "A" : "0";
+    if (last !== "" && kind !== last) count += 1;
+    last = kind;
+  }
+  return count;
+}
+
+function isCode(value: string): boolean {
+  if (/[(){}]|\$\(|=>|==/.test(value) && /^[\w.$]+[({[]/.test(value)) return true;
+  return (
+    codePath.test(value) &&
+    !value.split(/[.:>-]+/).some((part) => part.length >= 16 && isMixedWord(part))
+  );
+}
+
+function isPasswordValue(value: string): boolean {
+  if (new Set(value).size < 4) return false;
+  const lettersOnly = /^[A-Za-z]+$/.test(value);
+  if (lettersOnly) return value.length >= 12 && (isMixedCase(value) || value.length >= 16);
+  if (/^[A-Za-z]+(?:[-_. ][A-Za-z]+)*[:?!.]?$/.test(value)) return value.length >= 20;
+  return !/^[\d.,:/-]{1,7}$/.test(value);
+}
+
+function isMixedCase(value: string): boolean {
+  return /[a-z]/.test(value.slice(1)) && /[A-Z]/.test(value.slice(1));
+}

@@ -1,0 +1,104 @@
+import { compareUtf8 } from "@reseal/hash";
+import type { ValueDifference } from "@reseal/schema";
+import {
+  type ComparisonTally,
+  createTally,
+  type PayloadComparison,
+  quoted,
+} from "./payload-comparison.ts";
+import { compareNumbers, type NumberTolerance } from "./tolerance.ts";
+
+/**
+ * Compare two JSON values: keys in any order, numbers within the tolerance.
+ *
+ * The first difference is the first in the order of keys (by UTF-8 bytes) and items; its place is
+ * a JSON Pointer. A value that only one side has is absent on the other.
+ * @see RFC 6901
+ */
+export function compareJson(
+  original: unknown,
+  candidate: unknown,
+  tolerance: NumberTolerance,
+): PayloadComparison {
+  const tally = createTally();
+  walk(original, candidate, "", tolerance, tally);
+  return tally.result();
+}
+
+/** Every place where two JSON values differ, in the order of {@link compareJson}. */
+export function valueDifferences(original: unknown, candidate: unknown): ValueDifference[] {
+  const found: ValueDifference[] = [];
+  const collect = (a: unknown, b: unknown, pointer: string): void => {
+    const children = childrenOf(a, b);
+    if (children === undefined) {
+      if (!Object.is(scalar(a), scalar(b))) found.push({ pointer, ...sides(a, b) });
+      return;
+    }
+    for (const [key, childA, childB] of children)
+      collect(childA, childB, `${pointer}/${escapeKey(key)}`);
+  };
+  collect(original, candidate, "");
+  return found;
+}
+
+/** Both sides of a difference as a report holds them; `undefined` is absent. */
+export function sides(
+  original: unknown,
+  candidate: unknown,
+): { readonly original?: unknown; readonly candidate?: unknown } {
+  return {
+    ...(original !== undefined && { original: quoted(original) }),
+    ...(candidate !== undefined && { candidate: quoted(candidate) }),
+  };
+}
+
+/** A key as a segment of a JSON Pointer. */
+export function escapeKey(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+function walk(
+  a: unknown,
+  b: unknown,
+  pointer: string,
+  tolerance: NumberTolerance,
+  tally: ComparisonTally,
+): void {
+  const place = () => ({ pointer, ...sides(a, b) });
+  if (typeof a === "number" && typeof b === "number") {
+    tally.number(compareNumbers(a, b, tolerance), place);
+    return;
+  }
+  const children = childrenOf(a, b);
+  if (children === undefined) {
+    if (!Object.is(scalar(a), scalar(b))) tally.difference(place);
+    return;
+  }
+  for (const [key, childA, childB] of children)
+    walk(childA, childB, `${pointer}/${escapeKey(key)}`, tolerance, tally);
+}
+
+/** The members of both, paired, when both are objects or both are arrays. */
+function childrenOf(a: unknown, b: unknown): [string, unknown, unknown][] | undefined {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    const length = Math.max(a.length, b.length);
+    return Array.from({ length }, (_, index) => [String(index), a[index], b[index]]);
+  }
+  if (!isObject(a) || !isObject(b)) return undefined;
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort(compareUtf8);
+  return keys.map((key) => [key, own(a, key), own(b, key)]);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function own(object: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** NaN and infinities are texts in JSON; -0 is 0. */
+function scalar(value: unknown): unknown {
+  if (typeof value !== "number") return value;
+  return Number.isFinite(value) ? value + 0 : String(value);
+}

@@ -1,0 +1,22 @@
+import { defineErrors, type ErrorsOf } from "@reseal/errors";
+
+const table = {
+  TOLERANCE_INVALID: {
+    exitCode: 2,
+    httpStatus: 400,
+    hint: "A tolerance is a finite number that is not negative: --atol 1e-9 --rtol 1e-6",
+  },
+  SEED_INVALID: {
+    exitCode: 2,
+    httpStatus: 400,
+    hint: "A seed is a whole number that is not negative.",
+  },
+  STORE_READ_ONLY: {
+    exitCode: 5,
+    httpStatus: 403,
+    hint: "A replay is sealed. Choose a store that can be written with --store.",
+  },
+};
+
+/** Codes of `@reseal/replay`. */
+export const replayErrors: ErrorsOf<typeof table> = defineErrors("REPLAY", table);

@@ -1,0 +1,169 @@
+import { spawn } from "node:child_process";
+import { close, constants, fsync, open, statfsSync } from "node:fs";
+import { promisify } from "node:util";
+import { storeErrors } from "@reseal/store";
+import { errnoOf, writeFailure } from "./fs-errors.ts";
+
+/** Something that works, but with a weaker promise than it should. */
+export interface StoreWarning {
+  readonly code: "folder_sync_unsupported";
+  readonly message: string;
+}
+
+/** Told about each weakness, once for a place. */
+export type Report = (warning: StoreWarning) => void;
+
+const openFile = promisify(open);
+const closeFile = promisify(close);
+const syncFile = promisify(fsync);
+
+/** Files up to this number are synced one by one: faster, and it waits for nobody else's data. */
+const oneByOneMax = 16;
+const concurrency = 8;
+
+/**
+ * File systems of Linux whose `syncfs` makes data and names durable. Others (FUSE, 9p, NFS) may
+ * say yes and keep the data in a server's memory.
+ * @see statfs(2)
+ */
+const wholeSyncTypes: ReadonlySet<number> = new Set([
+  0xef53, // ext2, ext3, ext4
+  0x58465342, // XFS
+  0x9123683e, // Btrfs
+  0xf2f52010, // F2FS
+  0xca451a4e, // bcachefs
+  0x2fc12fc1, // ZFS
+  0x794c7630, // overlay
+  0x01021994, // tmpfs
+]);
+
+/** No variable of ours reaches the child; the places where systems keep their coreutils. */
+const childEnvironment = {
+  PATH: "/usr/local/bin:/usr/bin:/bin:/run/current-system/sw/bin",
+  LC_ALL: "C",
+};
+
+/** Makes files and folders of one file system durable. */
+export class FsSync {
+  readonly #folder: string;
+  readonly #report: Report;
+  #hasWholeSync: boolean;
+
+  /** @param folder Any folder of the file system. */
+  constructor(folder: string, report: Report) {
+    this.#folder = folder;
+    this.#report = report;
+    this.#hasWholeSync = process.platform === "linux" && isWholeSyncTrusted(folder);
+  }
+
+  /** Make the content of files durable. */
+  async files(paths: readonly string[]): Promise<void> {
+    if (paths.length > oneByOneMax && (await this.#whole())) return;
+    await forEachAtOnce(paths, fsyncFile);
+  }
+
+  /** Make the names in folders durable. */
+  async folders(paths: readonly string[]): Promise<void> {
+    if (paths.length > oneByOneMax && (await this.#whole())) return;
+    await forEachAtOnce(paths, (path) => fsyncFolder(path, this.#report));
+  }
+
+  /** One sync of the whole file system; `false` where there is none. */
+  async #whole(): Promise<boolean> {
+    if (this.#hasWholeSync) this.#hasWholeSync = await syncFileSystem(this.#folder);
+    return this.#hasWholeSync;
+  }
+}
+
+/** Make a folder's names durable. Some file systems cannot, which is reported and not an error. */
+export async function fsyncFolder(path: string, report: Report): Promise<void> {
+  if (process.platform === "win32") return; // It has no way to; NTFS journals names.
+  try {
+    await fsyncPath(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno !== "EINVAL" && errno !== "ENOTSUP" && errno !== "EOPNOTSUPP") {
+      throw writeFailure(error, path);
+    }
+    report({
+      code: "folder_sync_unsupported",
+      message: `The file system of ${path} cannot sync folders; a power cut may undo a write.`,
+    });
+  }
+}
+
+/** Make an open file's content durable. An error is final: asking again would answer yes. */
+export async function fsyncOpenFile(file: number, path: string): Promise<void> {
+  try {
+    await syncFile(file);
+  } catch (error) {
+    throw writeFailure(error, path);
+  }
+}
+
+async function fsyncFile(path: string): Promise<void> {
+  try {
+    await fsyncPath(path, constants.O_RDONLY);
+  } catch (error) {
+    throw writeFailure(error, path);
+  }
+}
+
+async function fsyncPath(path: string, flags: number): Promise<void> {
+  const file = await openFile(path, flags);
+  try {
+    await syncFile(file);
+  } finally {
+    await closeFile(file);
+  }
+}
+
+function isWholeSyncTrusted(folder: string): boolean {
+  try {
+    return wholeSyncTypes.has(statfsSync(folder).type);
+  } catch {
+    return false; // Then one by one, which is always right.
+  }
+}
+
+/** Run `sync -f`. `false` when this system has none; any failure of the sync itself is an error. */
+function syncFileSystem(folder: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("sync", ["-f", folder], {
+      env: childEnvironment,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let message = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      message = (message + text).slice(0, 1000);
+    });
+    child.on("error", () => resolve(false)); // It could not be started.
+    child.on("close", (exitCode) => {
+      if (exitCode === 0) resolve(true);
+      else if (/invalid|unrecognized|usage/i.test(message))
+        resolve(false); // A sync without -f.
+      else reject(syncFailure(folder, message.trim()));
+    });
+  });
+}
+
+function syncFailure(path: string, message: string): Error {
+  return storeErrors.WRITE_FAILED(`The file system of ${path} could not be synced: ${message}`, {
+    details: { path },
+    hint: "The disk did not take the data. Check its health and the system log, then try again.",
+  });
+}
+
+async function forEachAtOnce<Item>(
+  items: readonly Item[],
+  act: (item: Item) => Promise<void>,
+): Promise<void> {
+  const rest = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of rest) await act(item);
+  };
+  const workers = Array.from({ length: Math.min(concurrency, items.length) }, worker);
+  for (const result of await Promise.allSettled(workers)) {
+    if (result.status === "rejected") throw result.reason;
+  }
+}

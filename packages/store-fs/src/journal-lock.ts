@@ -1,0 +1,97 @@
+import { randomBytes } from "node:crypto";
+import { lstatSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { storeErrors } from "@reseal/store";
+import { errnoOf, writeFailure } from "./fs-errors.ts";
+import { isProcessGone, processName } from "./temporary-folder.ts";
+
+/** Longest time for which a lock of another host counts; an append takes milliseconds. */
+const foreignAgeMaxMs = 60_000;
+const delayMaxMs = 25;
+const unsupported: ReadonlySet<string | undefined> = new Set([
+  "EPERM",
+  "ENOSYS",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+]);
+
+/**
+ * Take the lock of a stream, waiting for whoever holds it. A lock of a dead process is void.
+ *
+ * The lock is a symbolic link that leads nowhere and names its owner: made in one step, it is
+ * never there without the name. Where links are not supported there is no lock, and writers rely
+ * on `O_APPEND` alone.
+ * @throws `STORE_BUSY` after `timeoutMs`.
+ */
+export async function lockJournal(
+  path: string,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Disposable> {
+  const own = processName();
+  const deadline = performance.now() + timeoutMs;
+  for (let delayMs = 1; ; delayMs = Math.min(delayMs * 2, delayMaxMs)) {
+    signal?.throwIfAborted();
+    try {
+      symlinkSync(own, path);
+      return { [Symbol.dispose]: () => release(path, own) };
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (unsupported.has(errno)) return { [Symbol.dispose]: () => undefined };
+      if (errno !== "EEXIST") throw writeFailure(error, path);
+    }
+    if (breakIfVoid(path)) continue;
+    if (performance.now() >= deadline) {
+      throw storeErrors.BUSY(`Another process is writing to the journal (${path}).`, {
+        details: { path, timeout_ms: timeoutMs },
+      });
+    }
+    await sleep(delayMs);
+  }
+}
+
+function release(path: string, own: string): void {
+  if (ownerOf(path) === own) rmSync(path, { force: true });
+}
+
+/** Remove a lock whose owner is gone. `false` when it counts. */
+function breakIfVoid(path: string): boolean {
+  const owner = ownerOf(path);
+  if (owner === undefined) return true; // Released meanwhile.
+  if (!(isProcessGone(owner) ?? isOld(path))) return false;
+  // Others may be doing the same. Renaming tells which lock was really taken away.
+  const aside = `${path}.${randomBytes(8).toString("hex")}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return true;
+    throw writeFailure(error, path);
+  }
+  const taken = ownerOf(aside);
+  if (taken !== undefined && taken !== owner) putBack(path, taken);
+  rmSync(aside, { force: true });
+  return true;
+}
+
+/** Somebody was faster and the lock was a new one: its owner still needs it. */
+function putBack(path: string, owner: string): void {
+  try {
+    symlinkSync(owner, path);
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw writeFailure(error, path);
+  }
+}
+
+function ownerOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw writeFailure(error, path);
+  }
+}
+
+function isOld(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && Date.now() - stats.mtimeMs > foreignAgeMaxMs;
+}

@@ -1,0 +1,132 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  rmSync,
+  write,
+  writeSync,
+} from "node:fs";
+import { promisify } from "node:util";
+import { createDigester, type Digest } from "@reseal/hash";
+import { writeFailure } from "./fs-errors.ts";
+import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.ts";
+
+/** Blobs are never written again, and the mode says so. */
+const blobMode = 0o444;
+const flags =
+  constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+const writeSome = promisify(write);
+
+/** The temporary files of one batch, in a folder of their own. */
+export class TemporaryFiles {
+  readonly #folder: string;
+  #count = 0;
+  /** Learned from the first file, as asking for the umask would change it for a moment. */
+  #umaskHidesMode: boolean | undefined;
+
+  /** @param parent The folder for all batches. */
+  constructor(parent: string) {
+    this.#folder = makeTemporaryFolder(parent);
+  }
+
+  /**
+   * Write a whole small file at once, and give its path.
+   *
+   * Synchronous: for small files a promise for each call costs more than the call.
+   */
+  write(bytes: Uint8Array): string {
+    const { file, path } = this.#create();
+    try {
+      try {
+        writeAllSync(file, bytes);
+      } finally {
+        closeSync(file);
+      }
+    } catch (error) {
+      rmSync(path, { force: true });
+      throw writeFailure(error, path);
+    }
+    return path;
+  }
+
+  /** Begin a file that is written piece by piece. */
+  open(): TemporaryFile {
+    const { file, path } = this.#create();
+    return new TemporaryFile(file, path);
+  }
+
+  /** Remove the folder and what is left in it. */
+  remove(): void {
+    removeTemporaryFolder(this.#folder);
+  }
+
+  #create(): { readonly file: number; readonly path: string } {
+    this.#count += 1;
+    const path = `${this.#folder}/${this.#count}`;
+    try {
+      const file = openSync(path, flags, blobMode);
+      this.#umaskHidesMode ??= (fstatSync(file).mode & 0o777) !== blobMode;
+      if (this.#umaskHidesMode) fchmodSync(file, blobMode);
+      return { file, path };
+    } catch (error) {
+      throw writeFailure(error, path);
+    }
+  }
+}
+
+/** A file that is written piece by piece, and hashed on the way. */
+export class TemporaryFile {
+  readonly path: string;
+  readonly #digester = createDigester();
+  readonly #file: number;
+  #isOpen = true;
+
+  constructor(file: number, path: string) {
+    this.#file = file;
+    this.path = path;
+  }
+
+  /** Write the next bytes. They must not change before this resolves. */
+  async write(bytes: Uint8Array): Promise<void> {
+    const writing = writeAll(this.#file, bytes);
+    this.#digester.update(bytes); // While another thread writes.
+    try {
+      await writing;
+    } catch (error) {
+      throw writeFailure(error, this.path);
+    }
+  }
+
+  /** End the file. */
+  finish(): { readonly digest: Digest; readonly size: number } {
+    this.#isOpen = false;
+    try {
+      closeSync(this.#file);
+    } catch (error) {
+      throw writeFailure(error, this.path);
+    }
+    return { digest: this.#digester.digest(), size: this.#digester.size };
+  }
+
+  /** Remove the file, finished or not. */
+  discard(): void {
+    if (this.#isOpen) closeSync(this.#file);
+    this.#isOpen = false;
+    rmSync(this.path, { force: true });
+  }
+}
+
+function writeAllSync(file: number, bytes: Uint8Array): void {
+  for (let start = 0; start < bytes.byteLength; ) {
+    start += writeSync(file, bytes, start, bytes.byteLength - start);
+  }
+}
+
+async function writeAll(file: number, bytes: Uint8Array): Promise<void> {
+  for (let start = 0; start < bytes.byteLength; ) {
+    const { bytesWritten } = await writeSome(file, bytes, start, bytes.byteLength - start, null);
+    start += bytesWritten;
+  }
+}

@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import { lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { isProcessAlive, type ProcessIdentity, thisProcess } from "@reseal/store";
+import { writeFailure } from "./fs-errors.ts";
+
+let ownIdentity: ProcessIdentity | undefined;
+
+/**
+ * A name that no other process gives, and that says who gave it:
+ * `<host in hex>.<boot id>.<pid>.<start of the process>.<16 random digits>`.
+ */
+export function processName(): string {
+  ownIdentity ??= thisProcess();
+  const { host, boot_id, pid, pid_start } = ownIdentity;
+  const hostHex = Buffer.from(host).toString("hex").slice(0, 120); // A name has 255 bytes at most.
+  return [hostHex, boot_id, pid, pid_start, randomBytes(8).toString("hex")].join(".");
+}
+
+/** Whether the process that gave a name is gone. `undefined` when only its own host can tell. */
+export function isProcessGone(name: string): boolean | undefined {
+  const [hostHex, boot_id, pid, pid_start] = name.split(".");
+  ownIdentity ??= thisProcess();
+  const host = Buffer.from(hostHex ?? "", "hex").toString();
+  if (host !== ownIdentity.host || boot_id === undefined || pid_start === undefined) {
+    return undefined;
+  }
+  return !isProcessAlive({ host, boot_id, pid: Number(pid), pid_start });
+}
+
+const prefix = "blobs.";
+const namePattern = /^blobs\.[0-9a-f]*\.[0-9a-f-]*\.\d+\.\d*\.[0-9a-f]{16}$/;
+const foreignAgeMaxMs = 7 * 24 * 3600 * 1000;
+
+/** Make a folder for the temporary files of one batch, for nobody else to read. */
+export function makeTemporaryFolder(parent: string): string {
+  const folder = join(parent, prefix + processName());
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    throw writeFailure(error, folder);
+  }
+  return folder;
+}
+
+/** Remove a folder of temporary files, also when it is gone. */
+export function removeTemporaryFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/**
+ * Remove what dead processes left. Living ones keep theirs; what another host left goes after a
+ * week without a change.
+ */
+export function sweepTemporaryFolders(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    if (!namePattern.test(name)) continue; // Not of a batch.
+    const folder = join(parent, name);
+    const isGone = isProcessGone(name.slice(prefix.length)) ?? isOld(folder);
+    if (isGone) removeTemporaryFolder(folder);
+  }
+}
+
+function isOld(folder: string): boolean {
+  try {
+    const paths = [folder, ...readdirSync(folder).map((name) => join(folder, name))];
+    const changed = paths.map((path) => lstatSync(path).mtimeMs);
+    return Date.now() - Math.max(...changed) > foreignAgeMaxMs;
+  } catch {
+    return false; // Its owner is at work on it.
+  }
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+
+/**
+ * Names one process of one boot of one host, so that a lease can outlive neither.
+ *
+ * A process id alone is used again; together with the start time and the boot id it is not.
+ */
+export interface ProcessIdentity {
+  readonly host: string;
+  /** Empty where the platform has none. */
+  readonly boot_id: string;
+  readonly pid: number;
+  /** Clock ticks since boot, as `/proc/<pid>/stat` has it; empty where there is no `/proc`. */
+  readonly pid_start: string;
+}
+
+/** The identity of this process. */
+export function thisProcess(): ProcessIdentity {
+  return {
+    host: hostname(),
+    boot_id: bootId(),
+    pid: process.pid,
+    pid_start: startOf(process.pid) ?? "",
+  };
+}
+
+/**
+ * Whether a process still runs. One of another host is taken to be alive: only its own host can
+ * tell.
+ */
+export function isProcessAlive(identity: ProcessIdentity): boolean {
+  if (identity.host !== hostname()) return true;
+  if (identity.boot_id !== bootId()) return false;
+  if (identity.pid_start !== "") return startOf(identity.pid) === identity.pid_start;
+  try {
+    process.kill(identity.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function bootId(): string {
+  return readText("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
+}
+
+/** Field 22; the command in field 2 may hold spaces and brackets, so count from its end. */
+function startOf(pid: number): string | undefined {
+  const stat = readText(`/proc/${pid}/stat`);
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
