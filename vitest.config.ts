@@ -17,7 +17,14 @@ export default defineConfig({
         },
       })),
       // Tests of the repository as a whole: layers, packages as installed, examples.
-      { test: { name: "monorepo", include: ["test/**/*.test.ts"], testTimeout: 120_000 } },
+      {
+        test: {
+          name: "monorepo",
+          include: ["test/**/*.test.ts"],
+          testTimeout: 120_000,
+          maxConcurrency: 3,
+        },
+      },
     ],
     coverage: {
       provider: "v8",

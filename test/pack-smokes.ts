@@ -73,6 +73,12 @@ export const smokes: Readonly<Record<string, Smoke>> = {
       console.log(...expandCommand(["cp", "{in}/a", "{out}"], { in: "/from", out: "/to" }));`,
     prints: /^cp \/from\/a \/to$/,
   },
+  replay: {
+    script: `import { compareText } from "@reseal/replay";
+      const { status, firstDifference } = compareText("one\\ntwo\\n", "one\\n2\\n");
+      console.log(status, firstDifference.line);`,
+    prints: /^different 2$/,
+  },
   connect: {
     script: `import { openStores } from "@reseal/connect";
       const stores = await openStores("store", { create: true });

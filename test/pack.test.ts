@@ -32,7 +32,7 @@ test("every package has a line in the table, and the table has no others", () =>
   expect(Object.keys(smokes).sort()).toEqual(names.toSorted());
 });
 
-test.for(names)("%s installs alone and works", async (name) => {
+test.concurrent.for(names)("%s installs alone and works", async (name, { expect }) => {
   const folder = await install(name);
 
   const smoke = smokes[name];
@@ -56,6 +56,7 @@ test.for(folders)("%s ships no tests, no build state and its licence", async (fo
 
   expect(files).toContain("package/package.json");
   expect(files).toContain("package/README.md");
+  expect(files).toContain("package/LICENSE");
   expect(files.filter((file) => /\.test\.|tsbuildinfo|\/test\//.test(file))).toEqual([]);
 });
 

@@ -112,10 +112,10 @@ function wantedTools() {
   if (nodeIsNewEnough) return [packageManager];
   const node = NODE_PACKAGES[platform()];
   if (node !== undefined) return [packageManager, node];
-  throw new SetupError(
-    `Reseal needs Node >= ${NODE_MIN.join(".")}; this is Node ${process.versions.node}.`,
-    `The npm registry has no ready-made Node for ${platform()}: install Node >= ${NODE_MIN.join(".")} (https://nodejs.org) and try again.`,
-  );
+  const least = NODE_MIN.join(".");
+  throw new SetupError(`Reseal needs Node >= ${least}; this is Node ${process.versions.node}.`, {
+    hint: `The npm registry has no ready-made Node for ${platform()}: install Node >= ${least} (https://nodejs.org) and try again.`,
+  });
 }
 
 function hasTools(specs) {
@@ -130,10 +130,9 @@ function hasTools(specs) {
 async function mustRun(node) {
   const { code } = await capture(node, ["--version"]).catch(() => ({}));
   if (code === 0) return;
-  throw new SetupError(
-    "The Node from the npm registry does not run on this system.",
-    `Install Node >= ${NODE_MIN.join(".")} with your system's package manager and try again.`,
-  );
+  throw new SetupError("The Node from the npm registry does not run on this system.", {
+    hint: `Install Node >= ${NODE_MIN.join(".")} with your system's package manager and try again.`,
+  });
 }
 
 // tools/reseal starts this node without asking for its version first: that would cost 40 ms.
@@ -154,28 +153,28 @@ async function must(command, args, options) {
   }));
   if (code === 0) return;
   const known = diagnose(output);
-  if (known !== undefined) throw new SetupError(...known);
-  const how = signal === null ? `status ${code}` : signal;
-  const hint = "The next call starts it afresh; the output above says why it failed.";
-  throw new SetupError(`The set-up failed (${how}).`, hint, output);
+  if (known !== undefined) throw known;
+  throw new SetupError(`The set-up failed (${signal ?? `status ${code}`}).`, {
+    hint: "The next call starts it afresh; the output above says why it failed.",
+    output,
+  });
 }
 
-/** The failures that happen to people, as a sentence and what to do. */
+/** The failures that happen to people, with what to do. */
 function diagnose(output) {
   const network =
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|SOCKET_TIMEOUT|dns error|error sending request/i;
   if (network.test(output))
-    return [
-      "The npm registry cannot be reached.",
-      "Connect once and try again (behind a mirror: `npm config set registry URL`). After that no network is needed.",
-    ];
-  if (/ENOSPC/.test(output)) return ["The disk is full.", "Free about 500 MB and try again."];
+    return new SetupError("The npm registry cannot be reached.", {
+      hint: "Connect once and try again (behind a mirror: `npm config set registry URL`). After that no network is needed.",
+    });
+  if (/ENOSPC/.test(output))
+    return new SetupError("The disk is full.", { hint: "Free about 500 MB and try again." });
   if (/OUTDATED_LOCKFILE/.test(output))
-    return [
-      "pnpm-lock.yaml does not match the package.json files.",
-      "Run `npm run do -- exec pnpm install --no-frozen-lockfile` and commit the lock file.",
+    return new SetupError("pnpm-lock.yaml does not match the package.json files.", {
+      hint: "Run `npm run do -- exec pnpm install --no-frozen-lockfile` and commit the lock file.",
       output,
-    ];
+    });
   return undefined;
 }
 

@@ -1,11 +1,12 @@
 // What the tools say: short lines on standard error; standard output belongs to the program that runs.
 
-/** Setting up the tools failed; nothing is wrong with the code. */
+/** Setting up the tools failed, or they were called wrongly; nothing is wrong with the code. */
 export class SetupError extends Error {
-  constructor(message, hint, output = "") {
+  constructor(message, { hint = "", output = "", exitCode = 125 } = {}) {
     super(message);
     this.hint = hint;
     this.output = output;
+    this.exitCode = exitCode; // 125 is what `reseal run` says of a failure of its own, too.
   }
 }
 

@@ -9,6 +9,9 @@ if (major < 22 || (major === 22 && minor < 15)) {
   process.exit(2);
 }
 
+const { enableCompileCache } = await import("node:module");
+enableCompileCache();
+
 const [first, ...others] = process.argv.slice(2);
 if ((first === "--version" || first === "-V") && others.length === 0) {
   const { cliVersion } = await import("./version.ts");

@@ -65,7 +65,9 @@ export function formatDuration(milliseconds: number): string {
 
 /** `1 file`, `2 files`. */
 export function plural(count: number, noun: string): string {
-  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+  // Not toLocaleString: loading its data costs more than the rest of a short command.
+  const digits = String(count).replaceAll(/\B(?=(\d{3})+$)/g, ",");
+  return `${digits} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** The first twelve hexadecimal digits of a digest, as lists show it. */

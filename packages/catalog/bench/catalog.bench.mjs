@@ -62,9 +62,15 @@ function bareInsert(count) {
   const db = new Database(join(folder, "bare.db"));
   db.pragma("journal_mode = wal");
   db.pragma("synchronous = FULL");
-  db.exec("create table t (id integer primary key, digest text unique, created_at text, size integer)");
+  db.exec(
+    "create table t (id integer primary key, digest text unique, created_at text, size integer)",
+  );
   const insert = db.prepare("insert into t (digest, created_at, size) values (?, ?, ?)");
-  const rows = Array.from({ length: count }, (_, index) => [hex(`b${index}`).slice(7), "2026", index]);
+  const rows = Array.from({ length: count }, (_, index) => [
+    hex(`b${index}`).slice(7),
+    "2026",
+    index,
+  ]);
   const start = performance.now();
   db.exec("begin immediate");
   for (const row of rows) insert.run(row);
@@ -85,54 +91,109 @@ try {
   const { size } = await stat(file);
   console.log(`bare rows with one unique digest   ${(bare).toFixed(0)} k/s`);
   console.log(`seals, 5 metrics each              ${(runs / insertion).toFixed(1)} k/s`);
-  console.log(`entries (rows of all tables)       ${((runs * rowsPerRun) / insertion).toFixed(1)} k/s`);
-  console.log(`ratio entries : bare               ${((runs * rowsPerRun) / insertion / bare).toFixed(2)}`);
+  console.log(
+    `entries (rows of all tables)       ${((runs * rowsPerRun) / insertion).toFixed(1)} k/s`,
+  );
+  console.log(
+    `ratio entries : bare               ${((runs * rowsPerRun) / insertion / bare).toFixed(2)}`,
+  );
   console.log(`bytes on disk for each run         ${(size / runs).toFixed(0)}`);
-  console.log(`again, all there                   ${(runs / (await milliseconds(() => catalog.addSeals(records)))).toFixed(1)} k/s`);
-  const singles = records.slice(0, 200).map((record, index) => ({ ...record, seal: hex(`z${index}`), run_id: `z${index}` }));
+  console.log(
+    `again, all there                   ${(runs / (await milliseconds(() => catalog.addSeals(records)))).toFixed(1)} k/s`,
+  );
+  const singles = records
+    .slice(0, 200)
+    .map((record, index) => ({ ...record, seal: hex(`z${index}`), run_id: `z${index}` }));
   const single = await milliseconds(async () => {
     for (const record of singles) await catalog.addSeals([record]);
   });
-  console.log(`durable calls of one seal          ${((singles.length / single) * 1000).toFixed(0)} /s`);
+  console.log(
+    `durable calls of one seal          ${((singles.length / single) * 1000).toFixed(0)} /s`,
+  );
 
   const queries = {
     "page of 50, newest": () => ({}),
     "page of 50, oldest": () => ({ order: "asc" }),
-    "metric, few match": (i) => ({ filters: [{ field: "metric.acc", operator: ">", value: 0.9999 - i * 1e-7 }] }),
-    "metric, none match": (i) => ({ filters: [{ field: "metric.acc", operator: ">", value: 2 + i }] }),
-    "metric, 1 % match": (i) => ({ filters: [{ field: "metric.acc", operator: ">", value: 0.99 - i * 1e-5 }] }),
-    "metric, half match": (i) => ({ filters: [{ field: "metric.acc", operator: ">", value: 0.5 + i * 1e-3 }] }),
-    "metric, equal to one of three": () => ({ filters: [{ field: "metric.epochs", operator: "=", value: 1 }] }),
-    "two metrics": (i) => ({ filters: [{ field: "metric.acc", operator: ">", value: 0.95 }, { field: "metric.loss", operator: "<", value: 0.05 + i * 1e-4 }] }),
-    "two metrics, none match": (i) => ({ filters: [{ field: "metric.epochs", operator: "<", value: 5 }, { field: "metric.loss", operator: ">", value: 2 + i }] }),
+    "metric, few match": (i) => ({
+      filters: [{ field: "metric.acc", operator: ">", value: 0.9999 - i * 1e-7 }],
+    }),
+    "metric, none match": (i) => ({
+      filters: [{ field: "metric.acc", operator: ">", value: 2 + i }],
+    }),
+    "metric, 1 % match": (i) => ({
+      filters: [{ field: "metric.acc", operator: ">", value: 0.99 - i * 1e-5 }],
+    }),
+    "metric, half match": (i) => ({
+      filters: [{ field: "metric.acc", operator: ">", value: 0.5 + i * 1e-3 }],
+    }),
+    "metric, equal to one of three": () => ({
+      filters: [{ field: "metric.epochs", operator: "=", value: 1 }],
+    }),
+    "two metrics": (i) => ({
+      filters: [
+        { field: "metric.acc", operator: ">", value: 0.95 },
+        { field: "metric.loss", operator: "<", value: 0.05 + i * 1e-4 },
+      ],
+    }),
+    "two metrics, none match": (i) => ({
+      filters: [
+        { field: "metric.epochs", operator: "<", value: 5 },
+        { field: "metric.loss", operator: ">", value: 2 + i },
+      ],
+    }),
     "sort by metric": () => ({ sort: "metric.acc" }),
     "sort by metric with ties": () => ({ sort: "metric.epochs" }),
-    "metric, sort by it": (i) => ({ sort: "metric.acc", filters: [{ field: "metric.acc", operator: "<", value: 0.5 + i * 1e-3 }] }),
-    "metric, sort by another": (i) => ({ sort: "metric.loss", filters: [{ field: "metric.acc", operator: ">", value: 0.9 + i * 1e-4 }] }),
-    "metric and status": (i) => ({ filters: [{ field: "status", operator: "=", value: "failed" }, { field: "metric.acc", operator: ">", value: 0.9 + i * 1e-4 }] }),
-    "status": () => ({ filters: [{ field: "status", operator: "=", value: "failed" }] }),
-    "project": (i) => ({ filters: [{ field: "project", operator: "=", value: `project-${i % 7}` }] }),
-    "tag": () => ({ filters: [{ field: "tag", operator: "=", value: "nightly" }] }),
-    "name ~ (all rows read)": (i) => ({ filters: [{ field: "name", operator: "~", value: `nowhere${i}` }] }),
+    "metric, sort by it": (i) => ({
+      sort: "metric.acc",
+      filters: [{ field: "metric.acc", operator: "<", value: 0.5 + i * 1e-3 }],
+    }),
+    "metric, sort by another": (i) => ({
+      sort: "metric.loss",
+      filters: [{ field: "metric.acc", operator: ">", value: 0.9 + i * 1e-4 }],
+    }),
+    "metric and status": (i) => ({
+      filters: [
+        { field: "status", operator: "=", value: "failed" },
+        { field: "metric.acc", operator: ">", value: 0.9 + i * 1e-4 },
+      ],
+    }),
+    status: () => ({ filters: [{ field: "status", operator: "=", value: "failed" }] }),
+    project: (i) => ({ filters: [{ field: "project", operator: "=", value: `project-${i % 7}` }] }),
+    tag: () => ({ filters: [{ field: "tag", operator: "=", value: "nightly" }] }),
+    "name ~ (all rows read)": (i) => ({
+      filters: [{ field: "name", operator: "~", value: `nowhere${i}` }],
+    }),
     "sort by duration": () => ({ sort: "duration_ms" }),
   };
   for (const [name, query] of Object.entries(queries)) {
     const times = [];
-    for (let i = 0; i < 40; i += 1) times.push(await milliseconds(() => catalog.listRuns({ tenant: "local", ...query(i) })));
-    console.log(`${name.padEnd(34)} p50 ${percentile(times, 0.5).toFixed(2)} p95 ${percentile(times, 0.95).toFixed(2)} ms`);
+    for (let i = 0; i < 40; i += 1)
+      times.push(await milliseconds(() => catalog.listRuns({ tenant: "local", ...query(i) })));
+    console.log(
+      `${name.padEnd(34)} p50 ${percentile(times, 0.5).toFixed(2)} p95 ${percentile(times, 0.95).toFixed(2)} ms`,
+    );
   }
   const times = [];
   let after;
   for (let page = 0; page < 300; page += 1) {
-    times.push(await milliseconds(async () => {
-      const { next } = await catalog.listRuns({ tenant: "local", after });
-      after = next ?? undefined;
-    }));
+    times.push(
+      await milliseconds(async () => {
+        const { next } = await catalog.listRuns({ tenant: "local", after });
+        after = next ?? undefined;
+      }),
+    );
   }
-  console.log(`page after page                    p50 ${percentile(times, 0.5).toFixed(2)} p95 ${percentile(times, 0.95).toFixed(2)} ms`);
+  console.log(
+    `page after page                    p50 ${percentile(times, 0.5).toFixed(2)} p95 ${percentile(times, 0.95).toFixed(2)} ms`,
+  );
   const resolves = [];
-  for (let i = 0; i < 300; i += 1) resolves.push(await milliseconds(() => catalog.resolve(hex(`s${i * 7}`).slice(7, 19), { tenant: "local" })));
-  console.log(`resolve 12 digits                  p50 ${percentile(resolves, 0.5).toFixed(2)} p95 ${percentile(resolves, 0.95).toFixed(2)} ms`);
+  for (let i = 0; i < 300; i += 1)
+    resolves.push(
+      await milliseconds(() => catalog.resolve(hex(`s${i * 7}`).slice(7, 19), { tenant: "local" })),
+    );
+  console.log(
+    `resolve 12 digits                  p50 ${percentile(resolves, 0.5).toFixed(2)} p95 ${percentile(resolves, 0.95).toFixed(2)} ms`,
+  );
   await catalog[Symbol.asyncDispose]();
 } finally {
   await rm(folder, { recursive: true, force: true });

@@ -62,9 +62,15 @@ function bareInsert(count) {
   const db = new Database(join(folder, "bare.db"));
   db.pragma("journal_mode = wal");
   db.pragma("synchronous = FULL");
-  db.exec("create table t (id integer primary key, digest text unique, created_at text, size integer)");
+  db.exec(
+    "create table t (id integer primary key, digest text unique, created_at text, size integer)",
+  );
   const insert = db.prepare("insert into t (digest, created_at, size) values (?, ?, ?)");
-  const rows = Array.from({ length: count }, (_, index) => [hex(`b${index}`).slice(7), "2026", index]);
+  const rows = Array.from({ length: count }, (_, index) => [
+    hex(`b${index}`).slice(7),
+    "2026",
+    index,
+  ]);
   const start = performance.now();
   db.exec("begin immediate");
   for (const row of rows) insert.run(row);
@@ -85,10 +91,18 @@ try {
   const { size } = await stat(file);
   console.log(`bare rows with one unique digest   ${(bare).toFixed(0)} k/s`);
   console.log(`seals, 5 metrics each              ${(runs / insertion).toFixed(1)} k/s`);
-  console.log(`entries (rows of all tables)       ${((runs * rowsPerRun) / insertion).toFixed(1)} k/s`);
-  console.log(`ratio entries : bare               ${((runs * rowsPerRun) / insertion / bare).toFixed(2)}`);
+  console.log(
+    `entries (rows of all tables)       ${((runs * rowsPerRun) / insertion).toFixed(1)} k/s`,
+  );
+  console.log(
+    `ratio entries : bare               ${((runs * rowsPerRun) / insertion / bare).toFixed(2)}`,
+  );
   console.log(`bytes on disk for each run         ${(size / runs).toFixed(0)}`);
-  console.log(`again, all there                   ${(runs / (await milliseconds(() => catalog.addSeals(records)))).toFixed(1)} k/s`);
+  console.log(
+    `again, all there                   ${(runs / (await milliseconds(() => catalog.addSeals(records)))).toFixed(1)} k/s`,
+  );
 
- await catalog[Symbol.asyncDispose]();
-} finally {await rm(folder,{recursive:true,force:true});}
+  await catalog[Symbol.asyncDispose]();
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

@@ -40,7 +40,12 @@ export function parseCursor(binding: string, cursor: string): Position {
   if (typeof seal !== "string" || !/^[0-9a-f]{64}$/.test(seal)) {
     throw catalogErrors.CURSOR_INVALID("`after` is not a cursor.");
   }
-  return { value: parseValue(value), seal };
+  const position = { value: parseValue(value), seal };
+  // Base64 readers pass over what does not belong to it; a cursor is taken only as it was given.
+  if (formatCursor(binding, position) !== cursor) {
+    throw catalogErrors.CURSOR_INVALID("`after` is not a cursor.");
+  }
+  return position;
 }
 
 /** A short name for what a cursor is bound to. */

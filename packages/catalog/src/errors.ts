@@ -1,21 +1,6 @@
-import { defineErrors, type ErrorFactory } from "@reseal/errors";
+import { defineErrors, type ErrorsOf } from "@reseal/errors";
 
-/** What can go wrong with a catalog. */
-export const catalogErrors: Readonly<
-  Record<
-    | "BUSY"
-    | "CORRUPT"
-    | "CURSOR_INVALID"
-    | "DISK_FULL"
-    | "FILTER_INVALID"
-    | "FOREIGN"
-    | "FORMAT_TOO_NEW"
-    | "FORMAT_TOO_OLD"
-    | "NOT_FOUND"
-    | "READ_ONLY",
-    ErrorFactory
-  >
-> = defineErrors("CATALOG", {
+const table = {
   BUSY: {
     exitCode: 7,
     httpStatus: 503,
@@ -66,4 +51,7 @@ export const catalogErrors: Readonly<
     httpStatus: 403,
     hint: "Check the permissions of the store folder and of `store.db`.",
   },
-});
+};
+
+/** What can go wrong with a catalog. */
+export const catalogErrors: ErrorsOf<typeof table> = defineErrors("CATALOG", table);

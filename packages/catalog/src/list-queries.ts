@@ -1,46 +1,107 @@
 import {
   type Expression,
-  type ExpressionWrapper,
   expressionBuilder,
+  type SelectQueryBuilder,
   type SqlBool,
   sql,
 } from "kysely";
+import type { Condition } from "./conditions.ts";
 import type { ListPlan } from "./list-plan.ts";
-import { metricPredicate } from "./predicates.ts";
+import { hasMetric, metricPredicate } from "./predicates.ts";
 import { qualifiedRunColumns, type StoredRun, sealOrder } from "./rows.ts";
 import type { CatalogDatabase, CatalogTables, SealsTable } from "./tables.ts";
 
 /** A row of a list with the value that it was sorted by. */
 export type ListedRow = StoredRun & { readonly sort_value: string | number | null };
 
+/** A condition on a metric that the tenant has. */
+export interface MetricCondition extends Condition {
+  readonly index: number;
+  readonly nameId: number;
+}
+
 /** A checked list with what its queries need. */
 export interface ListScope {
   readonly db: CatalogDatabase;
   readonly plan: ListPlan;
-  readonly metricIds: ReadonlyMap<string, number>;
-  /** All conditions but the one at this index, and the tenant. */
+  /** The id of the metric's name that the list is sorted by, where the tenant has it. */
+  readonly sortId: number | undefined;
+  readonly metrics: readonly MetricCondition[];
+  /** Ids of the seals among which all matching ones are, where those are few. */
+  readonly candidates: readonly number[] | undefined;
+  /** The tenant and all conditions, but the one at this index. */
   matching(skip?: number): Expression<SqlBool>;
 }
 
+/** Rows in the order of a column of the seals table. */
+export async function listByColumn(
+  { db, plan, matching }: ListScope,
+  column: keyof SealsTable,
+  limit: number,
+): Promise<ListedRow[]> {
+  const name = `seals.${column}` as const;
+  const query = db
+    .selectFrom("seals")
+    .select([...qualifiedRunColumns, sql<string | number>`${sql.ref(name)}`.as("sort_value")])
+    .where(matching())
+    .where(name, "is not", null);
+  return paged(query, plan, { value: name }).limit(limit).execute();
+}
+
 /**
- * Rows that have a value to sort by.
- *
- * The query starts at the index that gives the order: the metric's own when the list is sorted by
- * it, or when the newest runs with some metric or tag are asked for; else one of the seals table.
- * Then it reads as far as the page is full and never sorts.
+ * The newest or oldest rows with a metric or a tag, read from the index of that alone, which is in
+ * the order of time. `crossJoin` because the planner must not start at the other table.
  */
-export async function listValues(scope: ListScope, limit: number): Promise<ListedRow[]> {
-  const { sort, conditions } = scope.plan;
-  if (sort.kind === "metric") return listByMetric(scope, sort.name, limit);
-  if (sort.column === "created_at") {
-    const metric = conditions.findIndex(({ field }) => field.kind === "metric");
-    if (metric >= 0) return newestWithMetric(scope, metric, limit);
-    const tag = conditions.findIndex(
-      ({ field, operator }) => field.kind === "tag" && operator === "=",
-    );
-    if (tag >= 0) return newestWithTag(scope, tag, limit);
+export async function listByTime(
+  { db, plan, metrics, matching }: ListScope,
+  limit: number,
+): Promise<ListedRow[] | undefined> {
+  const [metric] = metrics;
+  if (metric !== undefined) {
+    const query = db
+      .selectFrom("seal_metrics")
+      .crossJoin("seals")
+      .whereRef("seals.id", "=", "seal_metrics.seal_id")
+      .select([...qualifiedRunColumns, "seal_metrics.created_at as sort_value"])
+      .where("seal_metrics.name_id", "=", metric.nameId)
+      // The plus keeps the planner from the index by value, which has them in another order.
+      .where(metricPredicate(sql`+${sql.ref("seal_metrics.value")}`, metric))
+      .where(matching(metric.index));
+    const order = { value: "seal_metrics.created_at", tie: "seal_metrics.seal_order" };
+    return paged(query, plan, order).limit(limit).execute();
   }
-  return listByColumn(scope, sort.column, limit);
+  const index = plan.conditions.findIndex(isOneTag);
+  if (index < 0) return undefined;
+  const query = db
+    .selectFrom("seal_tags")
+    .crossJoin("seals")
+    .whereRef("seals.id", "=", "seal_tags.seal_id")
+    .select([...qualifiedRunColumns, "seal_tags.created_at as sort_value"])
+    .where("seal_tags.tenant", "=", plan.tenant)
+    .where("seal_tags.tag", "=", String(plan.conditions[index]?.value))
+    .where(matching(index));
+  const order = { value: "seal_tags.created_at", tie: "seal_tags.seal_order" };
+  return paged(query, plan, order).limit(limit).execute();
+}
+
+/** Rows in the order of a metric's values. */
+export async function listByMetric(
+  { db, plan, candidates, matching }: ListScope,
+  nameId: number,
+  limit: number,
+): Promise<ListedRow[]> {
+  const joined =
+    candidates === undefined
+      ? db.selectFrom("seal_metrics").crossJoin("seals")
+      : db.selectFrom("seals").crossJoin("seal_metrics");
+  const query = joined
+    .whereRef("seals.id", "=", "seal_metrics.seal_id")
+    .select([...qualifiedRunColumns, "seal_metrics.value as sort_value"])
+    .where("seal_metrics.name_id", "=", nameId)
+    .where("seal_metrics.value", "is not", null)
+    .where(matching());
+  const order = { value: "seal_metrics.value", tie: "seal_metrics.seal_order" };
+  return paged(query, plan, order).limit(limit).execute();
 }
 
 /** Rows that have no value to sort by, by seal. */
@@ -53,145 +114,41 @@ export async function listMissing(scope: ListScope, limit: number): Promise<List
     .where(scope.matching());
   if (sort.kind === "column") {
     query = query.where(`seals.${sort.column}`, "is", null);
-  } else {
-    const nameId = scope.metricIds.get(sort.name);
-    if (nameId !== undefined) query = query.where(seals.not(hasValue(nameId)));
+  } else if (scope.sortId !== undefined) {
+    const hasValue = hasMetric(scope.sortId, { operator: "!=", value: null });
+    query = query.where(seals.not(hasValue));
   }
   if (after?.value === null) query = query.where("seals.seal", past(order), after.seal);
   return query.orderBy("seals.seal", order).limit(limit).execute();
 }
 
-async function listByColumn(
-  { db, plan, matching }: ListScope,
-  column: keyof SealsTable,
-  limit: number,
-): Promise<ListedRow[]> {
-  const { order, after } = plan;
-  let query = db
-    .selectFrom("seals")
-    .select([
-      ...qualifiedRunColumns,
-      sql<string | number>`${sql.ref(`seals.${column}`)}`.as("sort_value"),
-    ])
-    .where(matching());
-  query = query.where(`seals.${column}`, "is not", null);
-  if (after !== undefined) query = query.where(pastPair(`seals.${column}`, "seals.seal", plan));
-  return query
-    .orderBy(`seals.${column}`, order)
-    .orderBy("seals.seal", order)
-    .limit(limit)
-    .execute();
+function isOneTag({ field, operator }: Condition): boolean {
+  return field.kind === "tag" && operator === "=";
 }
 
-async function listByMetric(
-  { db, plan, metricIds, matching }: ListScope,
-  name: string,
-  limit: number,
-): Promise<ListedRow[]> {
-  const nameId = metricIds.get(name);
-  if (nameId === undefined) return [];
-  const { order, after } = plan;
-  let query = db
-    .selectFrom("seal_metrics")
-    .innerJoin("seals", "seals.id", "seal_metrics.seal_id")
-    .select([...qualifiedRunColumns, "seal_metrics.value as sort_value"])
-    .where("seal_metrics.name_id", "=", nameId)
-    .where("seal_metrics.value", "is not", null)
-    .where(matching());
-  if (after !== undefined) {
-    query = query
-      .where(fromPair("seal_metrics.value", "seal_metrics.seal_order", plan))
-      .where(pastPair("seal_metrics.value", "seals.seal", plan));
-  }
-  return query
-    .orderBy("seal_metrics.value", order)
-    .orderBy("seal_metrics.seal_order", order)
-    .orderBy("seals.seal", order)
-    .limit(limit)
-    .execute();
+/** What a list is ordered by. The tie is the seal's first bits, where an index has no more of it. */
+interface Order {
+  readonly value: string;
+  readonly tie?: string;
 }
 
-async function newestWithMetric(
-  { db, plan, metricIds, matching }: ListScope,
-  index: number,
-  limit: number,
-): Promise<ListedRow[]> {
-  const condition = plan.conditions[index];
-  if (condition?.field.kind !== "metric") return [];
-  const nameId = metricIds.get(condition.field.name);
-  if (nameId === undefined) return [];
-  const { order, after } = plan;
-  let query = db
-    .selectFrom("seal_metrics")
-    .innerJoin("seals", "seals.id", "seal_metrics.seal_id")
-    .select([...qualifiedRunColumns, "seal_metrics.created_at as sort_value"])
-    .where("seal_metrics.name_id", "=", nameId)
-    .where(metricPredicate("seal_metrics", condition.operator, condition.value))
-    .where(matching(index));
-  if (after !== undefined) {
-    query = query
-      .where(fromPair("seal_metrics.created_at", "seal_metrics.seal_order", plan))
-      .where(pastPair("seals.created_at", "seals.seal", plan));
-  }
-  return query
-    .orderBy("seal_metrics.created_at", order)
-    .orderBy("seal_metrics.seal_order", order)
-    .orderBy("seals.seal", order)
-    .limit(limit)
-    .execute();
-}
-
-async function newestWithTag(
-  { db, plan, matching }: ListScope,
-  index: number,
-  limit: number,
-): Promise<ListedRow[]> {
-  const { order, after, tenant, conditions } = plan;
-  let query = db
-    .selectFrom("seal_tags")
-    .innerJoin("seals", "seals.id", "seal_tags.seal_id")
-    .select([...qualifiedRunColumns, "seal_tags.created_at as sort_value"])
-    .where("seal_tags.tenant", "=", tenant)
-    .where("seal_tags.tag", "=", String(conditions[index]?.value))
-    .where(matching(index));
-  if (after !== undefined) {
-    query = query
-      .where(fromPair("seal_tags.created_at", "seal_tags.seal_order", plan))
-      .where(pastPair("seals.created_at", "seals.seal", plan));
-  }
-  return query
-    .orderBy("seal_tags.created_at", order)
-    .orderBy("seal_tags.seal_order", order)
-    .orderBy("seals.seal", order)
-    .limit(limit)
-    .execute();
-}
-
-function hasValue(nameId: number): ExpressionWrapper<CatalogTables, "seals", SqlBool> {
-  const seals = expressionBuilder<CatalogTables, "seals">();
-  return seals.exists(
-    seals
-      .selectFrom("seal_metrics as wanted")
-      .select("wanted.seal_id")
-      .whereRef("wanted.seal_id", "=", "seals.id")
-      .where("wanted.name_id", "=", nameId)
-      .where("wanted.value", "is not", null),
-  );
-}
-
-/** The rows that come after the last row of the page before. */
-function pastPair(first: string, second: string, plan: ListPlan): Expression<SqlBool> {
-  const { after, order } = plan;
+/** Order the rows and go on behind the page before. */
+function paged<DB, TB extends keyof DB, O>(
+  query: SelectQueryBuilder<DB, TB, O>,
+  { order, after }: ListPlan,
+  { value, tie }: Order,
+): SelectQueryBuilder<DB, TB, O> {
+  const keys = tie === undefined ? [value, "seals.seal"] : [value, tie, "seals.seal"];
+  let ordered = query;
+  for (const key of keys) ordered = ordered.orderBy(sql.ref(key), order);
+  if (after === undefined) return ordered;
   const sign = sql.raw(past(order));
-  return sql<SqlBool>`(${sql.ref(first)}, ${sql.ref(second)}) ${sign} (${after?.value}, ${after?.seal})`;
-}
-
-/** The same in terms of the index, which knows only the first bits of the seal: a few rows more. */
-function fromPair(first: string, second: string, plan: ListPlan): Expression<SqlBool> {
-  const { after, order } = plan;
-  const sign = sql.raw(order === "asc" ? ">=" : "<=");
-  const bits = sealOrder(after?.seal ?? "");
-  return sql<SqlBool>`(${sql.ref(first)}, ${sql.ref(second)}) ${sign} (${after?.value}, ${bits})`;
+  const seal = sql`(${sql.ref(value)}, ${sql.ref("seals.seal")})`;
+  ordered = ordered.where(sql<SqlBool>`${seal} ${sign} (${after.value}, ${after.seal})`);
+  if (tie === undefined) return ordered;
+  // The same again in terms of the index, so that it is read from there on.
+  const first = sql`(${sql.ref(value)}, ${sql.ref(tie)})`;
+  return ordered.where(sql<SqlBool>`${first} ${sign}= (${after.value}, ${sealOrder(after.seal)})`);
 }
 
 function past(order: "asc" | "desc"): ">" | "<" {

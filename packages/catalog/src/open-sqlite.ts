@@ -64,6 +64,7 @@ async function openToWrite(file: string, busyTimeoutMs: number): Promise<Databas
     // A large first import would leave a log of its size behind.
     database.pragma("journal_size_limit = 67108864");
     database.pragma("cache_size = -65536");
+    database.pragma("temp_store = MEMORY");
     return database;
   } catch (error) {
     database.close();

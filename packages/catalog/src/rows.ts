@@ -121,8 +121,8 @@ export function toSealsRow(
 }
 
 /** The seal's first 48 bits as a number: sorts as the seal does. */
-export function sealOrder(sealHex: string): number {
-  return Number.parseInt(sealHex.slice(0, 12), 16);
+export function sealOrder(seal: string): number {
+  return Number.parseInt(withoutAlgorithm(seal).slice(0, 12), 16);
 }
 
 /** A metric's value as a column holds it: NaN, which no index orders, is `null`. */

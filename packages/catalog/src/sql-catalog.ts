@@ -9,9 +9,9 @@ import type {
   SealRecord,
 } from "@reseal/store";
 import { withoutAlgorithm } from "./digests.ts";
+import type { SqlFlavour } from "./flavour.ts";
 import { insertSeals } from "./insert.ts";
 import { listRuns } from "./list.ts";
-import type { SqlFlavour } from "./predicates.ts";
 import { resolveName } from "./resolve.ts";
 import { qualifiedRunColumns, toMetric, toRunRow } from "./rows.ts";
 import type { CatalogDatabase } from "./tables.ts";
@@ -49,7 +49,7 @@ export class SqlCatalog implements Catalog {
     signal?.throwIfAborted();
     if (records.length === 0 && journalOffset === undefined) return;
     await this.#db.transaction().execute(async (transaction) => {
-      await insertSeals(transaction, records, options);
+      await insertSeals(transaction, this.#flavour, records, options);
       if (journalOffset !== undefined) await raiseState(transaction, journalOffset);
       signal?.throwIfAborted();
     });

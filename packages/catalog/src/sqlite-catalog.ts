@@ -1,9 +1,9 @@
 import type { Catalog } from "@reseal/store";
 import type { Database } from "better-sqlite3";
-import { Kysely, type RawBuilder, type SqlBool, sql } from "kysely";
-import type { SqlFlavour } from "./predicates.ts";
+import { Kysely } from "kysely";
 import { SqlCatalog } from "./sql-catalog.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
+import { sqliteFlavour } from "./sqlite-flavour.ts";
 import type { CatalogTables } from "./tables.ts";
 
 interface SqliteCatalogOptions {
@@ -19,7 +19,7 @@ export function createSqliteCatalog(database: Database, options: SqliteCatalogOp
   const db = new Kysely<CatalogTables>({ dialect: sqliteDialect(database, busyTimeoutMs) });
   return new SqlCatalog({
     db,
-    flavour: sqliteFlavour,
+    flavour: sqliteFlavour(database),
     location,
     async close() {
       await db.destroy();
@@ -28,8 +28,3 @@ export function createSqliteCatalog(database: Database, options: SqliteCatalogOp
     },
   });
 }
-
-const sqliteFlavour: SqlFlavour = {
-  // LIKE would ignore the case of ASCII letters.
-  contains: (text: RawBuilder<string>, part: string) => sql<SqlBool>`instr(${text}, ${part}) > 0`,
-};

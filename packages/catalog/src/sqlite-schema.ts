@@ -47,11 +47,11 @@ CREATE TABLE seals (
 CREATE UNIQUE INDEX seals_by_seal ON seals (seal, tenant);
 CREATE INDEX seals_by_run ON seals (run_id);
 CREATE INDEX seals_by_artifact ON seals (artifact_id);
-CREATE INDEX seals_by_time ON seals (tenant, created_at, seal);
-CREATE INDEX seals_by_status ON seals (tenant, status, created_at, seal);
-CREATE INDEX seals_by_name ON seals (tenant, name, created_at, seal) WHERE name IS NOT NULL;
-CREATE INDEX seals_by_project ON seals (tenant, project, created_at, seal) WHERE project IS NOT NULL;
-CREATE INDEX seals_by_family ON seals (tenant, family, created_at, seal) WHERE family IS NOT NULL;
+CREATE INDEX seals_by_time ON seals (tenant, created_at);
+CREATE INDEX seals_by_status ON seals (tenant, status, created_at);
+CREATE INDEX seals_by_name ON seals (tenant, name, created_at) WHERE name IS NOT NULL;
+CREATE INDEX seals_by_project ON seals (tenant, project, created_at) WHERE project IS NOT NULL;
+CREATE INDEX seals_by_family ON seals (tenant, family, created_at) WHERE family IS NOT NULL;
 
 CREATE TABLE metric_names (
   id INTEGER PRIMARY KEY,

@@ -68,15 +68,24 @@ export function randomRecords(count: number, seed: number): SealRecord[] {
       exit_code: pick([0, 0, 1, 137, null]),
       name: pick([null, "train", "eval 100%", "a_b", "TRAIN", "größe"]),
       project: pick([null, "alpha", "beta"]),
-      tags: [...new Set([pick(["red", "green"]), pick(["x", "y", "100%"])])].slice(0, pick([0, 1, 2])),
+      tags: [...new Set([pick(["red", "green"]), pick(["x", "y", "100%"])])].slice(
+        0,
+        pick([0, 1, 2]),
+      ),
       created_at: new Date(Date.UTC(2026, 0, 1) + minute * 60_000).toISOString(),
       duration_ms: next() < 0.2 ? null : Math.floor(next() * 50) * 0.5,
       seed: pick([null, 7, 42, "123456789012345678901234567890", 9007199254740991]),
       command: pick([null, ["python", "train.py"], ["make", "all"]]),
       bytes: Math.floor(next() * 1e6),
-      parents: next() < 0.3
-        ? [{ artifact_id: digestOf(`artifact ${Math.floor(next() * count)}`), relationship: "derived_from" }]
-        : [],
+      parents:
+        next() < 0.3
+          ? [
+              {
+                artifact_id: digestOf(`artifact ${Math.floor(next() * count)}`),
+                relationship: "derived_from",
+              },
+            ]
+          : [],
       metrics: randomMetrics(next),
     });
   });
@@ -84,7 +93,8 @@ export function randomRecords(count: number, seed: number): SealRecord[] {
 
 function randomMetrics(next: () => number): MetricValue[] {
   const metrics: MetricValue[] = [];
-  if (next() < 0.9) metrics.push({ name: "acc", value: Math.floor(next() * 100) / 100, context: false });
+  if (next() < 0.9)
+    metrics.push({ name: "acc", value: Math.floor(next() * 100) / 100, context: false });
   if (next() < 0.5) metrics.push({ name: "epochs", value: Math.floor(next() * 3), context: false });
   if (next() < 0.3) {
     const odd = ["NaN", "Infinity", "-Infinity", 0, -1.5][Math.floor(next() * 5)] ?? 0;
@@ -95,5 +105,11 @@ function randomMetrics(next: () => number): MetricValue[] {
 
 function uuidOf(label: string): string {
   const hex = digestOf(`run ${label}`).slice(7);
-  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join("-");
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `4${hex.slice(13, 16)}`,
+    `a${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join("-");
 }

@@ -1,16 +1,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Context } from "@reseal/schema";
-import { parse } from "yaml";
 
 /**
  * Authors that a `CITATION.cff` in a folder names; empty when there is none or it is not valid.
  * @see https://citation-file-format.github.io/ version 1.2.0, "authors"
  */
-export function readCffAuthors(folder: string): Context["authors"] {
+export async function readCffAuthors(folder: string): Promise<Context["authors"]> {
   let document: unknown;
   try {
-    document = parse(readFileSync(join(folder, "CITATION.cff"), "utf8"), { logLevel: "error" });
+    const text = readFileSync(join(folder, "CITATION.cff"), "utf8");
+    const { parse } = await import("yaml");
+    document = parse(text, { logLevel: "error" });
   } catch {
     return [];
   }

@@ -1,8 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename, extname, resolve } from "node:path";
 import { type JsonValue, parseStrictJson } from "@reseal/hash";
-import { parse as parseToml } from "smol-toml";
-import { parse as parseYaml } from "yaml";
 import { recordErrors } from "./errors.ts";
 import { type Places, relativeInside } from "./select-files.ts";
 
@@ -20,7 +18,7 @@ export interface ConfigFile {
  * Dates become text; what JSON cannot say (NaN, infinities, other types) is refused.
  * @throws `RECORD_CONFIG_INVALID`, `RECORD_INPUT_NOT_FOUND`
  */
-export function readConfigFile(file: string, places: Places): ConfigFile {
+export async function readConfigFile(file: string, places: Places): Promise<ConfigFile> {
   const full = resolve(places.cwd, file);
   let bytes: Buffer;
   try {
@@ -32,7 +30,7 @@ export function readConfigFile(file: string, places: Places): ConfigFile {
     });
   }
   const format = formatOf(full);
-  const values = parseConfig(bytes, format, file);
+  const values = await parseConfig(bytes, format, file);
   if (typeof values !== "object" || values === null || Array.isArray(values))
     throw recordErrors.CONFIG_INVALID(`${file} does not hold an object at its top level.`);
   const path = relativeInside(places.workspace, full) ?? basename(full);
@@ -45,14 +43,18 @@ function formatOf(path: string): ConfigFile["format"] {
   return extension === ".json" ? "json" : "yaml";
 }
 
-function parseConfig(bytes: Buffer, format: ConfigFile["format"], file: string): JsonValue {
+async function parseConfig(
+  bytes: Buffer,
+  format: ConfigFile["format"],
+  file: string,
+): Promise<JsonValue> {
   try {
     if (format === "json") return parseStrictJson(bytes);
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     const parsed: unknown =
       format === "toml"
-        ? parseToml(text)
-        : parseYaml(text, { maxAliasCount: 100, logLevel: "error" });
+        ? (await import("smol-toml")).parse(text)
+        : (await import("yaml")).parse(text, { maxAliasCount: 100, logLevel: "error" });
     return toJson(parsed, "");
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);

@@ -2,12 +2,8 @@ export type { ChildExit, ForwardedSignal, OutputSink, SignalSource } from "./chi
 export { readCffAuthors } from "./citation-cff.ts";
 export type { CapturedFile, CodeFile, CodeTree, LeftOutReason } from "./code-tree.ts";
 export { expandCommand, type PlaceholderValues, parseSeed } from "./command.ts";
-export {
-  type CapturedEnvironment,
-  captureEnvironment,
-  type EnvironmentRequest,
-  findLockFiles,
-} from "./environment/environment.ts";
+export type { CapturedEnvironment, EnvironmentRequest } from "./environment/environment.ts";
+export { findLockFiles } from "./environment/lock-files.ts";
 export { recordErrors } from "./errors.ts";
 export { FileGuard, type WithheldFile } from "./file-guard.ts";
 export type { FinishedRun } from "./finish-run.ts";

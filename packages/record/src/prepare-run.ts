@@ -18,7 +18,7 @@ import type { BlobBatch, Stores } from "@reseal/store";
 import picomatch from "picomatch";
 import { type CapturedFile, type CodeTree, captureCode } from "./code-tree.ts";
 import { readConfigFile } from "./config-file.ts";
-import { findLockFiles } from "./environment/environment.ts";
+import { findLockFiles } from "./environment/lock-files.ts";
 import { recordErrors } from "./errors.ts";
 import { FileGuard } from "./file-guard.ts";
 import { storeFilter } from "./finish-run.ts";
@@ -60,7 +60,7 @@ export async function prepareRun(
   const secrets = secretsFromEnvironment(request.env);
   const redactor = new RunRedactor(request.env);
   const guard = new FileGuard(redactor.scans, allowanceOf(request), readKey(stores));
-  const config = request.configFile ? readConfigFile(request.configFile, places) : undefined;
+  const config = request.configFile ? await readConfigFile(request.configFile, places) : undefined;
   const snapshot = config && {
     schema_version: "reseal.config-snapshot/v1" as const,
     format: config.format,

@@ -7,7 +7,7 @@ import { createRedactor, secretsFromEnvironment } from "@reseal/redact";
 import type { BlobBatch, ByteSource, Stores } from "@reseal/store";
 import { captureCode } from "./code-tree.ts";
 import { expandCommand } from "./command.ts";
-import { findLockFiles } from "./environment/environment.ts";
+import { findLockFiles } from "./environment/lock-files.ts";
 import { FileGuard } from "./file-guard.ts";
 import { allowanceOf } from "./prepare-run.ts";
 import type { RunRequest } from "./run-request.ts";

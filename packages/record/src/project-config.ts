@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { getSchema, type ProjectConfig, validate } from "@reseal/schema";
-import { parse } from "yaml";
 import { recordErrors } from "./errors.ts";
 
 /** The name of the file that says what holds for every run of a workspace. */
@@ -22,6 +21,7 @@ export async function readProjectConfig(workspace: string): Promise<ProjectConfi
   }
   let value: unknown;
   try {
+    const { parse } = await import("yaml"); // Costly to load, and most folders have no such file.
     value = parse(text, { maxAliasCount: 100, logLevel: "error" }) ?? {};
   } catch (cause) {
     const reason = (cause as Error).message.split("\n")[0];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Stores } from "@reseal/store";
 import { type ChildResult, runChild } from "./child.ts";
 import { expandCommand } from "./command.ts";
-import { captureEnvironment } from "./environment/environment.ts";
+import type { CapturedEnvironment, EnvironmentRequest } from "./environment/environment.ts";
 import { recordErrors } from "./errors.ts";
 import { type FinishedRun, finishRun, type RunEnd } from "./finish-run.ts";
 import { type GitState, readGitState } from "./git.ts";
@@ -69,10 +69,12 @@ export async function executeRun(
   const stdout = new LogCapture(spool.path("logs", "stdout.log"), redactor);
   const stderr = new LogCapture(spool.path("logs", "stderr.log"), redactor);
   await mkdir(spool.path("run"), { recursive: true });
-  const environment = captureEnvironment({
+  const childEnv = childEnvironment(env, spool, seed);
+  // Looking round takes longer than starting the command, so it happens beside it.
+  const environment = describeEnvironment({
     argv,
     cwd: places.cwd,
-    env,
+    env: childEnv,
     workspace: places.workspace,
     toolVersion: request.toolVersion,
     ...(request.device && { device: request.device }),
@@ -87,7 +89,7 @@ export async function executeRun(
     result = await runChild({
       argv,
       cwd: places.cwd,
-      env: childEnvironment(env, spool, seed),
+      env: childEnv,
       stdin: io.stdin ?? "ignore",
       onStdout: (chunk) => {
         stdout.write(chunk);
@@ -116,6 +118,11 @@ export async function executeRun(
     { guard, redactor, environment: captured.environment, git: await git },
   );
   return { ...finished, exit: result.exit };
+}
+
+async function describeEnvironment(request: EnvironmentRequest): Promise<CapturedEnvironment> {
+  const { captureEnvironment } = await import("./environment/environment.ts");
+  return await captureEnvironment(request);
 }
 
 function childEnvironment(

@@ -61,6 +61,7 @@ const netrcBefore = /(?:\blogin[ \t]+\S{1,64}[ \t]+|(?:^|[\r\n])[ \t]*)$/;
 export class AssignmentReader {
   readonly #text: string;
   readonly #extraNames: ReadonlySet<string>;
+  readonly #found: (Value & { readonly strength: NameStrength })[] = [];
   #nameEnd = 0;
   #runEnd = 0;
   #runStart = 0;
@@ -71,8 +72,8 @@ export class AssignmentReader {
     this.#extraNames = extraNames;
   }
 
-  /** Look at the key name around an anchor and at the value behind it. */
-  read(anchorStart: number, spans: Span[]): void {
+  /** Note the value behind the key name around an anchor. */
+  read(anchorStart: number): void {
     if (anchorStart < this.#nameEnd) return;
     const text = this.#text;
     let start = anchorStart;
@@ -89,8 +90,19 @@ export class AssignmentReader {
     if (strength === "none") return;
     const isFlag = text.startsWith("-", start);
     const value = this.#valueAfter(start, end, isFlag, strength);
-    if (value !== undefined && this.#accepts(value, strength)) {
-      spans.push({ ...value, rule: ruleOf(strength), rank });
+    if (value !== undefined) this.#found.push({ ...value, strength });
+  }
+
+  /** Add the values that may be secrets; those that a token format covers already are not judged. */
+  finish(spans: Span[]): void {
+    const covered = spans.slice().sort((a, b) => a.start - b.start);
+    let next = 0;
+    for (const { start, end, secret, isQuoted, strength } of this.#found) {
+      while (next < covered.length && (covered[next]?.end ?? 0) < end) next += 1;
+      if ((covered[next]?.start ?? end) <= start) continue;
+      if (this.#accepts({ start, end, secret, isQuoted }, strength)) {
+        spans.push({ start, end, secret, rule: ruleOf(strength), rank });
+      }
     }
   }
 

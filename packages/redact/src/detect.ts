@@ -113,7 +113,7 @@ function scanAnchors(setup: Setup, bytes: Buffer, read: () => string, spans: Spa
     const text = read();
     if (handler.kind === "name") {
       assignments ??= new AssignmentReader(text, setup.extraNames);
-      assignments.read(start, spans);
+      assignments.read(start);
     } else if (handler.kind === "rule") {
       const span = matchRule(handler.rule, text, start);
       if (span === undefined) return;
@@ -126,6 +126,7 @@ function scanAnchors(setup: Setup, bytes: Buffer, read: () => string, spans: Spa
       spans.push(knownSpan(handler.needle, text, start, start + literal.length));
     }
   });
+  assignments?.finish(spans);
 }
 
 function knownSpan(needle: Needle, text: string, start: number, end: number): Span {

@@ -1,3 +1,5 @@
+import { pairCost } from "./pair-costs.ts";
+
 /** A literal that must be in the text for something to be worth a closer look. */
 export interface Anchor<Handler> {
   /** At least three characters, each one byte (latin-1). */
@@ -26,9 +28,10 @@ export type AnchorVisitor<Handler> = (handler: Handler, start: number, literal: 
 
 const starts = 1;
 const ends = 2;
-/** Characters of logs and JSON, from the most to the least common. */
-const common = 'etaoinsr"ldh,_:cu mpg01f23b4-5w6789y./v=kxjqz';
-const pairOrder = new Uint16Array(new Uint8Array([0, 1]).buffer)[0] === 0x0100;
+const blockSize = 8192;
+/** Sets the bit that tells small letters from capitals in three bytes. */
+const fold = 0x20_20_20;
+const isLittleEndian = new Uint16Array(new Uint8Array([0, 1]).buffer)[0] === 0x0100;
 
 /**
  * Prepare anchors for {@link visitAnchors}: of each literal the three bytes that are least common
@@ -38,10 +41,12 @@ export function buildGramIndex<Handler>(anchors: Iterable<Anchor<Handler>>): Gra
   const pairs = new Uint8Array(65_536);
   const flags = new Uint8Array(16_384);
   const entries = new Map<number, Entry<Handler>[]>();
-  for (const anchor of anchors) {
-    const { literal, fold } = anchor;
-    const offset = rarestTriple(literal);
-    const [a, b, c] = [0, 1, 2].map((at) => casesOf(literal.charCodeAt(offset + at), fold));
+  // Those with the least choice first, so that others can share their pairs.
+  const ordered = [...anchors].sort((x, y) => x.literal.length - y.literal.length);
+  for (const anchor of ordered) {
+    const { literal } = anchor;
+    const offset = rarestTriple(literal, pairs);
+    const [a, b, c] = [0, 1, 2].map((at) => casesOf(literal.charCodeAt(offset + at), anchor.fold));
     markPairs(pairs, a, b, starts);
     markPairs(pairs, b, c, ends);
     const key = gramKey(
@@ -69,30 +74,57 @@ export function visitAnchors<Handler>(
   bytes: Uint8Array,
   visit: AnchorVisitor<Handler>,
 ): void {
-  const { pairs } = index;
+  const { pairs, flags } = index;
+  const last = bytes.length - 1;
+  if (last < 2) return;
   const first = bytes.byteOffset & 1;
   const count = (bytes.length - first) >> 1;
-  if (bytes.length < 3) return;
   const words = new Uint16Array(bytes.buffer, bytes.byteOffset + first, count);
-  for (let at = 0; at < count; at += 1) {
-    const kind = pairs[words[at] as number] as number;
-    if (kind === 0) continue;
-    const place = first + 2 * at;
-    if ((kind & ends) !== 0) visitTriple(index, bytes, place - 1, visit);
-    if ((kind & starts) !== 0) visitTriple(index, bytes, place, visit);
+  const hits = new Uint32Array(Math.min(count, blockSize));
+  for (let block = 0; block < count; block += blockSize) {
+    const hitCount = collectHits(pairs, words, block, Math.min(count, block + blockSize), hits);
+    for (let hit = 0; hit < hitCount; hit += 1) {
+      const word = hits[hit] as number;
+      const kind = pairs[words[word] as number] as number;
+      const place = first + 2 * word;
+      const pair = ((bytes[place] as number) << 8) | (bytes[place + 1] as number);
+      // Written out twice rather than called: most pairs end here, and a call costs more than this.
+      if ((kind & ends) !== 0 && place > 0) {
+        const key = ((bytes[place - 1] as number) << 16) | pair | fold;
+        if (flags[gramSlot(key)] === 1) visitTriple(index, bytes, place - 1, key, visit);
+      }
+      if ((kind & starts) !== 0 && place + 1 < last) {
+        const key = (pair << 8) | (bytes[place + 2] as number) | fold;
+        if (flags[gramSlot(key)] === 1) visitTriple(index, bytes, place, key, visit);
+      }
+    }
   }
 }
 
+/** Note where wanted pairs stand, without a branch that the processor could guess wrong. */
+function collectHits(
+  pairs: Uint8Array,
+  words: Uint16Array,
+  from: number,
+  to: number,
+  hits: Uint32Array,
+): number {
+  let count = 0;
+  for (let at = from; at < to; at += 1) {
+    hits[count] = at;
+    count += ((pairs[words[at] as number] as number) + 3) >> 2;
+  }
+  return count;
+}
+
 function visitTriple<Handler>(
-  { flags, entries }: GramIndex<Handler>,
+  index: GramIndex<Handler>,
   bytes: Uint8Array,
   at: number,
+  key: number,
   visit: AnchorVisitor<Handler>,
 ): void {
-  if (at < 0 || at + 2 >= bytes.length) return;
-  const key = gramKey(bytes[at] as number, bytes[at + 1] as number, bytes[at + 2] as number);
-  if (flags[gramSlot(key)] !== 1) return;
-  const list = entries.get(key);
+  const list = index.entries.get(key);
   if (list === undefined) return;
   for (const entry of list) {
     const start = at - entry.offset;
@@ -101,18 +133,18 @@ function visitTriple<Handler>(
 }
 
 function standsAt(anchor: Anchor<unknown>, bytes: Uint8Array, start: number): boolean {
-  const { literal, fold } = anchor;
+  const { literal } = anchor;
   if (start < 0 || start + literal.length > bytes.length) return false;
   for (let at = 0; at < literal.length; at += 1) {
     const wanted = literal.charCodeAt(at);
     const found = bytes[start + at] as number;
-    if (found !== wanted && !(fold && otherCase(wanted) === found)) return false;
+    if (found !== wanted && !(anchor.fold && otherCase(wanted) === found)) return false;
   }
   return true;
 }
 
 function gramKey(first: number, second: number, third: number): number {
-  return ((first << 16) | (second << 8) | third) | 0x20_20_20;
+  return (first << 16) | (second << 8) | third | fold;
 }
 
 function gramSlot(key: number): number {
@@ -127,15 +159,15 @@ function markPairs(
 ): void {
   for (const a of left) {
     for (const b of right) {
-      const pair = pairOrder ? (b << 8) | a : (a << 8) | b;
+      const pair = pairIndex(a, b);
       pairs[pair] = (pairs[pair] ?? 0) | kind;
     }
   }
 }
 
-function casesOf(code: number, fold: boolean): number[] {
+function casesOf(code: number, either: boolean): number[] {
   const other = otherCase(code);
-  return fold && other !== code ? [code, other] : [code];
+  return either && other !== code ? [code, other] : [code];
 }
 
 function otherCase(code: number): number {
@@ -143,22 +175,28 @@ function otherCase(code: number): number {
   return isLetter ? code ^ 0x20 : code;
 }
 
-function rarestTriple(literal: string): number {
+function rarestTriple(literal: string, pairs: Uint8Array): number {
   let best = 0;
-  let bestScore = Number.POSITIVE_INFINITY;
+  let bestCost = Number.POSITIVE_INFINITY;
   for (let first = 0; first + 3 <= literal.length; first += 1) {
-    const [a, b, c] = [0, 1, 2].map((at) => commonness(literal.charAt(first + at)));
-    const score = (a ?? 0) * (b ?? 0) + (b ?? 0) * (c ?? 0);
-    if (score < bestScore) {
-      bestScore = score;
+    const cost =
+      costOf(literal.slice(first, first + 2), pairs, starts) +
+      costOf(literal.slice(first + 1, first + 3), pairs, ends);
+    if (cost < bestCost) {
+      bestCost = cost;
       best = first;
     }
   }
   return best;
 }
 
-function commonness(character: string): number {
-  const rank = common.indexOf(character);
-  if (rank >= 0) return common.length - rank;
-  return common.includes(character.toLowerCase()) ? 6 : 3;
+/** What looking for a pair costs; almost nothing when another literal looks for it already. */
+function costOf(pair: string, pairs: Uint8Array, kind: number): number {
+  const present = pairs[pairIndex(pair.charCodeAt(0), pair.charCodeAt(1))] ?? 0;
+  if ((present & kind) !== 0) return 0.1;
+  return present === 0 ? pairCost(pair) : pairCost(pair) / 4;
+}
+
+function pairIndex(left: number, right: number): number {
+  return isLittleEndian ? (right << 8) | left : (left << 8) | right;
 }

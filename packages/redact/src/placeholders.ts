@@ -14,30 +14,35 @@ export const placeholderPattern: RegExp = /^\[REDACTED:[a-z0-9-]+:\d+\]$/;
 export const placeholderStart = "[REDACTED:";
 
 const distinctMax = 65_536;
+/** Longer secrets are kept as digests. */
+const keptMax = 256;
 
 /**
  * Numbers distinct secrets of each rule in order of first appearance.
  *
- * Secrets are kept as digests. After 65,536 distinct ones all further ones share the number 0, so
- * that memory stays bounded.
+ * After 65,536 distinct ones all further ones share the number 0, so that memory stays bounded.
  */
 export class PlaceholderBook {
   readonly #numbers = new Map<string, number>();
   readonly #lastOfRule = new Map<string, number>();
 
   /** `[REDACTED:<rule>:<n>]` for a secret. */
-  placeholder(span: Pick<Span, "rule" | "secret">): string {
-    const digest = createHash("sha256").update(span.secret, "latin1").digest("base64");
-    const key = `${span.rule}:${digest}`;
+  placeholder({ rule, secret }: Pick<Span, "rule" | "secret">): string {
+    // Joining makes a copy of its own, so that the text around the secret is not kept alive.
+    const key = `${rule}:${secret.length > keptMax ? digest(secret) : secret}`;
     let number = this.#numbers.get(key);
     if (number === undefined) {
-      if (this.#numbers.size >= distinctMax) return `[REDACTED:${span.rule}:0]`;
-      number = (this.#lastOfRule.get(span.rule) ?? 0) + 1;
-      this.#lastOfRule.set(span.rule, number);
+      if (this.#numbers.size >= distinctMax) return `[REDACTED:${rule}:0]`;
+      number = (this.#lastOfRule.get(rule) ?? 0) + 1;
+      this.#lastOfRule.set(rule, number);
       this.#numbers.set(key, number);
     }
-    return `[REDACTED:${span.rule}:${number}]`;
+    return `[REDACTED:${rule}:${number}]`;
   }
+}
+
+function digest(secret: string): string {
+  return createHash("sha256").update(secret, "latin1").digest("base64");
 }
 
 /** Adds up findings by rule. */

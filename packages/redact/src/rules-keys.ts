@@ -79,9 +79,8 @@ function isKeyBody(block: string): boolean {
   const body = block.replace(/^-* ?BEGIN[^-]*-{4,5}/, "").replace(/-{4,5}[ +]?END.*$/s, "");
   if (/x{8}|X{8}|EXAMPLE|\.{3}|your[-_ ]/.test(body)) return false;
   // Prose about keys has no long words; every line of a key but the last is one.
-  return body
-    .split(/\\+[nrt]|[^A-Za-z0-9+/]/)
-    .some((line) => line.length >= 32 && new Set(line).size >= 8);
+  const line = /[A-Za-z0-9+/]{32,64}/.exec(body);
+  return line !== null && new Set(line[0]).size >= 8;
 }
 
 function isUrlPassword(password: string): boolean {

@@ -62,26 +62,49 @@ export function isPlaceholder(value: string): boolean {
 
 /** Few different characters, or mostly a run such as `abcdefgh` or `12345678`. */
 export function isMonotonous(value: string): boolean {
-  const seen = new Set<string>();
+  let different = 0;
   let steps = 0;
+  let last = -2;
+  const round = nextRound();
   for (let at = 0; at < value.length; at += 1) {
-    seen.add(value.charAt(at));
-    if (at > 0) {
-      const step = value.charCodeAt(at) - value.charCodeAt(at - 1);
-      if (step === 1 || step === 0 || (step === -9 && value.charAt(at) === "0")) steps += 1;
+    const code = value.charCodeAt(at) & 255;
+    if (marks[code] !== round) {
+      marks[code] = round;
+      different += 1;
     }
+    const step = code - last;
+    // From 9 to 0 goes on counting.
+    if (step === 1 || step === 0 || (step === -9 && code === 48)) steps += 1;
+    last = code;
   }
-  return seen.size < Math.min(6, value.length / 2) || steps * 2 > value.length;
+  return different < Math.min(6, value.length / 2) || steps * 2 > value.length;
 }
 
-/** Shannon entropy in bits per character. */
+// Which characters were seen in which round: a table that needs no clearing.
+const marks = new Uint32Array(256);
+let rounds = 0;
+
+function nextRound(): number {
+  rounds = (rounds + 1) >>> 0 || 1;
+  return rounds;
+}
+
+const counts = new Uint16Array(256);
+
+/** Shannon entropy in bits per character (of the low byte of each, of at most 4,096). */
 export function entropy(value: string): number {
-  const counts = new Map<string, number>();
-  for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1);
+  const length = Math.min(value.length, 4096);
+  for (let at = 0; at < length; at += 1) {
+    const code = value.charCodeAt(at) & 255;
+    counts[code] = (counts[code] ?? 0) + 1;
+  }
   let bits = 0;
-  for (const count of counts.values()) {
-    const share = count / value.length;
-    bits -= share * Math.log2(share);
+  for (let at = 0; at < length; at += 1) {
+    const code = value.charCodeAt(at) & 255;
+    const count = counts[code] ?? 0;
+    if (count === 0) continue;
+    bits -= (count / length) * Math.log2(count / length);
+    counts[code] = 0;
   }
   return bits;
 }

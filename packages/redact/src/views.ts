@@ -19,18 +19,17 @@ export interface Traits {
 
 /** See in one quick pass which readings a text is worth. */
 export function traitsOf(bytes: Buffer): Traits {
-  let hasAnsi = bytes.includes(0x1b) || bytes.includes(0) || bytes.includes(8);
-  let hasUnicode = false;
-  const first = bytes.indexOf(92);
-  for (let at = first === -1 ? bytes.length : first; at < bytes.length; at += 1) {
-    if (bytes[at] !== 92) continue;
-    const next = bytes[at + 1];
-    // u, x, / may be an escaped character; u, x, 0, 3, e may be an escaped colour code.
-    if (next === 117 || next === 120 || next === 47) hasUnicode = true;
-    if (next === 117 || next === 120 || next === 48 || next === 51 || next === 101) hasAnsi = true;
-    if (hasAnsi && hasUnicode) break;
-  }
-  return { hasAnsi, hasPercent: bytes.includes(37), hasUnicode };
+  const has = (text: string): boolean => bytes.includes(text);
+  const hasEscapedCode = has("\\u") || has("\\x");
+  return {
+    hasAnsi:
+      bytes.includes(0x1b) ||
+      bytes.includes(0) ||
+      bytes.includes(8) ||
+      (bytes.includes(91) && (hasEscapedCode || has("\\0") || has("\\3") || has("\\e"))),
+    hasPercent: bytes.includes(37),
+    hasUnicode: hasEscapedCode || has("\\/"),
+  };
 }
 
 const segmentMax = 32_768;

@@ -45,10 +45,14 @@ function bootId(): string {
   return readText("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
 }
 
-/** Field 22; the command in field 2 may hold spaces and brackets, so count from its end. */
+/**
+ * Field 22; the command in field 2 may hold spaces and brackets, so count from its end. A zombie
+ * has none: it is dead, though nobody has asked for its exit status yet.
+ */
 function startOf(pid: number): string | undefined {
   const stat = readText(`/proc/${pid}/stat`);
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  const [state, ...fields] = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
+  return state === "Z" || state === "X" ? undefined : fields[18];
 }
 
 function readText(path: string): string | undefined {

@@ -112,7 +112,7 @@ async function buildRequest(
   // Paths of reseal.yaml are relative to it, those of flags to the current folder.
   const fromConfig = (paths: readonly string[] = []): string[] =>
     paths.map((path) => resolve(workspace, path));
-  const cff = record.readCffAuthors(workspace);
+  const cff = await record.readCffAuthors(workspace);
   const needsUser = (config.authors ?? cff).length === 0;
   const user = needsUser ? await record.readGitUser(workspace, env) : undefined;
   const seed = flags.seed === undefined ? config.seed : record.parseSeed(flags.seed);

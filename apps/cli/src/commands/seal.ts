@@ -42,7 +42,7 @@ export function sealCommand(context: CommandContext): Command {
       const { cwd, env } = context.host;
       const workspace = record.findWorkspace(cwd);
       const config = await record.readProjectConfig(workspace);
-      const cff = record.readCffAuthors(workspace);
+      const cff = await record.readCffAuthors(workspace);
       const user = await record.readGitUser(workspace, env);
       await using stores = await context.openStores({ create: true });
       const { manifest, seal } = await record.sealFolder(stores, {

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   type BundleReader,
@@ -16,6 +15,7 @@ import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
+import { namesFolder } from "../open-named.ts";
 import { progressLine } from "../progress.ts";
 import { resolveSeal } from "../resolve-run.ts";
 import { formatBytes, harmless, plural, shortDigest } from "../terminal.ts";
@@ -78,7 +78,7 @@ export function verifyCommand(context: CommandContext): Command {
 }
 
 async function verifyNamed(context: CommandContext, name: string | undefined): Promise<Checked[]> {
-  if (name !== undefined && looksLikePath(context, name)) {
+  if (name !== undefined && namesFolder(context, name)) {
     const folder = resolve(context.host.cwd, name);
     return [await check(context, folder, () => openBundleFolder(folder))];
   }
@@ -88,11 +88,6 @@ async function verifyNamed(context: CommandContext, name: string | undefined): P
   const checked: Checked[] = [];
   for await (const seal of allSeals(stores)) checked.push(await checkStored(context, stores, seal));
   return checked;
-}
-
-/** A name with a slash or of an existing folder is a path; ids never look like that. */
-function looksLikePath(context: CommandContext, name: string): boolean {
-  return name.includes("/") || name === "." || existsSync(resolve(context.host.cwd, name));
 }
 
 async function* allSeals(stores: Stores): AsyncGenerator<Digest> {

@@ -230,15 +230,15 @@ export const writeCases: readonly BlobStoreCase[] = [
       const { digest } = await store.put(pieces("kept"));
       const signal = AbortSignal.abort();
       const operations = [
-        store.put(Buffer.from("late"), { signal }),
-        store.openBatch({ signal }),
-        store.stat(digest, { signal }),
-        store.delete(digest, { signal }),
-        store.get(digest, { signal }).then(collectBytes),
-        toList(store.list({ signal })),
+        () => store.put(Buffer.from("late"), { signal }),
+        () => store.openBatch({ signal }),
+        () => store.stat(digest, { signal }),
+        () => store.delete(digest, { signal }),
+        () => store.get(digest, { signal }).then(collectBytes),
+        () => toList(store.list({ signal })),
       ];
 
-      for (const operation of operations) await rejectsExactly(operation, signal.reason);
+      for (const operation of operations) await rejectsExactly(operation(), signal.reason);
 
       assert.deepEqual(await listed(store), [{ digest, size: 4 }]);
     },

@@ -191,16 +191,16 @@ const writeCases: readonly CatalogCase[] = [
       const signal = AbortSignal.abort();
       const record = sealRecord(1);
       const operations = [
-        catalog.addSeals([record], { signal }),
-        catalog.journalOffset({ signal }),
-        catalog.resolve(record.run_id, { tenant, signal }),
-        catalog.listRuns({ tenant, signal }),
-        catalog.metrics(record.seal, { tenant, signal }),
-        catalog.children(record.artifact_id, { tenant, signal }),
-        catalog.outputPaths("w", { signal }),
+        () => catalog.addSeals([record], { signal }),
+        () => catalog.journalOffset({ signal }),
+        () => catalog.resolve(record.run_id, { tenant, signal }),
+        () => catalog.listRuns({ tenant, signal }),
+        () => catalog.metrics(record.seal, { tenant, signal }),
+        () => catalog.children(record.artifact_id, { tenant, signal }),
+        () => catalog.outputPaths("w", { signal }),
       ];
 
-      for (const operation of operations) await rejectsExactly(operation, signal.reason);
+      for (const operation of operations) await rejectsExactly(operation(), signal.reason);
 
       assert.deepEqual((await catalog.listRuns({ tenant })).items, []);
     },

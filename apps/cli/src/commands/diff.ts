@@ -1,0 +1,84 @@
+import { compareBundles, compareInputs } from "@reseal/replay";
+import type { Stores } from "@reseal/store";
+import { Command } from "commander";
+import type { CommandContext } from "../context.ts";
+import { commandHelp } from "../help.ts";
+import { openNamed } from "../open-named.ts";
+import {
+  renderFiles,
+  renderFirstDifference,
+  renderKeys,
+  renderMetrics,
+  renderValues,
+} from "../render-comparison.ts";
+import { type ToleranceFlags, toleranceOf, toleranceOptions } from "../tolerance-flags.ts";
+
+interface DiffFlags extends ToleranceFlags {
+  readonly exitZero?: boolean;
+}
+
+/** `reseal diff A B` */
+export function diffCommand(context: CommandContext): Command {
+  return toleranceOptions(new Command("diff"))
+    .description("What differs between two runs: keys, inputs, config, environment, results")
+    .argument("<a>", "a run of the store, or a folder with an exported bundle")
+    .argument("<b>", "the other one")
+    .option("--exit-zero", "exit with 0 also when they differ")
+    .addHelpText(
+      "after",
+      commandHelp(
+        [
+          ["reseal diff 3f2a 9c1d", "two runs"],
+          ["reseal diff 3f2a ../colleague/bundle", "a run and a bundle"],
+          ["reseal diff 3f2a 9c1d --rtol 1e-9", "small numeric differences do not count"],
+        ],
+        { 0: "the same artifact", 1: "they differ", 3: "not found", 4: "damaged" },
+      ),
+    )
+    .action(async (a: string, b: string, flags: DiffFlags) => {
+      let opened: Stores | undefined;
+      const open = async (): Promise<Stores> => {
+        opened ??= await context.openStores();
+        return opened;
+      };
+      try {
+        const original = await openNamed(context, a, open);
+        const candidate = await openNamed(context, b, open);
+        const options = { tolerance: toleranceOf(flags), signal: context.signal };
+        const comparison = await compareBundles(original, candidate, options);
+        const inputs = await compareInputs(original, candidate, options);
+        const isSame = comparison.keys.artifact_id.equal;
+        context.exitCode = isSame || flags.exitZero === true ? 0 : 1;
+        const files = comparison.files.filter((file) => file.status !== "equal");
+        const metrics = comparison.metrics.filter((metric) => !metric.equal);
+        const data = { ...comparison, files, metrics, inputs };
+        context.result("diff/v1", data, () => {
+          const { out } = context;
+          return [
+            ...renderKeys(comparison, out),
+            ...renderValues("inputs", inputs.values, out),
+            ...renderFiles("code and inputs", inputs.files, out),
+            ...renderValues("config", comparison.config, out),
+            ...renderValues("environment", comparison.environment, out),
+            ...renderFiles("outputs", comparison.files, out),
+            ...renderMetrics(comparison.metrics, out),
+            ...(comparison.exit.equal
+              ? []
+              : renderValues("exit", [{ pointer: "/exit", ...sides(comparison.exit) }], out)),
+            ...(comparison.first_difference
+              ? renderFirstDifference(comparison.first_difference)
+              : []),
+          ].join("\n");
+        });
+      } finally {
+        await opened?.[Symbol.asyncDispose]();
+      }
+    });
+}
+
+function sides(exit: { original: unknown; candidate: unknown }): {
+  original: unknown;
+  candidate: unknown;
+} {
+  return { original: exit.original ?? undefined, candidate: exit.candidate ?? undefined };
+}

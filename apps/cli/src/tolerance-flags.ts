@@ -1,0 +1,29 @@
+import { type Command, InvalidArgumentError } from "commander";
+
+/** Flags of commands that compare numbers. */
+export interface ToleranceFlags {
+  readonly atol?: number;
+  readonly rtol?: number;
+}
+
+/** Add `--atol` and `--rtol`. */
+export function toleranceOptions(command: Command): Command {
+  return command
+    .option("--atol <number>", "numbers may differ by this much", parseTolerance)
+    .option("--rtol <number>", "and by this share of the original", parseTolerance);
+}
+
+/** The tolerance that the flags ask for: |a - b| <= atol + rtol * |a|. */
+export function toleranceOf({ atol = 0, rtol = 0 }: ToleranceFlags): {
+  absolute: number;
+  relative: number;
+} {
+  return { absolute: atol, relative: rtol };
+}
+
+function parseTolerance(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError("It is a number, zero or more, for example 1e-9.");
+  return value;
+}

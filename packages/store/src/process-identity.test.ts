@@ -1,0 +1,37 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { isProcessAlive, thisProcess } from "./process-identity.ts";
+
+test("this process is alive, and only as itself", () => {
+  const own = thisProcess();
+
+  expect(isProcessAlive(own)).toBe(true);
+  expect(isProcessAlive({ ...own, boot_id: "another boot" })).toBe(false);
+  expect(isProcessAlive({ ...own, pid: 2 ** 22 + 1, pid_start: "1" })).toBe(false);
+  expect(isProcessAlive({ ...own, host: "elsewhere", pid: 2 ** 22 + 1 })).toBe(true);
+});
+
+test.runIf(process.platform === "linux")("a pid that is in use again is another process", () => {
+  expect(isProcessAlive({ ...thisProcess(), pid_start: "1" })).toBe(false);
+});
+
+test.runIf(process.platform === "linux")("a zombie is dead", async () => {
+  // The shell's child ends at once; the shell has become a sleep, which never asks for its status.
+  const shell = spawn("/bin/sh", ["-c", "sleep 0.1 & echo $!; exec sleep 60"]);
+  try {
+    const [line] = (await once(shell.stdout, "data")) as [Buffer];
+    const pid = Number(line.toString());
+    const own = thisProcess();
+    const stat = (): string[] => readFileSync(`/proc/${pid}/stat`, "utf8").split(" ");
+    const pid_start = stat()[21] ?? "";
+    expect(isProcessAlive({ ...own, pid, pid_start })).toBe(true);
+
+    while (stat()[2] !== "Z") await new Promise((resolve) => setTimeout(resolve, 10));
+
+    expect(isProcessAlive({ ...own, pid, pid_start })).toBe(false);
+  } finally {
+    shell.kill("SIGKILL");
+  }
+});
