@@ -55,7 +55,7 @@ function checkPackage({ root, folder, name, rules, layers, shared }) {
     ...Object.keys({ ...manifest.devDependencies, ...shared.devDependencies }),
   ];
   const findings = checkDeclared({ folder, name, rules, manifest });
-  for (const path of globSync("{src,test,scripts,bin}/**/*.{ts,mts,mjs,js}", {
+  for (const path of globSync("{src,test,scripts}/**/*.{ts,mts,mjs,js}", {
     cwd: join(root, folder),
   })) {
     const file = `${folder}/${path}`;

@@ -86,7 +86,7 @@ export async function listByTime(
 
 /** Rows in the order of a metric's values. */
 export async function listByMetric(
-  { db, plan, candidates, matching }: ListScope,
+  { db, plan, metrics, candidates, matching }: ListScope,
   nameId: number,
   limit: number,
 ): Promise<ListedRow[]> {
@@ -94,12 +94,15 @@ export async function listByMetric(
     candidates === undefined
       ? db.selectFrom("seal_metrics").crossJoin("seals")
       : db.selectFrom("seals").crossJoin("seal_metrics");
+  const own = metrics.find((metric) => metric.nameId === nameId);
+  const column = sql.ref("seal_metrics.value");
   const query = joined
     .whereRef("seals.id", "=", "seal_metrics.seal_id")
     .select([...qualifiedRunColumns, "seal_metrics.value as sort_value"])
     .where("seal_metrics.name_id", "=", nameId)
     .where("seal_metrics.value", "is not", null)
-    .where(matching());
+    .where(own === undefined ? sql<SqlBool>`1 = 1` : metricPredicate(column, own))
+    .where(matching(own?.index));
   const order = { value: "seal_metrics.value", tie: "seal_metrics.seal_order" };
   return paged(query, plan, order).limit(limit).execute();
 }

@@ -70,14 +70,16 @@ async function scopeOf(
     toPredicate(condition, flavour, ids),
   );
   if (narrow !== undefined) all[narrow.index] = seals("seals.id", "in", narrow.candidates);
-  const tenant = seals("seals.tenant", "=", plan.tenant);
+  // Candidates are the tenant's own, as the name of a metric is; to say it again would only lead
+  // the planner to an index in the order of the list.
+  if (narrow === undefined) all.push(seals("seals.tenant", "=", plan.tenant));
   return {
     db,
     plan,
     metrics,
     sortId: plan.sort.kind === "metric" ? ids.get(plan.sort.name) : undefined,
     candidates: narrow?.candidates,
-    matching: (skip) => seals.and([tenant, ...all.filter((_, index) => index !== skip)]),
+    matching: (skip) => seals.and(all.filter((_, index) => index !== skip)),
   };
 }
 

@@ -54,7 +54,8 @@ interface OpenedFile {
   release(): Promise<void>;
 }
 
-async function openToWrite(file: string, busyTimeoutMs: number): Promise<Database> {
+/** Exported for the test of its settings. */
+export async function openToWrite(file: string, busyTimeoutMs: number): Promise<Database> {
   const { migrate } = await import("./sqlite-migrate.ts");
   const database = await openFile(file, { timeout: busyTimeoutMs });
   try {

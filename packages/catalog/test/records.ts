@@ -1,10 +1,6 @@
-import { createHash } from "node:crypto";
+import { digestBytes } from "@reseal/hash";
 import type { MetricValue, SealRecord } from "@reseal/store";
-
-/** The digest of a text, made here so that the tests depend on no other package's code. */
-export function digestOf(text: string): SealRecord["seal"] {
-  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
-}
+import { sealRecord } from "@reseal/store/conformance";
 
 /** A generator of numbers from 0 to 1, the same for the same seed. */
 export function numbers(seed: number): () => number {
@@ -17,53 +13,16 @@ export function numbers(seed: number): () => number {
   };
 }
 
-/** A seal record in which only what matters to the test needs to be named. */
-export function record(label: string, changes: Partial<SealRecord> = {}): SealRecord {
-  return {
-    run_id: uuidOf(label),
-    artifact_id: digestOf(`artifact ${label}`),
-    seal: digestOf(`seal ${label}`),
-    input_key: digestOf(`input ${label}`),
-    result_key: digestOf(`result ${label}`),
-    env_key: digestOf("env"),
-    type: "run",
-    status: "finished",
-    exit_code: 0,
-    signal: null,
-    pass_fail: null,
-    name: null,
-    project: null,
-    family: null,
-    tags: [],
-    title: null,
-    created_at: "2026-01-01T00:00:00.000Z",
-    started_at: null,
-    ended_at: null,
-    duration_ms: null,
-    tenant: "local",
-    user: null,
-    host: null,
-    seed: null,
-    command: null,
-    files: 1,
-    bytes: 100,
-    parents: [],
-    workspace: null,
-    output_paths: [],
-    metrics: [],
-    ...changes,
-  };
-}
-
 /** Many different records, with ties, absent values and shared artifacts. */
 export function randomRecords(count: number, seed: number): SealRecord[] {
   const next = numbers(seed);
   const pick = <T>(values: readonly T[]): T => values[Math.floor(next() * values.length)] as T;
   return Array.from({ length: count }, (_, index) => {
     const minute = Math.floor(next() * Math.max(2, count / 3));
-    return record(`${seed}/${index}`, {
-      artifact_id: digestOf(`artifact ${Math.floor(next() * count)}`),
-      result_key: next() < 0.1 ? null : digestOf(`result ${Math.floor(next() * 20)}`),
+    return sealRecord(index, {
+      seal: digestBytes(`${seed} ${index}`),
+      artifact_id: digestBytes(`artifact ${Math.floor(next() * count)}`),
+      result_key: next() < 0.1 ? null : digestBytes(`result ${Math.floor(next() * 20)}`),
       status: pick(["finished", "finished", "finished", "failed", "killed"] as const),
       exit_code: pick([0, 0, 1, 137, null]),
       name: pick([null, "train", "eval 100%", "a_b", "TRAIN", "größe"]),
@@ -81,7 +40,7 @@ export function randomRecords(count: number, seed: number): SealRecord[] {
         next() < 0.3
           ? [
               {
-                artifact_id: digestOf(`artifact ${Math.floor(next() * count)}`),
+                artifact_id: digestBytes(`artifact ${Math.floor(next() * count)}`),
                 relationship: "derived_from",
               },
             ]
@@ -101,15 +60,4 @@ function randomMetrics(next: () => number): MetricValue[] {
     metrics.push({ name: "loss", value: odd, context: next() < 0.5 });
   }
   return metrics;
-}
-
-function uuidOf(label: string): string {
-  const hex = digestOf(`run ${label}`).slice(7);
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `4${hex.slice(13, 16)}`,
-    `a${hex.slice(17, 20)}`,
-    hex.slice(20, 32),
-  ].join("-");
 }

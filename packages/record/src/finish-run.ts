@@ -87,7 +87,7 @@ export async function finishRun(
     ...(Object.keys(metrics.final).length > 0 && { metrics: metrics.final }),
     ...(plan.stdout_is_result && { stdout: log.stdout }),
   };
-  if (outputs.files.length === 0 && Object.keys(results).every((key) => key === "exit"))
+  if (outputs.files.length === 0 && saysNothing(results))
     warnings.push({
       code: "NO_RESULT",
       message:
@@ -124,6 +124,12 @@ export async function finishRun(
   );
   spool.remove();
   return { ...sealed, outputs };
+}
+
+/** Nothing but, at most, that the command ended well: `keysOf` gives such a run no result key. */
+function saysNothing({ exit, ...others }: Results): boolean {
+  const isSuccess = exit === undefined || ("code" in exit && exit.code === 0);
+  return isSuccess && Object.keys(others).length === 0;
 }
 
 function matcherOf(plan: RunPlan): ((path: string) => boolean) | undefined {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestBytes, digestSource } from "@reseal/hash";
 import { createRedactor, secretsFromEnvironment } from "@reseal/redact";
-import type { BlobBatch, ByteSource, Stores } from "@reseal/store";
+import type { BlobBatch, ByteSource } from "@reseal/store";
 import { captureCode } from "./code-tree.ts";
 import { expandCommand } from "./command.ts";
 import { findLockFiles } from "./environment/lock-files.ts";
@@ -13,7 +13,6 @@ import { allowanceOf } from "./prepare-run.ts";
 import type { RunRequest } from "./run-request.ts";
 import { outputMatcher, selectFiles } from "./select-files.ts";
 import { StatCache } from "./stat-cache.ts";
-import { workspaceId } from "./workspace.ts";
 
 /** What a run would capture, for people and for `--dry-run --json`. */
 export interface RunPreview {
@@ -29,11 +28,11 @@ export interface RunPreview {
 /**
  * Find out what a run would capture. Nothing is started and nothing is written.
  *
- * Give the catalog of the store, when there is one: it knows which files earlier runs wrote.
+ * `earlierOutputs` are the paths that earlier runs wrote, as the store's catalog knows them.
  */
 export async function previewRun(
   request: RunRequest,
-  catalog?: Stores["catalog"],
+  earlierOutputs: ReadonlySet<string> = new Set(),
 ): Promise<RunPreview> {
   const { places } = request;
   const seed = request.seed === undefined ? undefined : String(request.seed);
@@ -47,8 +46,7 @@ export async function previewRun(
   const code = await captureCode({
     workspace: places.workspace,
     excludes: (path) => isOutput(path) || inputPaths.has(join(places.workspace, path)),
-    earlierOutputs:
-      (await catalog?.outputPaths(workspaceId(places.workspace))) ?? new Set<string>(),
+    earlierOutputs,
     alwaysTaken: new Set(findLockFiles(places.workspace)),
     guard,
     cache: StatCache.open(join(tmpdir(), "no-such-cache"), ""),

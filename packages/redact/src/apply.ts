@@ -33,15 +33,22 @@ export function replaceSpans(
   book: PlaceholderBook,
   counter: FindingCounter,
 ): Buffer {
-  const parts: Uint8Array[] = [];
+  const placeholders = spans.map((span) => book.placeholder(span));
+  let size = bytes.length;
+  for (const [at, { start, end }] of spans.entries()) {
+    size += (placeholders[at]?.length ?? 0) - (end - start);
+  }
+  const output = Buffer.allocUnsafe(size);
+  let written = 0;
   let copied = 0;
-  for (const span of spans) {
-    parts.push(bytes.subarray(copied, span.start), Buffer.from(book.placeholder(span), "latin1"));
+  for (const [at, span] of spans.entries()) {
+    written += bytes.copy(output, written, copied, span.start);
+    written += output.write(placeholders[at] ?? "", written, "latin1");
     counter.add(span.rule);
     copied = span.end;
   }
-  parts.push(bytes.subarray(copied));
-  return Buffer.concat(parts);
+  bytes.copy(output, written, copied);
+  return output;
 }
 
 function touchesWord(bytes: Uint8Array, span: Span): boolean {

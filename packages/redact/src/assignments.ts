@@ -1,11 +1,13 @@
-import { charIn, lineValueEnds, nameChars, valueEnds } from "./chars.ts";
+import { charIn, lineValueEnds, nameChars, nameTails, valueEnds } from "./chars.ts";
 import { type NameStrength, nameStrength } from "./names.ts";
 import { placeholderStart } from "./placeholders.ts";
 import type { Span } from "./spans.ts";
 import { isSecretValue } from "./values.ts";
 
 const nameMax = 96;
-const valueMax = 4096;
+const valueMax = 16_384;
+/** How much of a long value is judged. */
+const judgedMax = 256;
 const rank = 1;
 
 /** Bits of key names that are worth a look; each at least three characters. */
@@ -84,10 +86,16 @@ export class AssignmentReader {
     while (end < endMax && charIn(nameChars, text, end)) end += 1;
     this.#nameEnd = end;
     if (text.startsWith(placeholderStart, start - placeholderStart.length)) return;
+    // A colour code right before the name is no part of it.
+    if (text.charCodeAt(start - 1) === 91) {
+      const code = /^\d{0,3}m/.exec(text.slice(start, Math.min(end, start + 4)));
+      if (code !== null) start += code[0].length;
+    }
     // `\nTOKEN=` in escaped JSON: the n belongs to the escape.
     if (text.charCodeAt(start - 1) === 92 && /[nrt]/.test(text.charAt(start))) start += 1;
     const strength = this.#strengthOf(start, end);
     if (strength === "none") return;
+    if (isInArn(text, start)) return;
     const isFlag = text.startsWith("-", start);
     const value = this.#valueAfter(start, end, isFlag, strength);
     if (value !== undefined) this.#found.push({ ...value, strength });
@@ -110,13 +118,15 @@ export class AssignmentReader {
     if (this.#text.startsWith(placeholderStart, value.start)) return false;
     // What looks like a call or an index is code, not a value.
     if (!value.isQuoted && /[([{]/.test(this.#text.charAt(value.end))) return false;
-    return isSecretValue(value.secret, strength);
+    return isSecretValue(value.secret.slice(0, judgedMax), strength);
   }
 
   #strengthOf(start: number, end: number): NameStrength {
-    const name = this.#text.slice(start, end).replace(/[.:_-]+$/, "");
+    let last = end;
+    while (last > start && charIn(nameTails, this.#text, last - 1)) last -= 1;
+    const name = this.#text.slice(start, last);
     if (this.#extraNames.size > 0 && this.#extraNames.has(normaliseName(name))) return "password";
-    if (/^(?:key|token|secret|pass)$/i.test(name)) {
+    if (name.length <= 6 && /^(?:key|token|secret|pass)$/i.test(name)) {
       const phrase = phraseBefore.exec(this.#text.slice(Math.max(0, start - 20), start));
       if (phrase !== null) return nameStrength(`${phrase[1]}${name}`);
     }
@@ -228,6 +238,12 @@ function closingQuote(
     close = stretch.indexOf(quote, close + 1);
   }
   return close === -1 || (newline !== -1 && newline < close) ? undefined : open + close;
+}
+
+/** `arn:aws:secretsmanager:…:secret:name` names a secret, it holds none. */
+function isInArn(text: string, start: number): boolean {
+  if (text.charCodeAt(start - 1) !== 58) return false;
+  return /arn:aws[\w-]{0,16}:[\w:-]{0,80}$/.test(text.slice(Math.max(0, start - 112), start));
 }
 
 function slashesBefore(text: string, index: number): number {

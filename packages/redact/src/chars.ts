@@ -17,6 +17,8 @@ export const alnum: CharSet = charSet("AZaz09");
 export const tokenChars: CharSet = charSet("AZaz09", "_-");
 /** Characters of a key name as people write them. */
 export const nameChars: CharSet = charSet("AZaz09", "_-.");
+/** What may end a name without being part of it. */
+export const nameTails: CharSet = charSet("", "._-");
 /** Both base64 alphabets, without padding. */
 export const base64Chars: CharSet = charSet("AZaz09", "+/-_");
 /** Where a URL-encoded word ends. */

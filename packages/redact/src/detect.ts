@@ -10,6 +10,7 @@ import type { Span } from "./spans.ts";
 import { type CompiledRule, compileRule, matchRule } from "./token-rules.ts";
 import {
   ansiViews,
+  escapeAnchors,
   percentViews,
   type Traits,
   traitsOf,
@@ -22,6 +23,7 @@ export type Detector = (bytes: Buffer) => Span[];
 
 type Handler =
   | { readonly kind: "name" }
+  | { readonly kind: "escape" }
   | { readonly kind: "rule"; readonly rule: CompiledRule }
   | { readonly kind: "context"; readonly rule: ContextRule }
   | { readonly kind: "known"; readonly needle: Needle };
@@ -66,6 +68,9 @@ export function createDetector(
 
 function builtInAnchors(): Anchor<Handler>[] {
   const anchors: Anchor<Handler>[] = nameAnchors.map(nameAnchor);
+  for (const literal of escapeAnchors) {
+    anchors.push({ literal, fold: true, handler: { kind: "escape" } });
+  }
   for (const rule of tokenRules) {
     const compiled = compileRule(rule, isNotExample);
     for (const literal of rule.anchors) {
@@ -97,9 +102,9 @@ function detect(setup: Setup, bytes: Buffer, depth: number): Span[] {
     text = made;
     return made;
   };
-  scanAnchors(setup, bytes, read, spans);
+  const hasEscapes = scanAnchors(setup, bytes, read, spans);
   if (setup.knownOnly) return spans;
-  const traits = traitsOf(bytes);
+  const traits = traitsOf(bytes, hasEscapes);
   scanRuns(setup, bytes, read, depth, spans);
   if (depth < depthMax) {
     for (const view of viewsOf(traits, read, depth)) addView(setup, view, depth, spans);
@@ -107,9 +112,15 @@ function detect(setup: Setup, bytes: Buffer, depth: number): Span[] {
   return spans;
 }
 
-function scanAnchors(setup: Setup, bytes: Buffer, read: () => string, spans: Span[]): void {
+/** Look at every anchor; tells whether escaped characters were among them. */
+function scanAnchors(setup: Setup, bytes: Buffer, read: () => string, spans: Span[]): boolean {
+  let hasEscapes = false;
   let assignments: AssignmentReader | undefined;
   visitAnchors(setup.index, bytes, (handler, start, literal) => {
+    if (handler.kind === "escape") {
+      hasEscapes = true;
+      return;
+    }
     const text = read();
     if (handler.kind === "name") {
       assignments ??= new AssignmentReader(text, setup.extraNames);
@@ -127,6 +138,7 @@ function scanAnchors(setup: Setup, bytes: Buffer, read: () => string, spans: Spa
     }
   });
   assignments?.finish(spans);
+  return hasEscapes;
 }
 
 function knownSpan(needle: Needle, text: string, start: number, end: number): Span {

@@ -18,6 +18,8 @@ interface Entry<Handler> extends Anchor<Handler> {
 export interface GramIndex<Handler> {
   /** For each pair of bytes: 1 = starts a wanted triple, 2 = ends one. */
   readonly pairs: Uint8Array;
+  /** For each pair: 1 = wanted. */
+  readonly marks: Uint8Array;
   /** Hash table of wanted triples, letters folded. */
   readonly flags: Uint8Array;
   readonly entries: ReadonlyMap<number, readonly Entry<Handler>[]>;
@@ -28,7 +30,7 @@ export type AnchorVisitor<Handler> = (handler: Handler, start: number, literal: 
 
 const starts = 1;
 const ends = 2;
-const blockSize = 8192;
+const blockSize = 2048;
 /** Sets the bit that tells small letters from capitals in three bytes. */
 const fold = 0x20_20_20;
 const isLittleEndian = new Uint16Array(new Uint8Array([0, 1]).buffer)[0] === 0x0100;
@@ -59,7 +61,8 @@ export function buildGramIndex<Handler>(anchors: Iterable<Anchor<Handler>>): Gra
     list.push({ ...anchor, offset });
     entries.set(key, list);
   }
-  return { pairs, flags, entries };
+  const marks = pairs.map((kind) => Math.min(kind, 1));
+  return { pairs, marks, flags, entries };
 }
 
 /**
@@ -74,7 +77,7 @@ export function visitAnchors<Handler>(
   bytes: Uint8Array,
   visit: AnchorVisitor<Handler>,
 ): void {
-  const { pairs, flags } = index;
+  const { pairs, marks, flags } = index;
   const last = bytes.length - 1;
   if (last < 2) return;
   const first = bytes.byteOffset & 1;
@@ -82,7 +85,7 @@ export function visitAnchors<Handler>(
   const words = new Uint16Array(bytes.buffer, bytes.byteOffset + first, count);
   const hits = new Uint32Array(Math.min(count, blockSize));
   for (let block = 0; block < count; block += blockSize) {
-    const hitCount = collectHits(pairs, words, block, Math.min(count, block + blockSize), hits);
+    const hitCount = collectHits(marks, words, block, Math.min(count, block + blockSize), hits);
     for (let hit = 0; hit < hitCount; hit += 1) {
       const word = hits[hit] as number;
       const kind = pairs[words[word] as number] as number;
@@ -103,7 +106,7 @@ export function visitAnchors<Handler>(
 
 /** Note where wanted pairs stand, without a branch that the processor could guess wrong. */
 function collectHits(
-  pairs: Uint8Array,
+  marks: Uint8Array,
   words: Uint16Array,
   from: number,
   to: number,
@@ -112,7 +115,7 @@ function collectHits(
   let count = 0;
   for (let at = from; at < to; at += 1) {
     hits[count] = at;
-    count += ((pairs[words[at] as number] as number) + 3) >> 2;
+    count += marks[words[at] as number] as number;
   }
   return count;
 }

@@ -8,5 +8,5 @@ export {
   type RedactorOptions,
   type ScanOptions,
 } from "./redactor.ts";
-export type { RedactStream, Scanner } from "./stream.ts";
 export { rulesVersion } from "./rules-version.ts";
+export type { RedactStream, Scanner } from "./stream.ts";

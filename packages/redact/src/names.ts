@@ -82,8 +82,13 @@ export function nameStrength(name: string): NameStrength {
   const strength = judgeName(splitName(name));
   // Names are cut to 128 characters by their reader, so this cache is bounded in bytes too.
   if (cache.size >= cacheMax) cache.clear();
-  cache.set(name, strength);
+  cache.set(ownCopy(name), strength);
   return strength;
+}
+
+/** A copy that does not keep the text alive that it was cut from. */
+function ownCopy(text: string): string {
+  return Buffer.from(text, "utf16le").toString("utf16le");
 }
 
 /** Split a name into lower-case words at punctuation and at humps. */

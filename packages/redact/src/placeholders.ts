@@ -28,14 +28,14 @@ export class PlaceholderBook {
 
   /** `[REDACTED:<rule>:<n>]` for a secret. */
   placeholder({ rule, secret }: Pick<Span, "rule" | "secret">): string {
-    // Joining makes a copy of its own, so that the text around the secret is not kept alive.
     const key = `${rule}:${secret.length > keptMax ? digest(secret) : secret}`;
     let number = this.#numbers.get(key);
     if (number === undefined) {
       if (this.#numbers.size >= distinctMax) return `[REDACTED:${rule}:0]`;
       number = (this.#lastOfRule.get(rule) ?? 0) + 1;
       this.#lastOfRule.set(rule, number);
-      this.#numbers.set(key, number);
+      // A copy of its own, or the key would keep the text around the secret alive.
+      this.#numbers.set(Buffer.from(key, "latin1").toString("latin1"), number);
     }
     return `[REDACTED:${rule}:${number}]`;
   }

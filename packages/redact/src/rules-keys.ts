@@ -1,8 +1,6 @@
 import { isNotExample, type TokenRule } from "./rule.ts";
-import { entropy, isMixedWord, isPlaceholder } from "./values.ts";
+import { entropy, isDocumentedPair, isMixedWord, isPlaceholder } from "./values.ts";
 
-const documentedPairs =
-  /^(?:user(?:name)?|admin|root|test|aladdin|guest|foo|api|login|email):(?:pass(?:word)?|passwd|secret|test|bar|guest|admin|open ?sesame|token|x)?$/i;
 const documentedBearers = new Set(["mF_9.B5f-4.1JqM", "cn389ncoiwuencr"]);
 /** `{"sub":"1234567890"` and `John Doe`: the example of jwt.io and every copy of it. */
 const documentedJwt = /eyJzdWIiOiIxMjM0NTY3ODkw|Ikpvag4gRG9l|Sm9obiBEb2/;
@@ -107,8 +105,7 @@ function isBearer(token: string): boolean {
 
 function isBasicPair(encoded: string): boolean {
   const pair = Buffer.from(encoded, "base64").toString("latin1");
-  if (!/^[\x20-\x7e]{1,128}:[\x20-\x7e]{0,256}$/.test(pair) || documentedPairs.test(pair))
-    return false;
+  if (!/^[\x20-\x7e]{1,128}:[\x20-\x7e]{0,256}$/.test(pair) || isDocumentedPair(pair)) return false;
   const password = pair.slice(pair.indexOf(":") + 1);
   return !isPlaceholder(pair) && (password.length >= 4 || pair.length >= 20);
 }

@@ -9,7 +9,7 @@ import { mergeSpans, type Span } from "./spans.ts";
 export interface RedactStream {
   /**
    * Take a chunk and give back what is safe to write, possibly nothing yet: at most one line, an
-   * open private key or 160 KiB are held back.
+   * open private key or 160 KiB are held back. The result may share memory with the chunk.
    *
    * @throws REDACT_CLOSED after `end` or a failure.
    */
@@ -28,7 +28,7 @@ export interface Scanner {
   end(): Finding[];
 }
 
-const sliceMax = 262_144;
+const sliceMax = 1_048_576;
 const contextMax = 512;
 const empty = Buffer.alloc(0);
 
@@ -130,17 +130,29 @@ class Cutter {
   }
 
   #take(chunk: Uint8Array): void {
-    // Always a copy: the caller may use its buffer again.
-    this.#held = Buffer.concat([this.#held, chunk]);
+    const rest = this.#finishLine(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
+    // What is held is a copy: the caller may use its buffer again.
+    const all = this.#held.length === 0 ? rest : Buffer.concat([this.#held, rest]);
     // Without a newline in the chunk there is nothing new to cut at.
-    const hasNewline = chunk.includes(10);
-    const cut = hasNewline ? lineCut(this.#held, this.#multiline) : 0;
-    if (cut > this.#context) {
-      this.#cutAtLine(cut);
-    }
+    const cut = rest.includes(10) ? lineCut(all, this.#multiline) : 0;
+    this.#held = all;
+    if (cut > this.#context) this.#cutAtLine(cut);
+    if (this.#held.buffer === chunk.buffer) this.#held = Buffer.from(this.#held);
     if (this.#held.length >= lineMax + overlapMax) {
       this.#cutInside(this.#held.length - overlapMax);
     }
+  }
+
+  /** Send the line that is held with its end in the chunk, if nothing is open there; gives the rest. */
+  #finishLine(chunk: Buffer): Buffer {
+    if (this.#held.length === 0 || this.#context > 0) return chunk;
+    const lineEnd = chunk.indexOf(10) + 1;
+    if (lineEnd === 0) return chunk;
+    const line = Buffer.concat([this.#held, chunk.subarray(0, lineEnd)]);
+    if (line.length > lineMax || lineCut(line, this.#multiline) !== line.length) return chunk;
+    this.#sink(line, undefined);
+    this.#held = empty;
+    return chunk.subarray(lineEnd);
   }
 
   #cutAtLine(cut: number): void {

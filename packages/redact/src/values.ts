@@ -118,13 +118,25 @@ export function looksLikeWords(value: string): boolean {
     );
 }
 
+const documentedPairs =
+  /^(?:user(?:name)?|admin|root|test|aladdin|guest|foo|api|login|email):(?:pass(?:word)?|passwd|secret|test|bar|guest|admin|open ?sesame|token|x)?$/i;
+
+/** `user:password` and the like, as documentation writes Basic authentication. */
+export function isDocumentedPair(pair: string): boolean {
+  return documentedPairs.test(pair);
+}
+
+function isDocumentedBasic(value: string): boolean {
+  return value.length <= 64 && isDocumentedPair(Buffer.from(value, "base64").toString("latin1"));
+}
+
 /** May the value of a key of this strength be a secret? */
 export function isSecretValue(value: string, strength: NameStrength): boolean {
   if (strength === "none" || value.length < 6 || value.length > 4096) return false;
   if (plainWords.has(value.toLowerCase()) || digestLabel.test(value)) return false;
   if (isPlaceholder(value) || isCode(value) || isPathOrUrl(value)) return false;
   if (strength === "password") return isPasswordValue(value);
-  if (value.length < 10 || /\s/.test(value)) return false;
+  if (value.length < 10 || /\s/.test(value) || isDocumentedBasic(value)) return false;
   const hasDigit = /\d/.test(value);
   const hasLetter = /[A-Za-z]/.test(value);
   if (looksLikeWords(value)) {

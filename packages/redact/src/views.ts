@@ -17,18 +17,18 @@ export interface Traits {
   readonly hasUnicode: boolean;
 }
 
-/** See in one quick pass which readings a text is worth. */
-export function traitsOf(bytes: Buffer): Traits {
-  const has = (text: string): boolean => bytes.includes(text);
-  const hasEscapedCode = has("\\u") || has("\\x");
+/** Literals that make a reading of escaped characters worth while; found with the anchors. */
+export const escapeAnchors: readonly string[] = [
+  ...[..."0123456789abcdef"].flatMap((digit) => [`\\u${digit}`, `\\x${digit}`]),
+  ...["\\033", "\\33[", "\\e["],
+];
+
+/** See which readings a text is worth; `hasEscapes` tells whether an escape anchor was met. */
+export function traitsOf(bytes: Buffer, hasEscapes: boolean): Traits {
   return {
-    hasAnsi:
-      bytes.includes(0x1b) ||
-      bytes.includes(0) ||
-      bytes.includes(8) ||
-      (bytes.includes(91) && (hasEscapedCode || has("\\0") || has("\\3") || has("\\e"))),
+    hasAnsi: hasEscapes || bytes.includes(0x1b) || bytes.includes(0) || bytes.includes(8),
     hasPercent: bytes.includes(37),
-    hasUnicode: hasEscapedCode || has("\\/"),
+    hasUnicode: hasEscapes || bytes.includes("\\/"),
   };
 }
 

@@ -16,23 +16,52 @@ const pem =
     lines.push(`${r.base64(40)}==`);
     return [`${dash}BEGIN ${kind}${dash}`, ...lines, `${dash}END ${kind}${dash}`].join("\n");
   };
-const segment = (value: object): string =>
-  Buffer.from(JSON.stringify(value)).toString("base64url");
+const segment = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 // Prefixes are put together here, so that no line of this file looks like a token.
-const make = (...parts: ((r: Random) => string)[]) => (r: Random): string =>
-  parts.map((part) => part(r)).join("");
-const is = (...parts: string[]) => (): string => parts.join("");
-const word = (n: number) => (r: Random): string => r.word(n);
-const hex = (n: number) => (r: Random): string => r.hex(n);
-const url = (n: number) => (r: Random): string => r.url(n);
-const upper = (n: number) => (r: Random): string => r.upper(n);
-const lower = (n: number) => (r: Random): string => r.lower(n);
-const b64 = (n: number) => (r: Random): string => r.base64(n);
-const digits = (n: number) => (r: Random): string => r.digits(n);
+const make =
+  (...parts: ((r: Random) => string)[]) =>
+  (r: Random): string =>
+    parts.map((part) => part(r)).join("");
+const is =
+  (...parts: string[]) =>
+  (): string =>
+    parts.join("");
+const word =
+  (n: number) =>
+  (r: Random): string =>
+    r.word(n);
+const hex =
+  (n: number) =>
+  (r: Random): string =>
+    r.hex(n);
+const url =
+  (n: number) =>
+  (r: Random): string =>
+    r.url(n);
+const upper =
+  (n: number) =>
+  (r: Random): string =>
+    r.upper(n);
+const lower =
+  (n: number) =>
+  (r: Random): string =>
+    r.lower(n);
+const b64 =
+  (n: number) =>
+  (r: Random): string =>
+    r.base64(n);
+const digits =
+  (n: number) =>
+  (r: Random): string =>
+    r.digits(n);
 
 const table: readonly (readonly [string, string, (r: Random) => string])[] = [
-  ["aws id", "AWS_ACCESS_KEY_ID", make(is("AK", "IA"), (r) => r.from("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16))],
+  [
+    "aws id",
+    "AWS_ACCESS_KEY_ID",
+    make(is("AK", "IA"), (r) => r.from("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16)),
+  ],
   ["aws secret", "AWS_SECRET_ACCESS_KEY", b64(40)],
   ["gcp key", "GOOGLE_API_KEY", make(is("AI", "za"), is("Sy"), url(33))],
   ["gcp oauth", "GOOGLE_CLIENT_SECRET", make(is("GOC", "SPX-"), url(28))],
@@ -40,30 +69,77 @@ const table: readonly (readonly [string, string, (r: Random) => string])[] = [
   ["github app", "GH_TOKEN", make(is("gh", "s_"), word(36))],
   ["github fine", "GITHUB_PAT", make(is("github", "_pat_"), word(22), is("_"), word(59))],
   ["gitlab", "GITLAB_TOKEN", make(is("gl", "pat-"), url(20))],
-  ["slack bot", "SLACK_BOT_TOKEN", make(is("xo", "xb-"), digits(12), is("-"), digits(13), is("-"), word(24))],
-  ["slack user", "SLACK_TOKEN", make(is("xo", "xp-"), digits(12), is("-"), digits(12), is("-"), digits(12), is("-"), hex(32))],
-  ["slack hook", "SLACK_WEBHOOK_URL", make(is("https://hooks.sl", "ack.com/services/T"), upper(8), is("/B"), upper(10), is("/"), word(24))],
+  [
+    "slack bot",
+    "SLACK_BOT_TOKEN",
+    make(is("xo", "xb-"), digits(12), is("-"), digits(13), is("-"), word(24)),
+  ],
+  [
+    "slack user",
+    "SLACK_TOKEN",
+    make(is("xo", "xp-"), digits(12), is("-"), digits(12), is("-"), digits(12), is("-"), hex(32)),
+  ],
+  [
+    "slack hook",
+    "SLACK_WEBHOOK_URL",
+    make(
+      is("https://hooks.sl", "ack.com/services/T"),
+      upper(8),
+      is("/B"),
+      upper(10),
+      is("/"),
+      word(24),
+    ),
+  ],
   ["stripe", "STRIPE_SECRET_KEY", make(is("sk", "_live_"), word(24))],
   ["stripe restricted", "STRIPE_KEY", make(is("rk", "_live_"), word(99))],
   ["openai", "OPENAI_API_KEY", make(is("s", "k-"), word(20), is("T3Blbk", "FJ"), word(20))],
-  ["openai project", "OPENAI_API_KEY", make(is("s", "k-proj-"), url(74), is("T3Blbk", "FJ"), url(74))],
+  [
+    "openai project",
+    "OPENAI_API_KEY",
+    make(is("s", "k-proj-"), url(74), is("T3Blbk", "FJ"), url(74)),
+  ],
   ["anthropic", "ANTHROPIC_API_KEY", make(is("s", "k-ant-api03-"), url(93), is("AA"))],
-  ["hugging face", "HF_TOKEN", make(is("h", "f_"), (r) => r.from("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", 34))],
+  [
+    "hugging face",
+    "HF_TOKEN",
+    make(is("h", "f_"), (r) => r.from("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", 34)),
+  ],
   ["npm", "NPM_TOKEN", make(is("np", "m_"), word(36))],
   ["pypi", "PYPI_TOKEN", make(is("py", "pi-AgEIcHlwaS5vcmc"), url(140))],
   ["digitalocean", "DIGITALOCEAN_TOKEN", make(is("do", "p_v1_"), hex(64))],
   ["azure storage", "AZURE_STORAGE_KEY", make(b64(86), is("=="))],
-  ["azure connection", "AZURE_STORAGE_CONNECTION_STRING", make(is("DefaultEndpointsProtocol=https;AccountName=acme;Account", "Key="), b64(86), is("==;EndpointSuffix=core.windows.net"))],
+  [
+    "azure connection",
+    "AZURE_STORAGE_CONNECTION_STRING",
+    make(
+      is("DefaultEndpointsProtocol=https;AccountName=acme;Account", "Key="),
+      b64(86),
+      is("==;EndpointSuffix=core.windows.net"),
+    ),
+  ],
   ["azure client", "AZURE_CLIENT_SECRET", make(word(3), is("8", "Q~"), url(34))],
   ["twilio key", "TWILIO_API_KEY", make(is("S", "K"), hex(32))],
   ["twilio token", "TWILIO_AUTH_TOKEN", hex(32)],
   ["sendgrid", "SENDGRID_API_KEY", make(is("S", "G."), url(22), is("."), url(43))],
   ["mailgun", "MAILGUN_API_KEY", make(is("ke", "y-"), hex(32))],
   ["telegram", "TELEGRAM_BOT_TOKEN", make(digits(10), is(":A", "A"), url(33))],
-  ["discord bot", "DISCORD_BOT_TOKEN", (r) => `${Buffer.from(r.digits(18)).toString("base64url")}.${r.url(6)}.${r.url(27)}`],
-  ["discord hook", "DISCORD_WEBHOOK", make(is("https://disc", "ord.com/api/webhooks/"), digits(18), is("/"), url(68))],
+  [
+    "discord bot",
+    "DISCORD_BOT_TOKEN",
+    (r) => `${Buffer.from(r.digits(18)).toString("base64url")}.${r.url(6)}.${r.url(27)}`,
+  ],
+  [
+    "discord hook",
+    "DISCORD_WEBHOOK",
+    make(is("https://disc", "ord.com/api/webhooks/"), digits(18), is("/"), url(68)),
+  ],
   ["wandb", "WANDB_API_KEY", hex(40)],
-  ["age", "AGE_KEY", make(is("AGE-SECRET", "-KEY-1"), (r) => r.from("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 58))],
+  [
+    "age",
+    "AGE_KEY",
+    make(is("AGE-SECRET", "-KEY-1"), (r) => r.from("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 58)),
+  ],
   ["notion", "NOTION_TOKEN", make(is("nt", "n_"), word(46))],
   ["notion old", "NOTION_API_KEY", make(is("sec", "ret_"), word(43))],
   ["shopify", "SHOPIFY_ACCESS_TOKEN", make(is("shp", "at_"), hex(32))],
@@ -84,7 +160,16 @@ const table: readonly (readonly [string, string, (r: Random) => string])[] = [
   ["supabase", "SUPABASE_ACCESS_TOKEN", make(is("sb", "p_"), hex(40))],
   ["replicate", "REPLICATE_API_TOKEN", make(is("r", "8_"), word(37))],
   ["groq", "GROQ_API_KEY", make(is("gs", "k_"), word(52))],
-  ["jwt", "ID_TOKEN", (r) => [segment({ alg: "HS256", typ: "JWT" }), segment({ sub: r.lower(12), exp: r.below(1e9) }), r.url(43)].join(".")],
+  [
+    "jwt",
+    "ID_TOKEN",
+    (r) =>
+      [
+        segment({ alg: "HS256", typ: "JWT" }),
+        segment({ sub: r.lower(12), exp: r.below(1e9) }),
+        r.url(43),
+      ].join("."),
+  ],
   ["rsa key", "PRIVATE_KEY", pem(["RSA", "PRIVATE", "KEY"].join(" "))],
   ["pkcs8 key", "TLS_KEY", pem(["PRIVATE", "KEY"].join(" "))],
   ["openssh key", "DEPLOY_KEY", pem(["OPENSSH", "PRIVATE", "KEY"].join(" "))],
@@ -145,7 +230,8 @@ export const contexts: readonly Context[] = [
   },
   {
     name: "url query",
-    write: (p, s) => `GET https://api.acme.dev/v1/x?page=2&${lowerName(p)}=${encodeURIComponent(s)}&v=1 200`,
+    write: (p, s) =>
+      `GET https://api.acme.dev/v1/x?page=2&${lowerName(p)}=${encodeURIComponent(s)}&v=1 200`,
     asWritten: encodeURIComponent,
   },
   {

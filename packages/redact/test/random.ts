@@ -24,17 +24,19 @@ export class Random {
     return Array.from({ length }, () => this.pick(alphabet)).join("");
   }
 
-  digits = (length: number): string => this.from("123456789", 1) + this.from("0123456789", length - 1);
+  digits = (length: number): string =>
+    this.from("123456789", 1) + this.from("0123456789", length - 1);
   hex = (length: number): string => this.from("0123456789abcdef", length);
   upper = (length: number): string => this.from("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", length);
   lower = (length: number): string => this.from("abcdefghijklmnopqrstuvwxyz0123456789", length);
   word = (length: number): string =>
     this.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", length);
   url = (length: number): string =>
-    this.word(1) + this.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-", length - 2) + this.word(1);
+    this.word(1) +
+    this.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-", length - 2) +
+    this.word(1);
   base64 = (length: number): string =>
     this.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", length);
-  uuid = (): string =>
-    [8, 4, 4, 4, 12].map((length) => this.hex(length)).join("-");
+  uuid = (): string => [8, 4, 4, 4, 12].map((length) => this.hex(length)).join("-");
   bytes = (length: number): Buffer => Buffer.from(Array.from({ length }, () => this.below(256)));
 }

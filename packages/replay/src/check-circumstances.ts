@@ -1,7 +1,7 @@
 import { type BundleReader, bundlePaths, readJson } from "@reseal/bundle";
 import { assertValid, type Comparison, type Environment, type Invariant } from "@reseal/schema";
-import { compareJson, sides } from "./compare-json.ts";
 import { isUnreadable } from "./compare-file.ts";
+import { compareJson, sides } from "./compare-json.ts";
 import type { ReplayLog } from "./replay-log.ts";
 
 /** The environment of a bundle; `undefined` when it has none that can be read. */

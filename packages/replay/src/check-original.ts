@@ -88,20 +88,25 @@ function checkCommand(
   seed: number | string | undefined,
   log: ReplayLog,
 ): void {
-  const refuse = (status: "missing" | "different", reason: string): void =>
-    log.check({ name: "command", status }, reason);
-  if (command === undefined)
-    return refuse("missing", "The original holds no command; there is nothing to run.");
+  const reason = whyNotRunnable(command, seed);
+  if (reason === undefined) log.check({ name: "command", status: "ok" });
+  else log.check({ name: "command", status: command ? "different" : "missing" }, reason);
+}
+
+function whyNotRunnable(
+  command: readonly string[] | undefined,
+  seed: number | string | undefined,
+): string | undefined {
+  if (command === undefined) return "The original holds no command; there is nothing to run.";
   const redacted = command.findIndex(isRedacted);
   if (redacted !== -1)
-    return refuse(
-      "different",
+    return (
       `Argument ${redacted} of the command held a secret and is redacted, so the command cannot ` +
-        "be repeated. Hand secrets over in environment variables instead.",
+      "be repeated. Hand secrets over in environment variables instead."
     );
   if (seed === undefined && command.some((argument) => argument.includes("{seed}")))
-    return refuse("different", "The command needs {seed} and the original has none; give --seed.");
-  log.check({ name: "command", status: "ok" });
+    return "The command needs {seed} and the original has none; give --seed.";
+  return undefined;
 }
 
 function isRedacted(text: string): boolean {

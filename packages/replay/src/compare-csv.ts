@@ -52,7 +52,7 @@ export function compareCsv(
 }
 
 function isHeader(row: readonly string[] | undefined): boolean {
-  return row !== undefined && row.every((cell) => numberOf(cell) === undefined);
+  return row?.every((cell) => numberOf(cell) === undefined) ?? false;
 }
 
 function compareCells(

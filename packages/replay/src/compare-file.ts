@@ -1,4 +1,4 @@
-import { collect, type BundleReader } from "@reseal/bundle";
+import { type BundleReader, collect } from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
 import { parseStrictJson } from "@reseal/hash";
 import type { FileDifference, FileEntry } from "@reseal/schema";
@@ -7,8 +7,8 @@ import { compareBytes } from "./compare-bytes.ts";
 import { compareCsv } from "./compare-csv.ts";
 import { compareJson } from "./compare-json.ts";
 import { compareJsonLines, compareText } from "./compare-text.ts";
-import type { PayloadComparison } from "./payload-comparison.ts";
 import { metricValue } from "./metric-value.ts";
+import type { PayloadComparison } from "./payload-comparison.ts";
 import type { NumberTolerance } from "./tolerance.ts";
 
 /** A bundle and one of its files. */
@@ -42,7 +42,8 @@ export async function compareFile(
   };
   if (original === undefined || candidate === undefined)
     return { path, status: original === undefined ? "added" : "missing", ...digests };
-  if (original.entry.digest === candidate.entry.digest) return { path, status: "equal", ...digests };
+  if (original.entry.digest === candidate.entry.digest)
+    return { path, status: "equal", ...digests };
   const result = await comparePayloads(original, candidate, options);
   const { firstDifference, maxAbsoluteError, maxRelativeError } = result;
   return {

@@ -1,8 +1,9 @@
 import type { BundleReader } from "@reseal/bundle";
 import type { FileDifference, ValueDifference } from "@reseal/schema";
 import type { CompareOptions } from "./compare-bundles.ts";
-import { compareFiles } from "./compare-results.ts";
 import { valueDifferences } from "./compare-json.ts";
+import { compareFiles } from "./compare-results.ts";
+import { exact } from "./tolerance.ts";
 
 /** How the questions of two artifacts differ. */
 export interface InputComparison {
@@ -22,7 +23,7 @@ export async function compareInputs(
     original,
     candidate,
     ({ path, role }) => (role === "code" || role === "input" ? path : undefined),
-    { tolerance: { absolute: 0, relative: 0 }, wholeBytesMax, signal },
+    { tolerance: exact, wholeBytesMax, signal },
   );
   return {
     values: valueDifferences(ownValues(original), ownValues(candidate)),

@@ -14,6 +14,7 @@ import type { OperationOptions } from "@reseal/store";
 import { compareFile } from "./compare-file.ts";
 import { compareJson, escapeKey } from "./compare-json.ts";
 import { compareMetricValues } from "./metric-value.ts";
+import { exact } from "./tolerance.ts";
 
 /** What two sets of results have in common and what not. */
 export interface ResultComparison {
@@ -37,7 +38,12 @@ export async function compareResults(
   options: CompareResultsOptions,
 ): Promise<ResultComparison> {
   const outputs = await compareFiles(original, candidate, outputName, options);
-  const others = await compareFiles(original, candidate, otherResultName(original, candidate), options);
+  const others = await compareFiles(
+    original,
+    candidate,
+    otherResultName(original, candidate),
+    options,
+  );
   const [a, b] = [original.manifest.content.results, candidate.manifest.content.results];
   const metrics = compareMetrics(a, b, options.tolerance);
   const exit = compareExit(a, b);
@@ -119,7 +125,9 @@ function compareMetrics(a: Results, b: Results, tolerance: Tolerance): MetricDif
     const candidate = Object.hasOwn(mapB, name) ? mapB[name] : undefined;
     if (original === undefined || candidate === undefined)
       return { name, original: original ?? null, candidate: candidate ?? null, equal: false };
-    const own = Object.hasOwn(tolerance.metrics ?? {}, name) ? tolerance.metrics?.[name] : undefined;
+    const own = Object.hasOwn(tolerance.metrics ?? {}, name)
+      ? tolerance.metrics?.[name]
+      : undefined;
     const { isEqual, isWithin } = compareMetricValues(original, candidate, own ?? tolerance);
     return { name, original, candidate, equal: isEqual, within_tolerance: isWithin };
   });
@@ -127,7 +135,7 @@ function compareMetrics(a: Results, b: Results, tolerance: Tolerance): MetricDif
 
 function compareExit(a: Results, b: Results): ExitDifference {
   const [original, candidate] = [a.exit ?? null, b.exit ?? null];
-  const equal = compareJson(original, candidate, { absolute: 0, relative: 0 }).status === "equal";
+  const equal = compareJson(original, candidate, exact).status === "equal";
   return { original, candidate, equal: equal && original !== null };
 }
 
@@ -153,7 +161,7 @@ function firstOfRest(a: Results, b: Results, tolerance: Tolerance): FirstDiffere
   const values = compareJson(a.values, b.values, tolerance).firstDifference;
   if (values !== undefined)
     return { path: bundlePaths.runIndex, ...values, pointer: `/result/values${values.pointer}` };
-  const rest = compareJson(restOf(a), restOf(b), { absolute: 0, relative: 0 }).firstDifference;
+  const rest = compareJson(restOf(a), restOf(b), exact).firstDifference;
   return (
     rest && { path: bundlePaths.manifest, ...rest, pointer: `/content/results${rest.pointer}` }
   );

@@ -9,7 +9,8 @@ export function parseCsv(text: string, delimiter: string): string[][] {
   let row: string[] = [];
   let at = text.startsWith("\uFEFF") ? 1 : 0;
   while (at < text.length) {
-    const cell = text[at] === '"' ? quotedCell(text, at, delimiter) : plainCell(text, at, delimiter);
+    const cell =
+      text[at] === '"' ? quotedCell(text, at, delimiter) : plainCell(text, at, delimiter);
     row.push(cell.value);
     at = cell.end;
     if (text[at] === delimiter) {

@@ -6,11 +6,6 @@ const table = {
     httpStatus: 400,
     hint: "A tolerance is a finite number that is not negative: --atol 1e-9 --rtol 1e-6",
   },
-  SEED_INVALID: {
-    exitCode: 2,
-    httpStatus: 400,
-    hint: "A seed is a whole number that is not negative.",
-  },
   STORE_READ_ONLY: {
     exitCode: 5,
     httpStatus: 403,

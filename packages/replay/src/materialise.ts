@@ -1,5 +1,5 @@
 import { createReadStream, lstatSync, rmSync, statSync } from "node:fs";
-import { copyFile, constants, mkdir, open, symlink } from "node:fs/promises";
+import { constants, copyFile, mkdir, open, symlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { BundleReader } from "@reseal/bundle";
 import { type Digest, digestSource, parseDigest } from "@reseal/hash";
@@ -33,22 +33,18 @@ export async function materialise(
   options: MaterialiseOptions,
 ): Promise<void> {
   const { content, context } = original.manifest;
-  const place = async (entry: FileEntry, target: string): Promise<void> => {
-    const name = entry.path;
-    try {
-      await writeFile(target, await original.open(entry, options), entry);
-      const digest = parseDigest(entry.digest);
-      if ((await stores.blobs.stat(digest, options)) === undefined)
-        await batch.putFile(target, { expected: digest, signal: options.signal });
-    } catch (error) {
-      const status = placeProblem(error);
-      if (status === undefined) throw error;
-      options.log.check(
-        { name, status, expected: entry.digest },
-        `${name} of the original ${status === "missing" ? "is missing" : "is damaged"}.`,
-      );
-    }
-  };
+  const place = (entry: FileEntry, target: string): Promise<void> =>
+    refuseProblem(
+      entry.path,
+      options.log,
+      async () => {
+        await writeFile(target, await original.open(entry, options), entry);
+        const digest = parseDigest(entry.digest);
+        if ((await stores.blobs.stat(digest, options)) === undefined)
+          await batch.putFile(target, { expected: digest, signal: options.signal });
+      },
+      entry.digest,
+    );
   for (const { path, entry } of filesBelow(context.files, "code"))
     await place(entry, join(scratch.workspace, path));
   for (const { path, entry } of filesBelow(context.files, "inputs")) {
@@ -58,8 +54,33 @@ export async function materialise(
     await linkInput(scratch, path, target);
   }
   for (const input of content.inputs.external ?? [])
-    await placeExternal(stores, input, join(scratch.workspace, input.name), options);
-  await mkdir(join(scratch.workspace, content.inputs.working_directory ?? ""), { recursive: true });
+    await refuseProblem(input.name, options.log, () =>
+      placeExternal(stores, input, join(scratch.workspace, input.name), options),
+    );
+  const folder = content.inputs.working_directory;
+  if (folder !== undefined)
+    await refuseProblem(folder, options.log, async () => {
+      await mkdir(join(scratch.workspace, folder), { recursive: true });
+    });
+}
+
+/** Do a step of the layout; what it says about the original becomes an obstacle. */
+async function refuseProblem(
+  name: string,
+  log: ReplayLog,
+  step: () => Promise<void>,
+  expected?: string,
+): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    const status = placeProblem(error);
+    if (status === undefined) throw error;
+    log.check(
+      { name, status, ...(expected !== undefined && { expected }) },
+      `${name} of the original ${status === "missing" ? "is missing" : "is damaged"}.`,
+    );
+  }
 }
 
 async function linkInput({ spool }: Scratch, path: string, target: string): Promise<void> {
@@ -82,21 +103,21 @@ async function writeFile(
   let byteCount = 0;
   for await (const chunk of source) {
     byteCount += chunk.byteLength;
-    if (byteCount > entry.size) throw new SizeError();
+    if (byteCount > entry.size) throw new LayoutError();
     await file.writeFile(chunk);
   }
-  if (byteCount !== entry.size) throw new SizeError();
+  if (byteCount !== entry.size) throw new LayoutError();
 }
 
-/** The index and the blob tell different sizes. */
-class SizeError extends Error {}
+/** The bundle contradicts itself: two sizes of one file, two files of one path. */
+class LayoutError extends Error {}
 
 const layoutCodes: ReadonlySet<unknown> = new Set(["EEXIST", "ENOTDIR", "EISDIR"]);
 
 /** What a failure says about a file of the original; `undefined` when it says nothing. */
 function placeProblem(error: unknown): "missing" | "different" | undefined {
   const code = (error as { code?: unknown }).code;
-  if (error instanceof SizeError || layoutCodes.has(code)) return "different";
+  if (error instanceof LayoutError || layoutCodes.has(code)) return "different";
   if (!isUnreadable(error)) return undefined;
   return String(code).endsWith("_NOT_FOUND") ? "missing" : "different";
 }
@@ -116,6 +137,7 @@ async function placeExternal(
   const candidates =
     named === undefined ? referenceFolders.map((folder) => join(folder, name)) : [named];
   await mkdir(dirname(target), { recursive: true });
+  if (!isFree(target)) throw new LayoutError();
   let differing: Digest | undefined;
   for (const candidate of candidates.map((path) => resolve(path))) {
     if (!isWorthReading(candidate, size, named !== undefined)) continue;
@@ -132,7 +154,7 @@ async function placeExternal(
     rmSync(target, { force: true });
   }
   if ((await stores.blobs.stat(digest, { signal })) !== undefined) {
-        try {
+    try {
       await writeFile(target, await stores.blobs.get(digest, { signal }), { size });
       log.check({ name, status: "ok", expected: digest });
       return;

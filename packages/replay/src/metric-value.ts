@@ -1,5 +1,10 @@
 import type { MetricValue } from "@reseal/schema";
-import { compareIntegers, compareNumbers, type NumberComparison, type NumberTolerance } from "./tolerance.ts";
+import {
+  compareIntegers,
+  compareNumbers,
+  type NumberComparison,
+  type NumberTolerance,
+} from "./tolerance.ts";
 
 /** A number as JSON can hold it. */
 export function metricValue(value: number): MetricValue {

@@ -116,7 +116,10 @@ function seedWarnings(
   if (seed === original) return [];
   const before = original === undefined ? "no seed" : `the seed ${original}`;
   return [
-    { code: "SEED_REPLACED", message: `The original had ${before}; this run had ${seed ?? "none"}.` },
+    {
+      code: "SEED_REPLACED",
+      message: `The original had ${before}; this run had ${seed ?? "none"}.`,
+    },
   ];
 }
 
@@ -141,10 +144,10 @@ async function readOptions(original: BundleReader): Promise<RecordedOptions> {
     Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
   return {
     // An imported bundle may say anything; a pattern never leads out of the workspace.
-    outputPatterns: texts(attrs["output_patterns"]).filter(
+    outputPatterns: texts(attrs.output_patterns).filter(
       (pattern) => pattern === "." || portablePathProblem(pattern) === undefined,
     ),
-    contextMetrics: texts(attrs["context_metrics"]),
+    contextMetrics: texts(attrs.context_metrics),
   };
 }
 

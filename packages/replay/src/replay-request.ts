@@ -1,4 +1,4 @@
-import type { ExecutionRequest, Description, RunIo } from "@reseal/record";
+import type { Description, ExecutionRequest, RunIo } from "@reseal/record";
 import type { ToleranceOptions } from "./tolerance.ts";
 
 /** How a run is to be done again. */

@@ -6,8 +6,8 @@ import {
   FileGuard,
   parseSeed,
   type RecordedRun,
-  readKey,
   RunRedactor,
+  readKey,
 } from "@reseal/record";
 import type { Comparison, Replay } from "@reseal/schema";
 import type { Stores } from "@reseal/store";

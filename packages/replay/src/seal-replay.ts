@@ -125,10 +125,7 @@ function contextOf(
     host: hostname(),
     tool: { name: "reseal", version: request.toolVersion },
     provision: candidate?.manifest.context.provision ?? { hardware: {}, software: {} },
-    parents: [
-      parent(original, "original"),
-      ...(candidate ? [parent(candidate, "candidate")] : []),
-    ],
+    parents: [parent(original, "original"), ...(candidate ? [parent(candidate, "candidate")] : [])],
     context_metrics: {},
     redaction: { counts: {}, withheld: [] },
     not_captured: {},

@@ -61,10 +61,10 @@ function judge(
   { absolute, relative }: NumberTolerance,
   values: readonly number[],
 ): NumberComparison {
-  const isFinite = values.every(Number.isFinite);
+  const areFinite = values.every(Number.isFinite);
   return {
     isEqual: false,
-    isWithin: isFinite && absoluteError <= absolute + relative * size,
+    isWithin: areFinite && absoluteError <= absolute + relative * size,
     absoluteError,
     relativeError: size === 0 ? Number.POSITIVE_INFINITY : absoluteError / size,
   };

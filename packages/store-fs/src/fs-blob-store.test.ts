@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -198,10 +199,11 @@ test("sweeps what dead processes left, and nothing else", async () => {
 });
 
 test("refuses a named pipe and a folder as a file, without waiting", async () => {
+  execFileSync("mkfifo", [join(folder, "pipe")]);
   await using store = await openFsBlobStore(directory);
   await using batch = await store.openBatch();
 
-  for (const path of [folder, "/dev/null", join(folder, "missing")]) {
+  for (const path of [folder, join(folder, "pipe"), "/dev/null", join(folder, "missing")]) {
     await expect(batch.putFile(path)).rejects.toMatchObject({ code: "STORE_FILE_UNREADABLE" });
   }
 });

@@ -132,17 +132,18 @@ function syncFileSystem(folder: string): Promise<boolean> {
     const child = spawn("sync", ["-f", folder], {
       env: childEnvironment,
       stdio: ["ignore", "ignore", "pipe"],
+      detached: true, // Ctrl-C in a terminal is for us: the step at work is finished first.
     });
     let message = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       message = (message + text).slice(0, 1000);
     });
     child.on("error", () => resolve(false)); // It could not be started.
-    child.on("close", (exitCode) => {
+    child.on("close", (exitCode, signal) => {
       if (exitCode === 0) resolve(true);
       else if (/invalid|unrecognized|usage/i.test(message))
         resolve(false); // A sync without -f.
-      else reject(syncFailure(folder, message.trim()));
+      else reject(syncFailure(folder, message.trim() || `ended by ${signal}`));
     });
   });
 }

@@ -1,12 +1,4 @@
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  read,
-  readSync,
-} from "node:fs";
+import { closeSync, constants, fstatSync, openSync, read, readSync, type Stats } from "node:fs";
 import { promisify } from "node:util";
 import { storeErrors } from "@reseal/store";
 import { errnoOf } from "./fs-errors.ts";
@@ -23,7 +15,7 @@ export class SourceFile implements Disposable {
   readonly path: string;
   readonly size: number;
   readonly #file: number;
-  readonly #before: BigIntStats;
+  readonly #before: Stats;
 
   /** @throws `STORE_FILE_UNREADABLE` when there is no regular file. */
   constructor(path: string) {
@@ -33,12 +25,12 @@ export class SourceFile implements Disposable {
     } catch (error) {
       throw unreadable(path, errnoOf(error) ?? String(error), error);
     }
-    this.#before = fstatSync(this.#file, { bigint: true });
+    this.#before = fstatSync(this.#file);
     if (!this.#before.isFile()) {
       closeSync(this.#file);
       throw unreadable(path, "not a regular file", undefined);
     }
-    this.size = Number(this.#before.size);
+    this.size = this.#before.size;
   }
 
   /**
@@ -49,9 +41,11 @@ export class SourceFile implements Disposable {
     let length = 0;
     try {
       for (;;) {
-        const count = readSync(this.#file, buffer, length, buffer.byteLength - length, null);
+        const room = buffer.byteLength - length;
+        const count = readSync(this.#file, buffer, length, room, null);
         length += count;
-        if (count === 0 || length > this.size) break;
+        // Less than there was room for, at the size that it should have, is the end.
+        if (count === 0 || length > this.size || (length === this.size && count < room)) break;
       }
     } catch (error) {
       throw unreadable(this.path, errnoOf(error) ?? String(error), error);
@@ -99,12 +93,12 @@ export class SourceFile implements Disposable {
 
   #assertUnchanged(length: number): void {
     const before = this.#before;
-    const after = fstatSync(this.#file, { bigint: true });
+    const after = fstatSync(this.#file);
     if (
       length === this.size &&
       before.size === after.size &&
-      before.mtimeNs === after.mtimeNs &&
-      before.ctimeNs === after.ctimeNs
+      before.mtimeMs === after.mtimeMs &&
+      before.ctimeMs === after.ctimeMs
     ) {
       return;
     }

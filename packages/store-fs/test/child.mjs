@@ -45,6 +45,25 @@ const tasks = {
     await say("committed");
   },
 
+  /** Write more than the limit on the size of a file allows, and tell what comes of it. */
+  async limited(directory) {
+    const store = await openFsBlobStore(`${directory}/artifacts`);
+    const journal = await openFsJournal(`${directory}/journal`);
+    const batch = await store.openBatch();
+    await batch.put(Buffer.from("small"));
+    await journal.append("notes", [{ n: 1 }]);
+    const writes = [
+      () => batch.put(Buffer.alloc(3 << 20)),
+      () => batch.put(pieces(30)),
+      () => batch.putFile(process.execPath),
+      () => journal.append("notes", [{ n: 2 }, { text: "x".repeat(3 << 20) }]),
+    ];
+    for (const write of writes) await say(await write().catch((error) => error.code));
+    await batch.commit();
+    await journal.append("notes", [{ n: 3 }]);
+    await say("went on");
+  },
+
   /** Store a file, read it again, and tell the peak of memory in MiB. */
   async memory(directory, path) {
     const store = await openFsBlobStore(directory);
@@ -56,6 +75,10 @@ const tasks = {
     await say(JSON.stringify({ digest, size, read, rss: process.resourceUsage().maxRSS / 1024 }));
   },
 };
+
+async function* pieces(count) {
+  for (let index = 0; index < count; index += 1) yield Buffer.alloc(100_000, index);
+}
 
 function say(line) {
   return new Promise((resolve) => process.stdout.write(`${line}\n`, resolve));

@@ -104,6 +104,23 @@ test("a process killed while it appends blocks nobody and loses nothing that it 
   }
 });
 
+test("a write that the system cuts short is an error, leaves nothing, and stops nothing else", async () => {
+  // Node ignores SIGXFSZ, so that the write that crosses the limit of 2 MiB fails with EFBIG.
+  const command = 'ulimit -f 4096; exec "$0" "$@"';
+  const child = spawn("/bin/sh", ["-c", command, process.execPath, script, "limited", folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+
+  expect(await lines(child)).toEqual([...Array(4).fill("STORE_WRITE_FAILED"), "went on"]);
+
+  expect(readdirSync(join(folder, "tmp"))).toEqual([]);
+  expect(readFileSync(join(folder, "journal", "notes.jsonl"), "utf8")).toBe('{"n":1}\n{"n":3}\n');
+  await using store = await openFsBlobStore(directory);
+  const sizes: number[] = [];
+  for await (const { size } of store.list()) sizes.push(size);
+  expect(sizes).toEqual([5]);
+});
+
 test("a file of 512 MiB is stored and read in less than 200 MiB of memory", async () => {
   const path = join(folder, "large.bin");
   const file = openSync(path, "w");

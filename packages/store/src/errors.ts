@@ -27,7 +27,7 @@ const table = {
     hint: "Check that the path names a regular file that you may read.",
   },
   WRITE_FAILED: {
-    exitCode: 4,
+    exitCode: 7,
     httpStatus: 507,
     hint: "Check free space, quota and health of the disk, then try again. What was being written is not visible.",
   },

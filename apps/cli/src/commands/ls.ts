@@ -9,7 +9,7 @@ import { plural } from "../terminal.ts";
 import { list } from "./run.ts";
 
 interface LsFlags {
-  readonly filter: readonly string[];
+  readonly filter?: readonly string[];
   readonly sort?: string;
   readonly limit: number;
   readonly after?: string;
@@ -52,7 +52,7 @@ export function lsCommand(context: CommandContext): Command {
       const isDescending = flags.sort?.startsWith("-") ?? false;
       const page = await stores.catalog.listRuns({
         tenant: stores.tenant,
-        filters: flags.filter.map(parseFilter),
+        filters: (flags.filter ?? []).map(parseFilter),
         sort: flags.sort?.replace(/^-/, ""),
         order: isDescending ? "desc" : "asc",
         limit: flags.limit,

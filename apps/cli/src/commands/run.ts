@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { sealRecordOf } from "@reseal/bundle";
+import { isResealError } from "@reseal/errors";
 import type { RecordedRun, RunRequest, SignalSource } from "@reseal/record";
 import type { ProjectConfig } from "@reseal/schema";
 import { Command, Option } from "commander";
@@ -14,12 +15,12 @@ import { isTerminal } from "../terminal.ts";
 interface RunFlags extends DescriptionFlags {
   readonly seed?: string;
   readonly config?: string;
-  readonly in: readonly string[];
-  readonly inRef: readonly string[];
-  readonly out: readonly string[];
+  readonly in?: readonly string[];
+  readonly inRef?: readonly string[];
+  readonly out?: readonly string[];
   readonly stdout?: boolean;
-  readonly env: readonly string[];
-  readonly allowSecret: readonly string[];
+  readonly env?: readonly string[];
+  readonly allowSecret?: readonly string[];
   readonly strict?: boolean;
   readonly dryRun?: boolean;
 }
@@ -66,7 +67,7 @@ export function runCommand(context: CommandContext): Command {
       const config = await record.readProjectConfig(workspace);
       const request = await buildRequest(context, argv, flags, config, workspace);
       if (flags.dryRun === true) {
-        const preview = await record.previewRun(request);
+        const preview = await record.previewRun(request, await outputsOfEarlierRuns(context));
         context.result("run-preview/v1", preview, () => renderDryRun(preview, context.out));
         return;
       }
@@ -82,6 +83,18 @@ export function runCommand(context: CommandContext): Command {
     });
 }
 
+/** The catalog's answer is taken before the store is closed again; without a store there is none. */
+async function outputsOfEarlierRuns(context: CommandContext): Promise<ReadonlySet<string>> {
+  const { findWorkspace, workspaceId } = await import("@reseal/record");
+  try {
+    await using stores = await context.openStores({ readOnly: true });
+    return await stores.catalog.outputPaths(workspaceId(findWorkspace(context.host.cwd)));
+  } catch (error) {
+    if (isResealError(error) && error.code === "CONNECT_STORE_NOT_FOUND") return new Set();
+    throw error;
+  }
+}
+
 /** Flags that `run` and `seal` share. */
 export function descriptionOptions(command: Command): Command {
   return command
@@ -95,9 +108,10 @@ export function descriptionOptions(command: Command): Command {
 
 /** A flag that may be repeated. */
 export function list(flags: string, description: string): Option {
-  return new Option(flags, description)
-    .default([])
-    .argParser((value: string, previous: string[]) => [...previous, value]);
+  return new Option(flags, description).argParser((value: string, previous: string[] = []) => [
+    ...previous,
+    value,
+  ]);
 }
 
 async function buildRequest(
@@ -125,15 +139,15 @@ async function buildRequest(
     description: describeRun(flags, config, chooseAuthors(config, cff, user)),
     seed,
     configFile,
-    inputs: [...fromConfig(config.in), ...flags.in],
-    inputRefs: [...fromConfig(config.in_ref), ...flags.inRef],
-    outputs: flags.out.length > 0 ? flags.out : fromConfig(config.out),
-    variables: [...(config.env ?? []), ...flags.env],
+    inputs: [...fromConfig(config.in), ...(flags.in ?? [])],
+    inputRefs: [...fromConfig(config.in_ref), ...(flags.inRef ?? [])],
+    outputs: flags.out ?? fromConfig(config.out),
+    variables: [...(config.env ?? []), ...(flags.env ?? [])],
     stdoutIsResult: flags.stdout ?? config.stdout,
     contextMetrics: config.context_metrics,
     device: config.device as RunRequest["device"],
     featureFlags: config.feature_flags,
-    allowSecrets: [...fromConfig(config.allow_secret), ...flags.allowSecret],
+    allowSecrets: [...fromConfig(config.allow_secret), ...(flags.allowSecret ?? [])],
     isStrict: flags.strict,
   };
 }

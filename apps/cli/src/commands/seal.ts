@@ -10,7 +10,7 @@ import { descriptionOptions, list } from "./run.ts";
 
 interface SealFlags extends DescriptionFlags {
   readonly type?: string;
-  readonly allowSecret: readonly string[];
+  readonly allowSecret?: readonly string[];
   readonly strict?: boolean;
 }
 
