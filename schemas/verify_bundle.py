@@ -55,29 +55,52 @@ def checks(root):  # Yields what is checked, what comes out here, what the bundl
     sizes = {name: path.stat().st_size for name, path in files.items()}
     manifest, citation = read_json(root / "manifest.json"), read_json(root / "citation.json")
     content, context = manifest["content"], manifest["context"]
-    listed = {entry["path"]: (entry["digest"], entry["size"]) for entry in context["files"]}
     environment = read_json(files["environment.json"]) if "environment.json" in files else None
-    is_silent = content["results"] in ({}, {"exit": {"code": 0}})
+    results = canonical(content["results"])  # Success alone is no result, so it has no key.
+    is_empty = results in ("{}", '{"exit":{"code":0}}')
     yield "canonical form", digest_json(manifest), found["manifest.json"]
     yield "seal", found["manifest.json"], citation["seal"]
     yield "artifact id", digest_json(content), context["artifact_id"]
     yield "artifact id", digest_json(content), citation["artifact_id"]
     yield "input key", digest_json(content["inputs"]), context["input_key"]
-    yield "result key", None if is_silent else digest_json(content["results"]), context["result_key"]
+    yield "result key", None if is_empty else digest([results.encode()]), context["result_key"]
     yield "env key", environment and digest_json(environment["comparable"]), context["env_key"]
-    yield "files listed", len(context["files"]), len(listed)
     for folder, half, key in TREES:
         names = [name for name in found if name.startswith(folder + "/")]
-        if not names and key not in content[half]: continue
         tree = digest_tree({name[len(folder) + 1:]: found[name] for name in names})
-        computed = {"tree": tree, "files": len(names), "bytes": sum(sizes[name] for name in names)}
-        yield f"tree of {folder}/", computed, content[half].get(key)
-        yield f"trees/{folder}.sha256", tree, found.get(f"trees/{folder}.sha256")
+        computed = f"{tree} {len(names)} {sum(sizes[name] for name in names)}" if names else None
+        claim = content[half].get(key)
+        yield f"{half}.{key}", computed, claim and "{tree} {files:.0f} {bytes:.0f}".format(**claim)
+        yield f"trees/{folder}.sha256", found.get(f"trees/{folder}.sha256"), tree if names else None
     for name, half, key in NAMED:
         if key in content[half]: yield f"{half}.{key}", found.get(name), content[half][key]
+    paths = [entry["path"] for entry in context["files"]]
+    yield "order of files", paths == sorted(set(paths), key=str.encode), True
+    listed = {entry["path"]: f"{entry['digest']} {entry['size']:.0f}" for entry in context["files"]}
     for name in sorted((listed.keys() | found.keys()) - BESIDE):
-        yield name, (found.get(name), sizes.get(name)), listed.get(name)
-    yield "checksums.sha256", digest_tree({**found, "checksums.sha256": ""}), found.pop("checksums.sha256")
+        yield name, f"{found.get(name)} {sizes.get(name)}", listed.get(name)
+    yield "checksums.sha256", found.pop("checksums.sha256"), digest_tree(found)
 
 def main(folder, cited=""):
-    ...
+    sys.stdout.reconfigure(errors="backslashreplace")
+    count, wrong, ids = 0, 0, {""}
+    try:
+        for what, computed, claimed in checks(Path(folder)):
+            if computed is None and claimed is None: continue
+            if what in ("seal", "artifact id"): ids.add(computed)
+            mark, tail = ("ok ", "") if computed == claimed else ("BAD", f", not {claimed}")
+            text = f"{what:<22}  {computed}{tail}"
+            print(mark, text if text.isprintable() else ascii(text))
+            count, wrong = count + 1, wrong + (mark == "BAD")
+    except (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError,
+            ValueError) as error:
+        print("BAD", f"{type(error).__name__}: {ascii(str(error))}")
+        wrong += 1
+    for part in set(cited.replace("seal=", "").split(";")) - ids:
+        print("BAD", f"cited is another: {part}")
+        wrong += 1
+    print(f"{count} checked, {wrong} wrong")
+    return 1 if wrong else 0
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]) if len(sys.argv) in (2, 3) else __doc__)

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Stores } from "@reseal/store";
 import { type Colors, colorsFor, isTerminal } from "./terminal.ts";
@@ -84,7 +85,9 @@ export class CommandContext {
       readOnly,
       onNotice: (message) => this.warn(message),
     });
-    for (const run of await recoverRuns(stores, this.host.env))
+    const recovered = await recoverRuns(stores, this.host.env);
+    await cleanScratch(stores);
+    for (const run of recovered)
       this.warn(
         `Run ${run.manifest.context.run_id} had lost its recorder; what it wrote is sealed as incomplete.`,
       );
@@ -113,4 +116,13 @@ export class CommandContext {
     if ((this.#options.quiet ?? 0) < 2)
       this.host.stderr.write(`${this.err.yellow("warning:")} ${text}\n`);
   }
+}
+
+/** Folders that a killed replay left; the package is loaded only when there is one. */
+async function cleanScratch(stores: Stores): Promise<void> {
+  const temporary = join(stores.local, "tmp");
+  if (stores.readOnly || !existsSync(temporary)) return;
+  if (!readdirSync(temporary).some((name) => name.startsWith("replay-"))) return;
+  const { cleanReplayScratch } = await import("@reseal/replay");
+  cleanReplayScratch(stores);
 }

@@ -6,6 +6,7 @@ export function renderKeys({ keys }: Comparison, colors: Colors): string[] {
   const names = ["artifact_id", "input_key", "env_key", "result_key", "seal"] as const;
   return names.map((name) => {
     const { original, candidate, equal } = keys[name];
+    if (original === null && candidate === null) return `  ${name.padEnd(11)}  none on either side`;
     const mark = equal ? colors.green("equal    ") : colors.yellow("different");
     const sides = equal
       ? digestText(original)
@@ -99,10 +100,7 @@ export function renderFiles(
 }
 
 /** Differing metrics, a line each, under a heading; nothing when there is none. */
-export function renderMetrics(
-  metrics: Comparison["metrics"],
-  colors: Colors,
-): string[] {
+export function renderMetrics(metrics: Comparison["metrics"], colors: Colors): string[] {
   const differences = metrics
     .filter((metric) => !metric.equal)
     .map(({ name, original, candidate }) => ({

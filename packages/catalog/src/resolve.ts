@@ -24,12 +24,12 @@ export async function resolveName(
   const within = async (column: "run_id" | "artifact_id" | "seal", prefix: string) => {
     const rows = await db
       .selectFrom("seals")
-      .select("id")
+      .select(["id", "tenant"])
       .where(column, ">=", prefix)
       .where(column, "<", prefix + last)
-      .where("tenant", "=", tenant)
       .execute();
-    for (const { id } of rows) ids.add(id);
+    // Asked for in the query, the tenant would lead the planner to read all of its rows instead.
+    for (const row of rows) if (row.tenant === tenant) ids.add(row.id);
   };
   if (couldBeRun) await within("run_id", name);
   if (couldBeRun && hex !== name) await within("run_id", hex); // A UUID in capitals.

@@ -115,6 +115,7 @@ export async function finishRun(
         ...(plan.workspace_id && { workspace: { id: plan.workspace_id, ...(git && { git }) } }),
         provision: provisionOf(environment),
         context_metrics: metrics.context,
+        capture: captureRules(plan),
         redaction: { counts: redactor.counts, withheld: [...guard.withheld] },
         not_captured: notCaptured(plan, outputs),
         warnings: [...warnings, ...withheldWarnings(guard)],
@@ -130,6 +131,16 @@ export async function finishRun(
 function saysNothing({ exit, ...others }: Results): boolean {
   const isSuccess = exit === undefined || ("code" in exit && exit.code === 0);
   return isSuccess && Object.keys(others).length === 0;
+}
+
+function captureRules(plan: RunPlan): NonNullable<Context["capture"]> {
+  const patterns = plan.output_patterns.map(
+    (pattern) => relativeInside(plan.workspace, pattern) ?? ".",
+  );
+  return {
+    ...(patterns.length > 0 && { output_patterns: patterns }),
+    context_metrics: [...plan.context_metrics],
+  };
 }
 
 function matcherOf(plan: RunPlan): ((path: string) => boolean) | undefined {

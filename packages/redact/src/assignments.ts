@@ -42,14 +42,17 @@ export const nameAnchors: readonly string[] = [
     "pat:",
     'pat"',
   ],
-  ...["connectionstring", "connection_string", "key?", "key%"],
+  ...["connectionstring", "connection_string", "key?", "key%", "key("],
 ];
 
 /** Ties between name and value; tried in this order, at the end of the name. */
 const assign =
-  /(?:\\*["'`])?\]?[ \t]{0,16}(?:\([^()\n]{0,32}\))?(?:(?::[ \t]{0,4})?(?:[A-Za-z][\w.|?]{0,24}[ \t]{1,4})?[.?:+|]{0,3}={1,3}>?|:)[ \t]{0,16}/y;
-const element = />\s{0,64}/y;
-const sibling = /\\*["'`]\s{0,4},\s{0,16}\\*["'`]value\\*["'`]\s{0,4}:\s{0,4}/iy;
+  /(?:\\*["'`])?\]?[ \t]{0,16}(?:\([^()\n]{0,32}\))?(?:(?::[ \t]{0,4})?(?:&?[A-Za-z][\w.|?]{0,24}[ \t]{1,4})?[.?:+|]{0,3}={1,3}>?|:)[ \t]{0,16}/y;
+const element = />[ \t]{0,64}/y;
+const sibling = /\\*["'`][ \t]{0,4},[ \t]{0,16}\\*["'`]value\\*["'`][ \t]{0,4}:[ \t]{0,4}/iy;
+const argument = /\([ \t]{0,4}(?=\\*["'`])/y;
+/** Letters before a quote: raw, byte and other strings. */
+const quotePrefix = /(?:[rbfu]{1,2}|@|\$)(?=["'])/iy;
 const call = /\\*["'`][ \t]{0,4},[ \t]{0,4}(?=\\*["'`])/y;
 const spaced = /(?:[ \t]{1,4}(?:is|was|to|of|=>|->)?[ \t]{0,4})/y;
 const scheme =
@@ -158,7 +161,8 @@ export class AssignmentReader {
       stickyEnd(sibling, text, end) ??
       stickyEnd(assign, text, end) ??
       stickyEnd(element, text, end) ??
-      stickyEnd(call, text, end);
+      stickyEnd(call, text, end) ??
+      (strength === "secret" ? stickyEnd(argument, text, end) : undefined);
     if (found !== undefined) return found;
     const next = stickyEnd(spaced, text, end);
     if (next === undefined || next === end) return undefined;
@@ -170,11 +174,12 @@ export class AssignmentReader {
 
   #quoted(from: number): Value | undefined {
     const text = this.#text;
-    let at = from;
-    while (at < from + 16 && text.charCodeAt(at) === 92) at += 1;
+    const first = stickyEnd(quotePrefix, text, from) ?? from;
+    let at = first;
+    while (at < first + 16 && text.charCodeAt(at) === 92) at += 1;
     const quote = text.charAt(at);
     if (quote !== '"' && quote !== "'" && quote !== "`") return undefined;
-    const slashes = at - from;
+    const slashes = at - first;
     let open = at + 1;
     const inScheme = stickyEnd(scheme, text, open);
     if (inScheme !== undefined) open = inScheme;

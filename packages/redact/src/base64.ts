@@ -19,18 +19,19 @@ const plain: CharSet = charSet(" ~", "\t\n\r");
 
 /** Visit every run of base64 characters of at least 24, looking at few bytes of other text. */
 export function visitRuns(bytes: Uint8Array, visit: (start: number, end: number) => void): void {
+  const set = base64Chars;
   const length = bytes.length;
   let start = 0;
   while (start + runMin <= length) {
     // Read backwards from where a run that starts here would have to reach.
     let at = start + runMin - 1;
-    while (at >= start && base64Chars[bytes[at] as number] === 1) at -= 1;
+    while (at >= start && set[bytes[at] as number] === 1) at -= 1;
     if (at >= start) {
       start = at + 1;
       continue;
     }
     let end = start + runMin;
-    while (end < length && base64Chars[bytes[end] as number] === 1) end += 1;
+    while (end < length && set[bytes[end] as number] === 1) end += 1;
     visit(start, end);
     start = end + 1;
   }

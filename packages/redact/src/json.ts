@@ -2,7 +2,7 @@ import { normaliseName, ruleOf } from "./assignments.ts";
 import { redactErrors } from "./errors.ts";
 import { type NameStrength, nameStrength } from "./names.ts";
 import type { FindingCounter, PlaceholderBook } from "./placeholders.ts";
-import { isPathOrUrl, isPlaceholder, isSecretValue } from "./values.ts";
+import { isPathOrUrl, isSecretValue, isStandIn } from "./values.ts";
 
 const depthMax = 512;
 const harmlessValues =
@@ -35,7 +35,7 @@ export function keyStrength(name: string, extraNames: ReadonlySet<string>): Name
 export function goesWhole(value: string, strength: NameStrength): boolean {
   if (strength === "none") return false;
   if (strength === "weak") return isSecretValue(value, strength);
-  return !harmlessValues.test(value) && !isPlaceholder(value) && !isPathOrUrl(value);
+  return !harmlessValues.test(value) && !isStandIn(value) && !isPathOrUrl(value);
 }
 
 function visit(

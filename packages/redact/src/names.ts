@@ -38,6 +38,20 @@ const secretKeyWords = words(
     "security subscription integration ingest ingestion license licence service write " +
     "functions function connection server rest developer project team user bot live test prod",
 );
+/** Providers whose keys are called by their name. */
+const providerWords = words(
+  "adobe airtable algolia alchemy alibaba alphavantage anthropic asana atlassian auth0 aws azure " +
+    "binance bitbucket bitly braintree buildkite circleci clearml cloudflare codecov cohere coinbase " +
+    "comet confluent datadog dd deepseek digitalocean discord docker doppler dropbox drone elastic " +
+    "etherscan facebook fastly finnhub firebase flickr freshbooks gcp gemini giphy github gitlab " +
+    "gitter google grafana groq heroku hf hubspot huggingface infura intercom jira kraken kucoin " +
+    "launchdarkly linear linkedin linode mailchimp mailgun mapbox maps mattermost messagebird " +
+    "mistral mlflow moralis neptune netlify newrelic relic notion npm nuget nvidia nytimes okta " +
+    "openai openrouter openweather pagerduty paypal pinecone plaid polygon pypi qdrant rapidapi " +
+    "replicate rubygems salesforce segment sendbird sendgrid sentry shopify shodan slack snyk sonar " +
+    "spotify square squarespace stripe sumologic supabase telegram tomtom travis trello twilio " +
+    "twitch twitter typeform vercel vultr wandb weather weaviate yandex yelp youtube zendesk zoom",
+);
 const plainKeyWords = words(
   "primary foreign partition sort cache public idempotency index object row map dict group hash " +
     "lookup shortcut hot translation route input result output env artifact unique range search " +
@@ -120,7 +134,6 @@ function judgeName(parts: readonly string[]): NameStrength {
     return /^(?:api|access|auth|secret|private|refresh|bearer)$/.test(before) ? "secret" : "none";
   }
   if (last === "passwords") return "password";
-  if (last === "pwd" && list.length === 1) return "none";
   if (passwordWords.has(last) || /(?:password|passwd|passphrase)$/.test(last)) return "password";
   if (last === "pass") return list.length === 1 ? "none" : "weak";
   if (last === "token") return plainTokenWords.has(before) ? "none" : "secret";
@@ -141,7 +154,12 @@ function judgeName(parts: readonly string[]): NameStrength {
 function judgeKey(list: readonly string[]): NameStrength {
   const before = list.at(-2);
   if (before === undefined || plainKeyWords.has(before)) return "none";
-  if (secretKeyWords.has(before) || list.includes("secret") || list.includes("private")) {
+  if (
+    secretKeyWords.has(before) ||
+    providerWords.has(before) ||
+    list.includes("secret") ||
+    list.includes("private")
+  ) {
     return "secret";
   }
   return "weak";

@@ -233,7 +233,7 @@ describe("argv", () => {
 });
 
 test("a redactor that fails gives no text and quotes none", () => {
-  const hostile = { toString: () => "x", length: 1 } as unknown as string;
+  const hostile = 5 as unknown as string;
 
   expect(() => createRedactor().text(hostile)).toThrow(/redactor failed/);
 });

@@ -17,6 +17,8 @@ export interface TokenRule {
   readonly left?: "alnum" | "any";
   /** Anchors match in either case. */
   readonly fold?: boolean;
+  /** Says less than a provider's format does: where both match, that one gives the name. */
+  readonly isGeneric?: boolean;
   /** The last word; default: not an example from documentation. */
   readonly accepts?: (secret: string) => boolean;
 }

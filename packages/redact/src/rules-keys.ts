@@ -38,6 +38,7 @@ export const keyRules: readonly TokenRule[] = [
   },
   {
     rule: "url-password",
+    isGeneric: true,
     anchors: ["://"],
     pattern: /:\/\/[^\s/?#:@"'<>\\[\]{}]{0,64}:([^\s/@"'<>\\]{3,200})(?=@[\w.[*-])/,
     left: "any",
@@ -45,6 +46,7 @@ export const keyRules: readonly TokenRule[] = [
   },
   {
     rule: "url-password",
+    isGeneric: true,
     anchors: ["://"],
     pattern: /:\/\/([A-Za-z0-9_.~-]{20,200})(?=(?::x-oauth-basic|:x|:)?@[\w[])/,
     left: "any",
@@ -52,6 +54,7 @@ export const keyRules: readonly TokenRule[] = [
   },
   {
     rule: "bearer-token",
+    isGeneric: true,
     anchors: ["bearer"],
     pattern: /bearer(?:[ \t+]|\\+t|["':=,]|\\+["']){1,8}([A-Za-z0-9._~+/-]{16,2048}={0,2})/i,
     left: "any",
@@ -60,6 +63,7 @@ export const keyRules: readonly TokenRule[] = [
   },
   {
     rule: "basic-auth",
+    isGeneric: true,
     anchors: ["basic "],
     pattern: /basic[ +]{1,4}([A-Za-z0-9+/_-]{8,512}={0,2})/i,
     fold: true,
@@ -67,6 +71,7 @@ export const keyRules: readonly TokenRule[] = [
   },
   {
     rule: "basic-auth",
+    isGeneric: true,
     anchors: ["-u ", "--user ", "--proxy-user "],
     pattern: /-{1,2}[a-z-]{1,12}[ \t]{1,4}(?:\\?["'])?[^\s:"'\\]{1,64}:([^\s"'\\]{6,128})/,
     accepts: isUrlPassword,

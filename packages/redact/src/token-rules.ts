@@ -4,7 +4,7 @@ import type { Span } from "./spans.ts";
 
 const none: CharSet = new Uint8Array(256);
 const leadMax = 128;
-const rank = 2;
+const [genericRank, rank] = [1.5, 2];
 
 /** A rule ready to run: sticky, with its left border as a table. */
 export interface CompiledRule {
@@ -12,6 +12,7 @@ export interface CompiledRule {
   readonly pattern: RegExp;
   readonly lead: RegExp | undefined;
   readonly left: CharSet;
+  readonly rank: number;
   readonly accepts: (secret: string) => boolean;
 }
 
@@ -23,6 +24,7 @@ export function compileRule(rule: TokenRule, accepts: (secret: string) => boolea
     pattern: new RegExp(rule.pattern.source, flags),
     lead: rule.lead,
     left: rule.left === "any" ? none : rule.left === "alnum" ? alnum : tokenChars,
+    rank: rule.isGeneric === true ? genericRank : rank,
     accepts: rule.accepts ?? accepts,
   };
 }
@@ -43,5 +45,7 @@ export function matchRule(rule: CompiledRule, text: string, start: number): Span
   const tail = match[1];
   if (tail !== undefined) first = end - tail.length;
   const secret = text.slice(first, end);
-  return rule.accepts(secret) ? { start: first, end, rule: rule.rule, secret, rank } : undefined;
+  return rule.accepts(secret)
+    ? { start: first, end, rule: rule.rule, secret, rank: rule.rank }
+    : undefined;
 }

@@ -60,6 +60,11 @@ export function isPlaceholder(value: string): boolean {
   return isMonotonous(value);
 }
 
+/** Beyond doubt no secret: a reference, a mask, a placeholder of ours. */
+export function isStandIn(value: string): boolean {
+  return reference.test(value) || /^(?:\*+|x{3,}|\.{3}|your[-_ ].*|change[-_]?me)$/i.test(value);
+}
+
 /** Few different characters, or mostly a run such as `abcdefgh` or `12345678`. */
 export function isMonotonous(value: string): boolean {
   let different = 0;
@@ -138,12 +143,12 @@ export function isSecretValue(value: string, strength: NameStrength): boolean {
   if (strength === "password") return isPasswordValue(value);
   if (value.length < 10 || /\s/.test(value) || isDocumentedBasic(value)) return false;
   const hasDigit = /\d/.test(value);
-  const hasLetter = /[A-Za-z]/.test(value);
+  if (strength === "secret" && isUnpronounceable(value)) return true;
   if (looksLikeWords(value)) {
     return strength === "secret" && value.length >= 20 && isMixedWord(value);
   }
-  if (!hasLetter && (strength === "weak" || value.length < 16)) return false;
-  if (!hasDigit && value.length < 20) return false;
+  if (!/[A-Za-z]/.test(value) && (strength === "weak" || value.length < 16)) return false;
+  if (!hasDigit && value.length < 20 && changes(value) * 3 < value.length) return false;
   if (strength === "weak") {
     if (value.length < 16 || isUuid(value) || /^(?:[0-9a-f]+|[0-9A-F]+)$/.test(value)) return false;
     return entropy(value) >= 3.4;
@@ -176,6 +181,15 @@ export function isMixedWord(value: string): boolean {
   return (
     classes === 3 || (classes === 2 && value.length >= 24 && changes(value) * 4 > value.length)
   );
+}
+
+/** Twelve or more letters and digits without a blank that no language would put together. */
+function isUnpronounceable(value: string): boolean {
+  if (!/^[A-Za-z0-9]{12,}$/.test(value) || entropy(value) < 3) return false;
+  const letters = value.replace(/\d/g, "");
+  const mixed =
+    /[a-z]/.test(letters) && /[A-Z]/.test(letters) && changes(letters) * 3 > letters.length;
+  return mixed || (value.length >= 20 && /[bcdfghjklmnpqrstvwxz]{6}/i.test(letters));
 }
 
 /** How often a value goes from one kind of character to another. */

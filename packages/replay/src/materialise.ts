@@ -17,6 +17,8 @@ export interface MaterialiseOptions extends OperationOptions {
   readonly references: Readonly<Record<string, string>>;
   /** Folders in which external inputs are looked for under their logical names. */
   readonly referenceFolders: readonly string[];
+  /** Folders to link into the workspace, by their paths there. */
+  readonly environmentFolders: Readonly<Record<string, string>>;
 }
 
 /**
@@ -57,6 +59,8 @@ export async function materialise(
     await refuseProblem(input.name, options.log, () =>
       placeExternal(stores, input, join(scratch.workspace, input.name), options),
     );
+  for (const [path, target] of Object.entries(options.environmentFolders))
+    await linkEnvironment(join(scratch.workspace, path), resolve(target));
   const folder = content.inputs.working_directory;
   if (folder !== undefined)
     await refuseProblem(folder, options.log, async () => {
@@ -81,6 +85,11 @@ async function refuseProblem(
       `${name} of the original ${status === "missing" ? "is missing" : "is damaged"}.`,
     );
   }
+}
+
+async function linkEnvironment(link: string, target: string): Promise<void> {
+  await mkdir(dirname(link), { recursive: true });
+  if (isFree(link)) await symlink(target, link, "junction");
 }
 
 async function linkInput({ spool }: Scratch, path: string, target: string): Promise<void> {

@@ -1,11 +1,10 @@
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
-import { type BundleReader, bundlePaths, type DraftFile, readText } from "@reseal/bundle";
+import type { BundleReader, DraftFile } from "@reseal/bundle";
 import { parseDigest, portablePathProblem } from "@reseal/hash";
 import { nextTick, type RunPlan } from "@reseal/record";
 import type { ConfigSnapshot, Context, FileEntry } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
-import { isUnreadable } from "./compare-file.ts";
 import type { ReplayRequest } from "./replay-request.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -30,7 +29,7 @@ export async function planReplay(
 ): Promise<RunPlan> {
   const { content, context } = original.manifest;
   const { code: _, data, config: _config, ...inputs } = content.inputs;
-  const recorded = await readOptions(original);
+  const recorded = captureRules(original);
   const files = context.files.filter(({ path }) => /^(code|inputs)\//.test(path)).map(draftFile);
   return {
     format: "reseal-run-plan/1",
@@ -132,36 +131,19 @@ function escapeGlob(name: string): string {
   return name.replaceAll(/[\\*?[\]{}()!+@|]/g, "\\$&");
 }
 
-interface RecordedOptions {
+interface CaptureRules {
   readonly outputPatterns: readonly string[];
   readonly contextMetrics: readonly string[];
 }
 
-/** How the original was told to capture, from its `run.started` event. */
-async function readOptions(original: BundleReader): Promise<RecordedOptions> {
-  const attrs = await startAttributes(original);
-  const texts = (value: unknown): string[] =>
-    Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+/** How the original told results from the rest. */
+function captureRules({ manifest }: BundleReader): CaptureRules {
+  const { capture } = manifest.context;
   return {
     // An imported bundle may say anything; a pattern never leads out of the workspace.
-    outputPatterns: texts(attrs.output_patterns).filter(
+    outputPatterns: (capture?.output_patterns ?? []).filter(
       (pattern) => pattern === "." || portablePathProblem(pattern) === undefined,
     ),
-    contextMetrics: texts(attrs.context_metrics),
+    contextMetrics: capture?.context_metrics ?? [],
   };
-}
-
-async function startAttributes(original: BundleReader): Promise<Readonly<Record<string, unknown>>> {
-  try {
-    const text = (await readText(original, bundlePaths.events)) ?? "";
-    const event = JSON.parse(text.slice(0, text.indexOf("\n"))) as {
-      event_type?: unknown;
-      attrs?: unknown;
-    };
-    if (event.event_type !== "run.started" || typeof event.attrs !== "object") return {};
-    return (event.attrs ?? {}) as Readonly<Record<string, unknown>>;
-  } catch (error) {
-    if (error instanceof SyntaxError || isUnreadable(error)) return {};
-    throw error;
-  }
 }

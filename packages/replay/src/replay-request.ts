@@ -14,6 +14,12 @@ export interface ReplayRequest extends Pick<ExecutionRequest, "env" | "device" |
    */
   readonly references?: Readonly<Record<string, string>> | undefined;
   readonly referenceFolders?: readonly string[] | undefined;
+  /**
+   * Folders of this machine that are linked into the scratch workspace, by their paths there:
+   * environments such as `.venv` or `node_modules`, which no bundle holds. What they hold is
+   * compared through the environment key.
+   */
+  readonly environmentFolders?: Readonly<Record<string, string>> | undefined;
   /** Outputs, by path, that may hold what looks like a secret. */
   readonly allowSecrets?: readonly string[] | undefined;
   /** Project, tags and the like of the two artifacts; what is absent is as in the original. */

@@ -143,12 +143,13 @@ async function layOut(
   request: ReplayRequest,
   log: ReplayLog,
 ): Promise<void> {
-  const { references = {}, referenceFolders = [], io } = request;
+  const { references = {}, referenceFolders = [], environmentFolders = {}, io } = request;
   await using batch = await stores.blobs.openBatch();
   await materialise(stores, batch, original, scratch, {
     log,
     references,
     referenceFolders,
+    environmentFolders,
     signal: io?.signal,
   });
   if (log.obstacles.length > 0) return;
@@ -210,7 +211,7 @@ function isCutOff(
   { manifest }: BundleReader,
   { io }: ReplayRequest,
 ): boolean {
-  if (io?.signal?.aborted === true) return true;
   const { status } = manifest.context;
+  if (io?.signal?.aborted === true && status !== "finished") return true;
   return status === "interrupted" && original.manifest.context.status !== "interrupted";
 }

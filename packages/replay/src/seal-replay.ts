@@ -91,7 +91,7 @@ function reportOf(findings: ReplayFindings): Replay {
  * A comparison without what names single executions: `content` names its digest, so two replays
  * that found the same have one artifact id. Seals and run ids stand in `replay.json`.
  */
-export function withoutExecutions(comparison: Comparison): Comparison {
+function withoutExecutions(comparison: Comparison): Comparison {
   const { original, candidate, keys } = comparison;
   return {
     ...comparison,

@@ -26,6 +26,9 @@ export function judge(
       reason: "The results are the same, but the inputs are not: another question, same answer.",
     };
   }
+  const withheld = withheldOutput(candidate, results.firstDifference?.path);
+  if (withheld !== undefined)
+    return { verdict: "diverged", explained: "explained", reason: withheld };
   const explained = explain(keys);
   if (results.firstDifference === undefined)
     return {
@@ -45,13 +48,28 @@ function whyNotComparable(original: Manifest, candidate: Manifest): string | und
   ]) {
     if (context.status === "incomplete")
       return `The ${who} is incomplete: its recorder died before it ended.`;
-    if (context.result_key === null)
-      return (
-        `The ${who} has no output, metric or result, so there is nothing to compare. ` +
-        "Write files, use {out}, or record with --stdout."
-      );
+    if (context.result_key !== null) continue;
+    const withheld = context.redaction.withheld.find(({ path }) => path.startsWith("outputs/"));
+    if (withheld !== undefined) return whyWithheld(who, withheld.path.slice("outputs/".length));
+    return (
+      `The ${who} has no output, metric or result, so there is nothing to compare. ` +
+      "Write files, use {out}, or record with --stdout."
+    );
   }
   return undefined;
+}
+
+/** A secret found in an output changes what is kept of it, not what the program did. */
+function withheldOutput({ context }: Manifest, path: string | undefined): string | undefined {
+  const isWithheld = context.redaction.withheld.some((file) => file.path === `outputs/${path}`);
+  return isWithheld && path !== undefined ? whyWithheld("candidate", path) : undefined;
+}
+
+function whyWithheld(who: string, path: string): string {
+  return (
+    `The output ${path} of the ${who} was withheld: it holds what looks like a secret. ` +
+    `Allow it with --allow-secret ${path}.`
+  );
 }
 
 function explain({ input_key, env_key }: ComparedKeys): "explained" | "unexplained" {
@@ -63,7 +81,8 @@ function causeOf({ input_key, env_key }: ComparedKeys): string {
   if (env_key.equal)
     return (
       "Inputs and environment are the same, so the program is not deterministic: " +
-      "look for clocks, random numbers without the seed, and parallel sums."
+      "look for clocks, random numbers without the seed, parallel sums, and files that were " +
+      "not captured."
     );
   if (env_key.original === null || env_key.candidate === null)
     return "The inputs are the same; an environment was not recorded, so it may be the cause.";

@@ -71,6 +71,16 @@ describe("verdicts", () => {
     expect((await compare({}, { type: "other" })).verdict).toBe("not_comparable");
   });
 
+  test("an output that was withheld from the candidate explains the difference", async () => {
+    const comparison = await compare(
+      { files: { "outputs/k": "1", "outputs/x": "1" }, environment },
+      { files: { "outputs/x": "1" }, environment, withheld: ["outputs/k"] },
+    );
+
+    expect(comparison).toMatchObject({ verdict: "diverged", explained: "explained" });
+    expect(comparison.reason).toMatch(/--allow-secret k/);
+  });
+
   test("the same results of other inputs are not called reproduced", async () => {
     const comparison = await compare({}, { inputs: { command: ["false"] } });
 

@@ -33,13 +33,10 @@ test("the patterns that narrowed the original's outputs narrow the replay's", as
   await using laboratory = await openLaboratory();
   const script = `const fs = require("fs"); fs.mkdirSync("kept");
     fs.writeFileSync("kept/o.txt", "x"); fs.writeFileSync("noise.txt", String(Math.random()));`;
-  const started = {
-    event_type: "run.started",
-    attrs: { output_patterns: ["kept", "../../outside"] },
-  };
   const original = await bundleOf(laboratory.stores, {
     inputs: { command: [node, "-e", script] },
-    files: { "outputs/kept/o.txt": "x", "events.jsonl": `${JSON.stringify(started)}\n` },
+    files: { "outputs/kept/o.txt": "x" },
+    capture: { output_patterns: ["kept", "../../outside"], context_metrics: [] },
   });
 
   const { verdict, comparison } = await laboratory.replay(original);

@@ -35,6 +35,8 @@ export interface BundleParts {
   readonly environment?: Partial<Environment["comparable"]>;
   readonly invariants?: NonNullable<Environment["invariants"]>;
   readonly status?: Context["status"];
+  readonly capture?: Context["capture"];
+  readonly withheld?: readonly string[];
 }
 
 const comparable: Environment["comparable"] = {
@@ -91,7 +93,16 @@ export async function bundleOf(stores: Stores, parts: BundleParts = {}): Promise
       authors: [],
       parents: [],
       context_metrics: {},
-      redaction: { counts: {}, withheld: [] },
+      ...(parts.capture && { capture: parts.capture }),
+      redaction: {
+        counts: {},
+        withheld: (parts.withheld ?? []).map((path) => ({
+          path,
+          size: 1,
+          keyed_digest: `hmac-sha256:${"0".repeat(64)}`,
+          rules: ["github-token"],
+        })),
+      },
       not_captured: {},
       warnings: [],
     },

@@ -297,6 +297,38 @@ test("a program that the bundle does not hold fails the replay", async () => {
   expect(readdirSync(join(laboratory.stores.local, "tmp"))).toEqual([]);
 });
 
+test("an environment folder can be lent to a replay; without it the program is missing", async () => {
+  await using laboratory = await openLaboratory();
+  const tool = laboratory.write(".venv/bin/tool", "#!/bin/sh\necho made > made.txt\n");
+  laboratory.write(".venv/pyvenv.cfg", "home = /usr/bin\n");
+  execFileSync("chmod", ["+x", tool]);
+  const run = await laboratory.record([".venv/bin/tool"]);
+
+  const alone = await laboratory.replay(run);
+  const lent = await laboratory.replay(run, {
+    environmentFolders: { ".venv": join(laboratory.workspace, ".venv") },
+  });
+
+  expect(alone.verdict).toBe("failed");
+  expect(lent.verdict).toBe("reproduced");
+  expect(existsSync(tool)).toBe(true);
+});
+
+test("an output with a secret is withheld again, and the replay says how to allow it", async () => {
+  await using laboratory = await openLaboratory();
+  const script = `require("fs").writeFileSync("k.txt", "ghp_" + "aB3dE6gH9j".repeat(4).slice(0, 36))`;
+  const allowSecrets = ["k.txt"];
+  const run = await laboratory.record([node, "-e", script], { allowSecrets });
+
+  const withheld = await laboratory.replay(run);
+  const allowed = await laboratory.replay(run, { allowSecrets });
+
+  expect(withheld.verdict).toBe("not_comparable");
+  expect(withheld.reason).toMatch(/--allow-secret k\.txt/);
+  expect(withheld.candidate?.manifest.context.redaction.withheld).toHaveLength(1);
+  expect(allowed.verdict).toBe("reproduced");
+});
+
 test("code that a run changes is an output of its replay, and the same one", async () => {
   await using laboratory = await openLaboratory();
   laboratory.write("state.txt", "1\n");
@@ -312,6 +344,7 @@ test("an interrupted replay says nothing about the original", async () => {
   await using laboratory = await openLaboratory();
   const waiting = `const { existsSync, writeFileSync } = require("fs");
     writeFileSync("a.txt", "a");
+    console.log("ready");
     if (existsSync(process.env.FLAG)) setTimeout(() => {}, 60000);`;
   const flag = join(laboratory.workspace, "..", "flag");
   const env = { PATH: process.env.PATH, FLAG: flag };
@@ -319,10 +352,15 @@ test("an interrupted replay says nothing about the original", async () => {
   execFileSync("touch", [flag]);
 
   const controller = new AbortController();
-  setTimeout(() => controller.abort(), 1000);
   const { verdict, candidate } = await laboratory.replay(run, {
     env,
-    io: { signal: controller.signal },
+    io: {
+      signal: controller.signal,
+      onStdout: () => {
+        controller.abort();
+        return undefined;
+      },
+    },
   });
 
   expect(verdict).toBe("failed");

@@ -544,6 +544,19 @@ export interface Context {
    */
   context_metrics: MetricMap;
   /**
+   * How results were told from the rest, so that a replay does the same.
+   */
+  capture?: {
+    /**
+     * What --out named, relative to the workspace (. is all of it); absent when everything written was an output.
+     */
+    output_patterns?: string[];
+    /**
+     * Globs of metric names that are circumstances.
+     */
+    context_metrics: string[];
+  };
+  /**
    * What was redacted and what was withheld.
    */
   redaction: RedactionReport;

@@ -1,13 +1,14 @@
 import { resolve } from "node:path";
 import { sealRecordOf } from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
-import type { RecordedRun, RunRequest, SignalSource } from "@reseal/record";
+import type { RecordedRun, RunRequest } from "@reseal/record";
 import type { ProjectConfig } from "@reseal/schema";
 import { Command, Option } from "commander";
 import type { CommandContext } from "../context.ts";
 import { chooseAuthors, type DescriptionFlags, describeRun } from "../describe-run.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
+import { passOn, processSignals } from "../process-io.ts";
 import { renderDryRun, renderRecorded } from "../render-run.ts";
 import { rowData } from "../row.ts";
 import { isTerminal } from "../terminal.ts";
@@ -181,40 +182,4 @@ const signalNumbers: Readonly<Record<string, number>> = {
 
 function signalNumber(signal: string): number {
   return signalNumbers[signal] ?? 0;
-}
-
-/** Hand the child's output on; a reader that has gone does not stop the recording. */
-function passOn(stream: NodeJS.WriteStream): (chunk: Buffer) => Promise<void> | undefined {
-  let isOpen = true;
-  stream.removeAllListeners("error");
-  stream.on("error", () => {
-    isOpen = false;
-  });
-  return (chunk) => {
-    if (!isOpen || stream.write(chunk)) return undefined;
-    return new Promise((resolve) => {
-      stream.once("drain", resolve);
-      stream.once("error", () => resolve());
-    });
-  };
-}
-
-/** The signals of this process, while somebody listens. */
-function processSignals(reachesChild: boolean): SignalSource {
-  return {
-    reachesChild,
-    subscribe(listener) {
-      const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
-      const handlers = signals.map((signal) => {
-        const handler = (): void => listener(signal);
-        process.on(signal, handler);
-        return (): void => {
-          process.off(signal, handler);
-        };
-      });
-      return () => {
-        for (const remove of handlers) remove();
-      };
-    },
-  };
 }

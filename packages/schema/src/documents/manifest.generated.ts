@@ -778,6 +778,33 @@ export const document: JsonSchema = {
      "description": "Final metric values that are circumstances, such as durations and memory.",
      "$ref": "#/$defs/MetricMap"
     },
+    "capture": {
+     "description": "How results were told from the rest, so that a replay does the same.",
+     "type": "object",
+     "properties": {
+      "output_patterns": {
+       "description": "What --out named, relative to the workspace (. is all of it); absent when everything written was an output.",
+       "type": "array",
+       "items": {
+        "type": "string",
+        "minLength": 1
+       },
+       "minItems": 1
+      },
+      "context_metrics": {
+       "description": "Globs of metric names that are circumstances.",
+       "type": "array",
+       "items": {
+        "type": "string",
+        "minLength": 1
+       }
+      }
+     },
+     "required": [
+      "context_metrics"
+     ],
+     "additionalProperties": false
+    },
     "redaction": {
      "description": "What was redacted and what was withheld.",
      "$ref": "#/$defs/RedactionReport"

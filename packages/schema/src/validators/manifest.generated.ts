@@ -2587,7 +2587,7 @@ return errors === 0;
 }
 validate53.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema47 = {"type":"object","properties":{"schema_version":{"const":"reseal.manifest/v1"},"artifact_id":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"run_id":{"$ref":"#/$defs/Uuid"},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"$ref":"#/$defs/Timestamp"},"ended_at":{"$ref":"#/$defs/Timestamp"},"duration_ms":{"type":"number","minimum":0},"status":{"$ref":"#/$defs/RunStatus"},"pass_fail":{"type":"string","enum":["pass","fail","unknown"]},"error":{"$ref":"#/$defs/ErrorSummary"},"request_id":{"$ref":"#/$defs/Line"},"tenant":{"$ref":"#/$defs/Line"},"user":{"$ref":"#/$defs/Line"},"host":{"$ref":"#/$defs/Line"},"workspace":{"$ref":"#/$defs/Workspace"},"provision":{"$ref":"#/$defs/Provision"},"tool":{"$ref":"#/$defs/Tool"},"project":{"$ref":"#/$defs/Line"},"family":{"$ref":"#/$defs/Line"},"name":{"$ref":"#/$defs/Line"},"tags":{"type":"array","items":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":200},"uniqueItems":true,"maxItems":1000},"notes":{"type":"string"},"title":{"$ref":"#/$defs/Line"},"description":{"type":"string"},"authors":{"type":"array","items":{"$ref":"#/$defs/Author"}},"institution":{"$ref":"#/$defs/Line"},"licence":{"$ref":"#/$defs/Line"},"url":{"$ref":"#/$defs/WebUrl"},"doi":{"$ref":"#/$defs/Doi"},"version":{"$ref":"#/$defs/Line"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"supersedes":{"$ref":"#/$defs/Digest"},"files":{"type":"array","items":{"$ref":"#/$defs/FileEntry"}},"context_metrics":{"$ref":"#/$defs/MetricMap"},"redaction":{"$ref":"#/$defs/RedactionReport"},"not_captured":{"$ref":"#/$defs/NotCaptured"},"warnings":{"type":"array","items":{"$ref":"#/$defs/Warning"}}},"required":["schema_version","artifact_id","input_key","result_key","env_key","run_id","created_at","status","tenant","provision","tool","tags","authors","parents","files","context_metrics","redaction","not_captured","warnings"],"additionalProperties":false};
+const schema47 = {"type":"object","properties":{"schema_version":{"const":"reseal.manifest/v1"},"artifact_id":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"run_id":{"$ref":"#/$defs/Uuid"},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"$ref":"#/$defs/Timestamp"},"ended_at":{"$ref":"#/$defs/Timestamp"},"duration_ms":{"type":"number","minimum":0},"status":{"$ref":"#/$defs/RunStatus"},"pass_fail":{"type":"string","enum":["pass","fail","unknown"]},"error":{"$ref":"#/$defs/ErrorSummary"},"request_id":{"$ref":"#/$defs/Line"},"tenant":{"$ref":"#/$defs/Line"},"user":{"$ref":"#/$defs/Line"},"host":{"$ref":"#/$defs/Line"},"workspace":{"$ref":"#/$defs/Workspace"},"provision":{"$ref":"#/$defs/Provision"},"tool":{"$ref":"#/$defs/Tool"},"project":{"$ref":"#/$defs/Line"},"family":{"$ref":"#/$defs/Line"},"name":{"$ref":"#/$defs/Line"},"tags":{"type":"array","items":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":200},"uniqueItems":true,"maxItems":1000},"notes":{"type":"string"},"title":{"$ref":"#/$defs/Line"},"description":{"type":"string"},"authors":{"type":"array","items":{"$ref":"#/$defs/Author"}},"institution":{"$ref":"#/$defs/Line"},"licence":{"$ref":"#/$defs/Line"},"url":{"$ref":"#/$defs/WebUrl"},"doi":{"$ref":"#/$defs/Doi"},"version":{"$ref":"#/$defs/Line"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"supersedes":{"$ref":"#/$defs/Digest"},"files":{"type":"array","items":{"$ref":"#/$defs/FileEntry"}},"context_metrics":{"$ref":"#/$defs/MetricMap"},"capture":{"type":"object","properties":{"output_patterns":{"type":"array","items":{"type":"string","minLength":1},"minItems":1},"context_metrics":{"type":"array","items":{"type":"string","minLength":1}}},"required":["context_metrics"],"additionalProperties":false},"redaction":{"$ref":"#/$defs/RedactionReport"},"not_captured":{"$ref":"#/$defs/NotCaptured"},"warnings":{"type":"array","items":{"$ref":"#/$defs/Warning"}}},"required":["schema_version","artifact_id","input_key","result_key","env_key","run_id","created_at","status","tenant","provision","tool","tags","authors","parents","files","context_metrics","redaction","not_captured","warnings"],"additionalProperties":false};
 const pattern11 = new RegExp("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", "u");
 
 function validate148(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -5435,6 +5435,135 @@ vErrors = vErrors === null ? validate134.errors : vErrors.concat(validate134.err
 errors = vErrors.length;
 }
 }
+if(data.capture !== undefined){
+let data41 = data.capture;
+if(data41 && typeof data41 == "object" && !Array.isArray(data41)){
+if(data41.context_metrics === undefined){
+const err40 = {instancePath:instancePath+"/capture",schemaPath:"#/properties/capture/required",keyword:"required",params:{missingProperty: "context_metrics"}};
+if(vErrors === null){
+vErrors = [err40];
+}
+else {
+vErrors.push(err40);
+}
+errors++;
+}
+for(const key1 in data41){
+if(!((key1 === "output_patterns") || (key1 === "context_metrics"))){
+const err41 = {instancePath:instancePath+"/capture",schemaPath:"#/properties/capture/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(vErrors === null){
+vErrors = [err41];
+}
+else {
+vErrors.push(err41);
+}
+errors++;
+}
+}
+if(data41.output_patterns !== undefined){
+let data42 = data41.output_patterns;
+if(Array.isArray(data42)){
+if(data42.length < 1){
+const err42 = {instancePath:instancePath+"/capture/output_patterns",schemaPath:"#/properties/capture/properties/output_patterns/minItems",keyword:"minItems",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err42];
+}
+else {
+vErrors.push(err42);
+}
+errors++;
+}
+const len4 = data42.length;
+for(let i5=0; i5<len4; i5++){
+let data43 = data42[i5];
+if(typeof data43 === "string"){
+if(func1(data43) < 1){
+const err43 = {instancePath:instancePath+"/capture/output_patterns/" + i5,schemaPath:"#/properties/capture/properties/output_patterns/items/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err43];
+}
+else {
+vErrors.push(err43);
+}
+errors++;
+}
+}
+else {
+const err44 = {instancePath:instancePath+"/capture/output_patterns/" + i5,schemaPath:"#/properties/capture/properties/output_patterns/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err44];
+}
+else {
+vErrors.push(err44);
+}
+errors++;
+}
+}
+}
+else {
+const err45 = {instancePath:instancePath+"/capture/output_patterns",schemaPath:"#/properties/capture/properties/output_patterns/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err45];
+}
+else {
+vErrors.push(err45);
+}
+errors++;
+}
+}
+if(data41.context_metrics !== undefined){
+let data44 = data41.context_metrics;
+if(Array.isArray(data44)){
+const len5 = data44.length;
+for(let i6=0; i6<len5; i6++){
+let data45 = data44[i6];
+if(typeof data45 === "string"){
+if(func1(data45) < 1){
+const err46 = {instancePath:instancePath+"/capture/context_metrics/" + i6,schemaPath:"#/properties/capture/properties/context_metrics/items/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err46];
+}
+else {
+vErrors.push(err46);
+}
+errors++;
+}
+}
+else {
+const err47 = {instancePath:instancePath+"/capture/context_metrics/" + i6,schemaPath:"#/properties/capture/properties/context_metrics/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err47];
+}
+else {
+vErrors.push(err47);
+}
+errors++;
+}
+}
+}
+else {
+const err48 = {instancePath:instancePath+"/capture/context_metrics",schemaPath:"#/properties/capture/properties/context_metrics/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err48];
+}
+else {
+vErrors.push(err48);
+}
+errors++;
+}
+}
+}
+else {
+const err49 = {instancePath:instancePath+"/capture",schemaPath:"#/properties/capture/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err49];
+}
+else {
+vErrors.push(err49);
+}
+errors++;
+}
+}
 if(data.redaction !== undefined){
 if(!(validate212(data.redaction, {instancePath:instancePath+"/redaction",parentData:data,parentDataProperty:"redaction",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
@@ -5448,35 +5577,35 @@ errors = vErrors.length;
 }
 }
 if(data.warnings !== undefined){
-let data43 = data.warnings;
-if(Array.isArray(data43)){
-const len4 = data43.length;
-for(let i5=0; i5<len4; i5++){
-if(!(validate241(data43[i5], {instancePath:instancePath+"/warnings/" + i5,parentData:data43,parentDataProperty:i5,rootData,dynamicAnchors}))){
+let data48 = data.warnings;
+if(Array.isArray(data48)){
+const len6 = data48.length;
+for(let i7=0; i7<len6; i7++){
+if(!(validate241(data48[i7], {instancePath:instancePath+"/warnings/" + i7,parentData:data48,parentDataProperty:i7,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate241.errors : vErrors.concat(validate241.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err40 = {instancePath:instancePath+"/warnings",schemaPath:"#/properties/warnings/type",keyword:"type",params:{type: "array"}};
+const err50 = {instancePath:instancePath+"/warnings",schemaPath:"#/properties/warnings/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
-vErrors = [err40];
+vErrors = [err50];
 }
 else {
-vErrors.push(err40);
+vErrors.push(err50);
 }
 errors++;
 }
 }
 }
 else {
-const err41 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err51 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err41];
+vErrors = [err51];
 }
 else {
-vErrors.push(err41);
+vErrors.push(err51);
 }
 errors++;
 }

@@ -1,0 +1,117 @@
+// Every command of the documentation runs, and every command of the program is documented.
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  commandBlocks,
+  fenceLanguages,
+  readerFolder,
+  resealOutput,
+  runDocument,
+} from "./documents.ts";
+
+const root = dirname(import.meta.dirname);
+const guides = readdirSync(join(root, "docs", "guides")).filter((name) => name.endsWith(".md"));
+const documents = [
+  "README.md",
+  "examples/README.md",
+  "examples/lorenz/README.md",
+  ...guides.map((name) => `docs/guides/${name}`),
+];
+
+let folder: string;
+beforeEach(() => {
+  folder = readerFolder();
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test.concurrent.for(documents)("the commands of %s run, top to bottom", async (path) => {
+  const reader = readerFolder();
+  try {
+    const start = path.startsWith("examples/") ? join(reader, dirname(path)) : reader;
+
+    const { findings, notRun, ran } = runDocument(commandBlocks(read(path)), start);
+
+    for (const reason of notRun) process.stdout.write(`not run: ${path}, ${reason}\n`);
+    expect(findings.join("\n\n")).toBe("");
+    expect(ran).toBeGreaterThan(0);
+  } finally {
+    rmSync(reader, { recursive: true, force: true });
+  }
+});
+
+test("the README shows each command at work", () => {
+  const help = resealOutput(folder, ["--help"]);
+  const section = /^Commands:\n([\s\S]*?)\n\n/m.exec(help)?.[1] ?? "";
+  const commands = [...section.matchAll(/^ {2}(\w+)/gm)].map(([, name = ""]) => name);
+  const shown = commandBlocks(read("README.md"))
+    .flatMap((block) => block.commands.map(({ text }) => text))
+    .join("\n");
+
+  expect(commands.length).toBeGreaterThan(15);
+  expect(commands.filter((name) => !new RegExp(`\\breseal ${name}\\b`).test(shown))).toEqual([]);
+});
+
+test("the README has the section that readers of other projects look for", () => {
+  expect(read("README.md")).toMatch(/^## Artifact Management & Reproducibility$/m);
+});
+
+test.for(documents)("the links of %s lead somewhere", (path) => {
+  const links = [...withoutFences(read(path)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) => to);
+  const local = links.filter((to) => !/^(https?|mailto):/.test(to));
+  const broken = local.filter((to) => !leadsSomewhere(path, to));
+
+  expect(broken).toEqual([]);
+});
+
+test.for(documents)("shell commands of %s stand in blocks that are run", (path) => {
+  const others = fenceLanguages(read(path)).filter((name) => /^(bash|shell|zsh)$/.test(name));
+
+  expect(others).toEqual([]);
+});
+
+test("a command that fails, prints something else, or may not run is found", () => {
+  const text = [
+    "```sh\necho fine\nfalse\n```",
+    "```sh\necho never\n```",
+    "<!-- not run: it is only shown -->\n```sh\nexit 3\n```",
+  ].join("\n\n");
+  const wrong = "```console\n$ echo one two\none three\n```";
+  const right = [
+    "<!-- exit status: 4 -->\n```console\n$ echo run 0123456789ab took 12 ms\nrun ba9876543210 took 3.1 s\n",
+    "$ seq 3; (exit 4)\n1\n…\n```",
+  ].join("\n");
+
+  const failed = runDocument(commandBlocks(text), folder);
+
+  expect(failed.findings).toHaveLength(1);
+  expect(failed.findings[0]).toContain("fine");
+  expect(failed.notRun).toEqual(["line 10: it is only shown"]);
+  expect(runDocument(commandBlocks(wrong), folder).findings[0]).toContain("one three");
+  expect(runDocument(commandBlocks(right), folder).findings).toEqual([]);
+});
+
+function read(path: string): string {
+  return readFileSync(join(root, path), "utf8");
+}
+
+function withoutFences(markdown: string): string {
+  return markdown.replaceAll(/^(`{3,})[\s\S]*?^\1$/gm, "");
+}
+
+function leadsSomewhere(path: string, to: string): boolean {
+  const [file = "", anchor] = to.split("#");
+  const target = file === "" ? join(root, path) : resolve(root, dirname(path), file);
+  if (!existsSync(target)) return false;
+  if (anchor === undefined || !target.endsWith(".md")) return true;
+  const headings = [...readFileSync(target, "utf8").matchAll(/^#+ (.+)$/gm)];
+  return headings.some(([, title = ""]) => anchorOf(title) === anchor);
+}
+
+/** The anchor that GitHub makes of a heading. */
+function anchorOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+}
