@@ -10,6 +10,7 @@
 //   <!-- not run: REASON -->      for a person only; the reason is printed
 //   <!-- needs: PROGRAM -->       not run where there is no such program; this is printed
 //   <!-- exit status: N -->       with what the last command of the block ends
+//   <!-- file: PATH -->           a block of any language is written to this file
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -17,6 +18,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   symlinkSync,
@@ -33,6 +35,8 @@ export interface CommandBlock {
   readonly notRun: string | undefined;
   readonly needs: string | undefined;
   readonly exitStatus: number;
+  /** The block is no command; the reader saves it as this file. */
+  readonly file: string | undefined;
 }
 
 /** One command (of `sh` blocks: all of them together), and for transcripts what it prints. */
@@ -51,22 +55,23 @@ export interface DocumentResult {
 
 const repository = dirname(import.meta.dirname);
 const fence = /^(`{3,}) ?(\w+)[^\n]*\n([\s\S]*?)^\1$/gm;
-const marker = /^<!-- (not run|needs|exit status): (.+) -->$/;
+const marker = /^<!-- (not run|needs|exit status|file): (.+) -->$/;
 
 /** The blocks of commands of a document, in their order. */
 export function commandBlocks(markdown: string): CommandBlock[] {
   const blocks: CommandBlock[] = [];
   for (const match of markdown.matchAll(fence)) {
     const [, , language, body = ""] = match;
-    if (language !== "sh" && language !== "console") continue;
     const before = markdown.slice(0, match.index).split("\n");
     const [, kind, value] = marker.exec(before.at(-2) ?? "") ?? [];
+    if (language !== "sh" && language !== "console" && kind !== "file") continue;
     blocks.push({
       line: before.length,
-      commands: language === "sh" ? [{ text: body, printed: undefined }] : transcript(body),
+      commands: language === "console" ? transcript(body) : [{ text: body, printed: undefined }],
       notRun: kind === "not run" ? value : undefined,
       needs: kind === "needs" ? value : undefined,
       exitStatus: kind === "exit status" ? Number(value) : 0,
+      file: kind === "file" ? value : undefined,
     });
   }
   return blocks;
@@ -87,8 +92,16 @@ function transcript(body: string): DocumentCommand[] {
     });
 }
 
-/** Run the blocks of a document in a fresh folder that has the examples in it. */
-export function runDocument(blocks: readonly CommandBlock[], folder: string): DocumentResult {
+/**
+ * Run the blocks of a document.
+ * @param folder A fresh {@link readerFolder}.
+ * @param start Where in it the reader stands at first.
+ */
+export function runDocument(
+  blocks: readonly CommandBlock[],
+  folder: string,
+  start = ".",
+): DocumentResult {
   const notRun: string[] = [];
   const runnable = blocks.filter(({ line, notRun: reason, needs }) => {
     if (reason === undefined && (needs === undefined || isInstalled(needs))) return true;
@@ -97,7 +110,7 @@ export function runDocument(blocks: readonly CommandBlock[], folder: string): Do
   });
   const log = mkdtempSync(join(tmpdir(), "document-log-"));
   const ended = spawnSync("sh", ["-c", shellScript(runnable, log)], {
-    cwd: folder,
+    cwd: join(folder, start),
     env: readerEnvironment(folder),
     encoding: "utf8",
     timeout: 110_000,
@@ -108,14 +121,17 @@ export function runDocument(blocks: readonly CommandBlock[], folder: string): Do
   return { findings, notRun, ran: runnable.length };
 }
 
-/** A folder such as the reader's: the examples, and `tools/` as in a checkout. */
+/** A folder such as the reader's: the examples, and links to the rest of the checkout. */
 export function readerFolder(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "document-")));
   cpSync(join(repository, "examples"), join(folder, "examples"), {
     recursive: true,
     filter: (source) => !/[/\\](\.reseal|out)$/.test(source),
   });
-  symlinkSync(join(repository, "tools"), join(folder, "tools"));
+  for (const name of ["tools", "schemas"]) symlinkSync(join(repository, name), join(folder, name));
+  mkdirSync(join(folder, "node_modules", "@reseal"), { recursive: true });
+  for (const name of readdirSync(join(repository, "packages")))
+    symlinkSync(join(repository, "packages", name), join(folder, "node_modules", "@reseal", name));
   const shim = join(folder, ".bin", "reseal");
   mkdirSync(dirname(shim));
   const program = join(repository, "apps", "cli", "bin", "main.js");
@@ -145,9 +161,13 @@ function isInstalled(program: string): boolean {
 
 /** One script for the whole document, so that `cd` and variables carry over as they do for a reader. */
 function shellScript(blocks: readonly CommandBlock[], log: string): string {
-  const lines = blocks.flatMap(({ commands, exitStatus }, block) =>
+  const lines = blocks.flatMap(({ commands, exitStatus, file }, block) =>
     commands.flatMap(({ text }, at) => {
       const base = join(log, `${block}-${at}`);
+      if (file !== undefined) {
+        writeFileSync(`${base}.file`, text);
+        return [`cp '${base}.file' '${file}'`];
+      }
       const expected = at === commands.length - 1 ? exitStatus : 0;
       const body = `{\n${text}\n} >'${base}.out' 2>&1 </dev/null`;
       return expected === 0

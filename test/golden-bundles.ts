@@ -60,6 +60,18 @@ const roles: Readonly<Record<string, FileEntry["role"]>> = {
   outputs: "output",
 };
 
+const nothingLeftOut = {
+  binary: 0,
+  large: 0,
+  ignored: 0,
+  special: 0,
+  over_budget: 0,
+  withheld: 0,
+  not_portable: 0,
+  unreadable: 0,
+  earlier_output: 0,
+};
+
 /** The golden bundles by the name of their folder. */
 export const goldenBundles: Readonly<Record<string, GoldenBundle>> = {
   toss: toss({
@@ -133,8 +145,8 @@ function toss(facts: Toss): GoldenBundle {
       [endedAt, "run.finished", { status: "finished", code: 0 }],
     ]),
     "logs/stderr.log": "",
-    "logs/stdout.log": "threw 2 3 6 6 4\n",
-    "outputs/throws.csv": "1,2\n2,3\n3,6\n4,6\n5,4\n",
+    "logs/stdout.log": "threw 5 3 3 1 6\n",
+    "outputs/throws.csv": "1,5\n2,3\n3,3\n4,1\n5,6\n",
   };
   return {
     createdAt: new Date(Date.parse(endedAt) + 10).toISOString(),
@@ -143,7 +155,7 @@ function toss(facts: Toss): GoldenBundle {
     draft: {
       type: "run",
       inputs: { command, seed: 7 },
-      results: { exit: { code: 0 }, metrics: { mean: 4.2 } },
+      results: { exit: { code: 0 }, metrics: { mean: 3.6 } },
       files: draftFiles(texts, { "outputs/throws.csv": { origin: "workspace" } }),
       environment: environment(python, host),
       context: {
@@ -162,14 +174,13 @@ function toss(facts: Toss): GoldenBundle {
         tool: { name: "reseal", version: "0.1.0" },
         title: "Five throws of a die",
         tags,
-        authors: [
-          { name: "Josiah Carberry", orcid: "https://orcid.org/0000-0002-1825-0097" },
-        ],
+        authors: [{ name: "Josiah Carberry", orcid: "https://orcid.org/0000-0002-1825-0097" }],
         institution: "Brown University",
         parents: [],
         context_metrics: {},
+        capture: { context_metrics: ["*elapsed*", "*wall_time*"] },
         redaction: { counts: {}, withheld: [] },
-        not_captured: {},
+        not_captured: { code: { ...nothingLeftOut, paths: [] } },
         warnings: [],
       },
     },
@@ -216,7 +227,7 @@ function everything(): GoldenBundle {
     "logs/stdout.log": "fitted\n",
     "metrics/loss.csv": "step,value\n0,0.5\n1,1e-7\n",
     "metrics/train/accuracy%20%25.csv": "step,value\n0,0\n1,NaN\n",
-    "outputs/#1 'quoted' \"name\".txt": "quotes\n",
+    "outputs/#1 'quoted'.txt": "quotes\n",
     "outputs/-n": "a name that looks like a flag\n",
     "outputs/a/b.txt": "in a folder\n",
     "outputs/a.txt": "sorts before the folder: '.' is 0x2e, '/' is 0x2f\n",
@@ -234,7 +245,9 @@ function everything(): GoldenBundle {
         command,
         seed: "18446744073709551615",
         parameters: {
-          numbers: [1e21, 1e-7, -0, 5e-324, 0.1, 100, 1.7976931348623157e308, 123456789012345680000],
+          numbers: [
+            1e21, 1e-7, -0, 5e-324, 0.1, 100, 1.7976931348623157e308, 123456789012345680000,
+          ],
           "\u20ac": "Euro",
           "\ufb33": "Hebrew dalet with dagesh: last by UTF-16",
           "\u{1f600}": "emoji: before it by UTF-16, after it by code point",
@@ -314,6 +327,7 @@ function everything(): GoldenBundle {
         ],
         supersedes: digestBytes("superseded"),
         context_metrics: { elapsed_seconds: 2.25 },
+        capture: { output_patterns: ["analysis/*.txt"], context_metrics: ["elapsed*"] },
         redaction: {
           counts: { "github-token": 1, "key-name": 1 },
           withheld: [
@@ -327,14 +341,9 @@ function everything(): GoldenBundle {
         },
         not_captured: {
           code: {
+            ...nothingLeftOut,
             binary: 1,
-            large: 1,
-            ignored: 0,
-            special: 0,
-            over_budget: 0,
             withheld: 1,
-            not_portable: 0,
-            unreadable: 0,
             earlier_output: 1,
             paths: [{ path: "weights.bin", reason: "binary" }],
           },

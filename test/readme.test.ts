@@ -1,4 +1,4 @@
-// Every command of the documentation runs, and every command of the program is documented.
+// Every command of the documentation runs, and the README shows every command of the program.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -25,19 +25,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test.concurrent.for(documents)("the commands of %s run, top to bottom", async (path) => {
-  const reader = readerFolder();
-  try {
-    const start = path.startsWith("examples/") ? join(reader, dirname(path)) : reader;
+test.for(documents)("the commands of %s run, top to bottom", (path) => {
+  const start = path.startsWith("examples/") ? dirname(path) : ".";
 
-    const { findings, notRun, ran } = runDocument(commandBlocks(read(path)), start);
+  const { findings, notRun, ran } = runDocument(commandBlocks(read(path)), folder, start);
 
-    for (const reason of notRun) process.stdout.write(`not run: ${path}, ${reason}\n`);
-    expect(findings.join("\n\n")).toBe("");
-    expect(ran).toBeGreaterThan(0);
-  } finally {
-    rmSync(reader, { recursive: true, force: true });
-  }
+  for (const reason of notRun) process.stdout.write(`not run: ${path}, ${reason}\n`);
+  expect(findings.join("\n\n")).toBe("");
+  expect(ran).toBeGreaterThan(0);
 });
 
 test("the README shows each command at work", () => {
@@ -86,7 +81,7 @@ test("a command that fails, prints something else, or may not run is found", () 
 
   expect(failed.findings).toHaveLength(1);
   expect(failed.findings[0]).toContain("fine");
-  expect(failed.notRun).toEqual(["line 10: it is only shown"]);
+  expect(failed.notRun).toEqual(["line 11: it is only shown"]);
   expect(runDocument(commandBlocks(wrong), folder).findings[0]).toContain("one three");
   expect(runDocument(commandBlocks(right), folder).findings).toEqual([]);
 });

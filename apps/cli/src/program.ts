@@ -115,12 +115,30 @@ function usageExit(
   context: CommandContext,
 ): number {
   const isHelp = error.exitCode === 0 || error.code === "commander.help";
+  const wanted = wantedCommand(args);
+  if (isHelp && args.includes("help") && wanted !== undefined && !isCommand(wanted))
+    return reportError(unknownCommand(wanted), args, context);
   if (isHelp) return args.length === 0 ? 2 : 0;
   if (args.includes("--json")) {
     const message = error.message.replace(/^error: /, "");
     return reportError(cliErrors.USAGE(message), args, context);
   }
+  if (wanted === "run" && error.code === "commander.unknownOption")
+    context.host.stderr.write(`${context.err.dim("hint:")} ${dashesHint}\n`);
   return 2;
+}
+
+const dashesHint = "Put two dashes before the command: reseal run -- COMMAND --its-own-flags";
+
+function isCommand(name: string): boolean {
+  return name === "help" || commandTable.some((entry) => entry.name === name);
+}
+
+function unknownCommand(name: string): ResealError {
+  const near = commandTable.find((entry) => entry.name.startsWith(name.slice(0, 2)));
+  return cliErrors.USAGE(`There is no command ${JSON.stringify(name)}.`, {
+    hint: near === undefined ? "See `reseal help`." : `Did you mean ${near.name}?`,
+  });
 }
 
 function reportError(error: unknown, args: readonly string[], context: CommandContext): number {

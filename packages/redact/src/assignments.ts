@@ -2,7 +2,7 @@ import { charIn, lineValueEnds, nameChars, nameTails, valueEnds } from "./chars.
 import { type NameStrength, nameStrength } from "./names.ts";
 import { placeholderStart } from "./placeholders.ts";
 import type { Span } from "./spans.ts";
-import { isSecretValue } from "./values.ts";
+import { isCodeName, isSecretValue, looksLikeWords } from "./values.ts";
 
 const nameMax = 96;
 const valueMax = 16_384;
@@ -119,9 +119,14 @@ export class AssignmentReader {
 
   #accepts(value: Value, strength: NameStrength): boolean {
     if (this.#text.startsWith(placeholderStart, value.start)) return false;
-    // What looks like a call or an index is code, not a value.
-    if (!value.isQuoted && /[([{]/.test(this.#text.charAt(value.end))) return false;
-    return isSecretValue(value.secret.slice(0, judgedMax), strength);
+    const judged = value.secret.slice(0, judgedMax);
+    // Without quotes, what looks like a call, an index or the name of a type is code.
+    if (!value.isQuoted) {
+      if (/[([{]/.test(this.#text.charAt(value.end)) || isCodeName(judged)) return false;
+      if (/^[a-z]+(?:_[a-z0-9]{1,16}){1,8}$/.test(judged) && looksLikeWords(judged)) return false;
+    }
+    // `password=password,` in a list of arguments.
+    return isSecretValue(value.isQuoted ? judged : judged.replace(/[,;)]{1,4}$/, ""), strength);
   }
 
   #strengthOf(start: number, end: number): NameStrength {
@@ -151,7 +156,10 @@ export class AssignmentReader {
     if (inner !== undefined) return inner;
     // A line of its own, as in an env file: the value goes on to the next blank.
     const before = this.#text.slice(Math.max(0, start - 24), start);
-    const ownLine = this.#text.charAt(end) === "=" && lineStart.test(before);
+    if (this.#text.slice(end, tie).includes("==")) return undefined;
+    const isVariable =
+      this.#text.charAt(end) === "=" && !this.#text.slice(start, end).includes(".");
+    const ownLine = isVariable && lineStart.test(before);
     return this.#unquoted(from, ownLine ? lineValueEnds : valueEnds);
   }
 
@@ -161,7 +169,7 @@ export class AssignmentReader {
       stickyEnd(sibling, text, end) ??
       stickyEnd(assign, text, end) ??
       stickyEnd(element, text, end) ??
-      stickyEnd(call, text, end) ??
+      (isCompound(text.slice(start, end)) ? stickyEnd(call, text, end) : undefined) ??
       (strength === "secret" ? stickyEnd(argument, text, end) : undefined);
     if (found !== undefined) return found;
     const next = stickyEnd(spaced, text, end);
@@ -243,6 +251,11 @@ function closingQuote(
     close = stretch.indexOf(quote, close + 1);
   }
   return close === -1 || (newline !== -1 && newline < close) ? undefined : open + close;
+}
+
+/** More than one word: `db.password`, `apiKey`. */
+function isCompound(name: string): boolean {
+  return /[._-]|[a-z][A-Z]/.test(name);
 }
 
 /** `arn:aws:secretsmanager:…:secret:name` names a secret, it holds none. */

@@ -1,7 +1,6 @@
 import { isNotExample, type TokenRule } from "./rule.ts";
 import { entropy, isDocumentedPair, isMixedWord, isPlaceholder } from "./values.ts";
 
-const documentedBearers = new Set(["mF_9.B5f-4.1JqM", "cn389ncoiwuencr"]);
 /** `{"sub":"1234567890"` and `John Doe`: the example of jwt.io and every copy of it. */
 const documentedJwt = /eyJzdWIiOiIxMjM0NTY3ODkw|Ikpvag4gRG9l|Sm9obiBEb2/;
 
@@ -101,7 +100,7 @@ function isUrlPassword(password: string): boolean {
 }
 
 function isBearer(token: string): boolean {
-  if (documentedBearers.has(token) || isPlaceholder(token)) return false;
+  if (isPlaceholder(token)) return false;
   if (!/\d/.test(token) && !(token.length >= 24 && isMixedWord(token))) return false;
   return (
     token.split(/[-_./]/).some((part) => part.length >= 12 && /\d/.test(part)) || isMixedWord(token)

@@ -3,7 +3,7 @@ import type { NameStrength } from "./names.ts";
 const placeholderWords =
   /your|example|sample|x{4}|\*{3}|\.{3}|placeholder|change[-_ ]?(?:me|this|it)|dummy|redacted|insert|replace|todo|fixme|not[-_]?a[-_]?real|fake|foobar|lorem|secret[-_]?(?:key|token|here)|(?:key|token|password|secret)[-_]?(?:here|goes)|_here\b|removed|hidden|masked|sanitized|deadbeef|undefined|default/i;
 const reference =
-  /^(?:[<[{]|\$[{(]|\$[A-Za-z_]\w*$|%[({]|%\w+%$|\$\$|#\{|![a-z]+$|\*[a-z_]+$|=|::|ENC\(|&[a-z_]+$)/;
+  /^(?:[<[{]|\$[{(]|\$[A-Za-z_]\w*$|%[({]|%\w+%$|\$\$|#\{|![a-z]+$|\*[a-z_]+$|=|::|:[a-z]+:|ENC\(|&[a-z_]+$)/;
 const digestLabel =
   /^(?:sha\d+|sha3|md5|blake\d?\w*|crc\w+|git|urn|uuid|arn|did|cid|etag|w\/")[-:_/]/i;
 const codePath = /^[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)+$/;
@@ -53,10 +53,19 @@ const plainWords = new Set([
   "mysecret",
 ]);
 
+const nonAscii = /[\u0080-\uffff]/;
+const consonants = /[bcdfghjklmnpqrstvwxz]{6}/i;
+const prose =
+  /\b(?:a|an|and|by|enter|for|from|generate|in|is|key|must|not|of|or|password|please|the|to|use|used|with|wrong|invalid|incorrect)\b/i;
+/** Values of RFC 6749 and 6750. */
+const documentedValues =
+  /mF_9\.B5f-4|2YotnFZFEjr1z|tGzv3JOkF0XG5|SlAV32hkKG|gX1fBat3bV|cn389ncoiwuencr/;
+
 /** A stand-in rather than a secret: `YOUR_API_KEY`, `<token>`, `xxxx`, `${SECRET}`, `1234567890`. */
 export function isPlaceholder(value: string): boolean {
   if (value.length > 1024) return false;
   if (reference.test(value) || placeholderWords.test(value)) return true;
+  if (documentedValues.test(value)) return true;
   return isMonotonous(value);
 }
 
@@ -116,15 +125,22 @@ export function entropy(value: string): number {
 
 /** Words and small numbers joined by punctuation, as in `my-service-v2`. */
 export function looksLikeWords(value: string): boolean {
-  return value
-    .split(/[-_./: @+]+/)
-    .every((part) =>
-      /^(?:[A-Za-z]?[a-z]{0,15}|[A-Z]{0,15}|(?:[A-Z]?[a-z]{2,10}){1,4}|v?\d{1,4})$/.test(part),
-    );
+  return value.split(/[-_./: @+]+/).every((part) => isWordOrNumber(part));
+}
+
+function isWordOrNumber(part: string): boolean {
+  if (part.length <= 5 && /^v?\d{0,4}$/.test(part)) return true;
+  return /^(?:[A-Za-z]?[a-z]*|[A-Z]*)$/.test(part) || isCodeName(part);
+}
+
+/** Letters with humps, as code names things: `RsaPrivateKey`. Generated text changes case more often. */
+export function isCodeName(value: string): boolean {
+  if (!/^[A-Za-z_$]+$/.test(value) || !isMixedCase(value)) return false;
+  return changes(value) * 2 <= value.length + 1 && !consonants.test(value);
 }
 
 const documentedPairs =
-  /^(?:user(?:name)?|admin|root|test|aladdin|guest|foo|api|login|email):(?:pass(?:word)?|passwd|secret|test|bar|guest|admin|open ?sesame|token|x)?$/i;
+  /^(?:user(?:name)?|admin|root|test|aladdin|guest|foo|api|login|email|s6BhdRkqt3):(?:gX1fBat3bV|pass(?:word)?|passwd|secret|test|bar|guest|admin|open ?sesame|token|x)?$/i;
 
 /** `user:password` and the like, as documentation writes Basic authentication. */
 export function isDocumentedPair(pair: string): boolean {
@@ -144,9 +160,7 @@ export function isSecretValue(value: string, strength: NameStrength): boolean {
   if (value.length < 10 || /\s/.test(value) || isDocumentedBasic(value)) return false;
   const hasDigit = /\d/.test(value);
   if (strength === "secret" && isUnpronounceable(value)) return true;
-  if (looksLikeWords(value)) {
-    return strength === "secret" && value.length >= 20 && isMixedWord(value);
-  }
+  if (looksLikeWords(value) || nonAscii.test(value)) return false;
   if (!/[A-Za-z]/.test(value) && (strength === "weak" || value.length < 16)) return false;
   if (!hasDigit && value.length < 20 && changes(value) * 3 < value.length) return false;
   if (strength === "weak") {
@@ -187,9 +201,8 @@ export function isMixedWord(value: string): boolean {
 function isUnpronounceable(value: string): boolean {
   if (!/^[A-Za-z0-9]{12,}$/.test(value) || entropy(value) < 3) return false;
   const letters = value.replace(/\d/g, "");
-  const mixed =
-    /[a-z]/.test(letters) && /[A-Z]/.test(letters) && changes(letters) * 3 > letters.length;
-  return mixed || (value.length >= 20 && /[bcdfghjklmnpqrstvwxz]{6}/i.test(letters));
+  const mixed = isMixedCase(letters) && changes(letters) * 3 > letters.length && !isCodeName(value);
+  return mixed || (value.length >= 20 && consonants.test(letters));
 }
 
 /** How often a value goes from one kind of character to another. */
@@ -205,18 +218,25 @@ function changes(value: string): number {
 }
 
 function isCode(value: string): boolean {
-  if (/[(){}]|\$\(|=>|==/.test(value) && /^[\w.$]+[({[]/.test(value)) return true;
+  if (/[$#]\{|\{\{|[=!]==|&&|\|\||\?[.\w]|=>/.test(value)) return true;
+  if (/^[\w.$]+[({[]/.test(value) && /[)\]}]|[({[]$/.test(value)) return true;
+  if (/^[A-Za-z_$][\w$]*(?:\.[\w$]+)+\(/.test(value)) return true;
   return (
     codePath.test(value) &&
-    !value.split(/[.:>-]+/).some((part) => part.length >= 16 && isMixedWord(part))
+    !value
+      .split(/[.:>-]+/)
+      .some((part) => part.length >= 16 && /\d/.test(part) && isMixedWord(part))
   );
 }
 
 function isPasswordValue(value: string): boolean {
   if (new Set(value).size < 4) return false;
-  const lettersOnly = /^[A-Za-z]+$/.test(value);
-  if (lettersOnly) return value.length >= 12 && (isMixedCase(value) || value.length >= 16);
-  if (/^[A-Za-z]+(?:[-_. ][A-Za-z]+)*[:?!.]?$/.test(value)) return value.length >= 20;
+  if (/^[A-Za-z]+$/.test(value)) {
+    return value.length >= (isMixedCase(value) ? 12 : 16) && !isCodeName(value);
+  }
+  if (/^[A-Za-z]+(?:[-_. ][A-Za-z]+)*[:?!.]?$/.test(value)) {
+    return value.length >= 20 && !prose.test(value);
+  }
   return !/^[\d.,:/-]{1,7}$/.test(value);
 }
 
