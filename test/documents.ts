@@ -4,7 +4,7 @@
 // What is run:
 // - Fenced `sh` blocks, each line of them. The first command that does not end with 0 fails.
 // - Fenced `console` blocks: lines after `$ ` are commands, the lines below are what they print.
-//   Ids, sizes, times and paths may be others; a line `…` stands for any number of lines.
+//   Ids, sizes, times and paths may be others; `…` stands for anything, alone on a line for any number of lines.
 //
 // A comment on the line before the fence says otherwise:
 //   <!-- not run: REASON -->      for a person only; the reason is printed
@@ -183,7 +183,9 @@ function blockFindings(block: CommandBlock, index: number, log: string): string[
     const base = join(log, `${index}-${at}`);
     if (!existsSync(`${base}.out`)) return [];
     const output = readFileSync(`${base}.out`, "utf8");
-    const status = existsSync(`${base}.status`) ? readFileSync(`${base}.status`, "utf8").trim() : "";
+    const status = existsSync(`${base}.status`)
+      ? readFileSync(`${base}.status`, "utf8").trim()
+      : "";
     const expected = at === block.commands.length - 1 ? block.exitStatus : 0;
     if (status !== String(expected))
       return [`line ${block.line} failed:\n${text.trimEnd()}\n--- it printed:\n${output}`];
@@ -195,7 +197,8 @@ function blockFindings(block: CommandBlock, index: number, log: string): string[
 function isAlike(expected: readonly string[], printed: readonly string[]): boolean {
   const parts = expected.map((line) => {
     if (line.trim() === "…") return "(?:.*\n)*?";
-    return `${plain(line).replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}\n`;
+    const literal = plain(line).replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    return `${literal.replaceAll("…", ".*")}\n`;
   });
   const lines = printed.map(plain).filter((line) => line !== "");
   return new RegExp(`^${parts.join("")}$`).test(lines.map((line) => `${line}\n`).join(""));

@@ -52,7 +52,9 @@ test("the README has the section that readers of other projects look for", () =>
 });
 
 test.for(documents)("the links of %s lead somewhere", (path) => {
-  const links = [...withoutFences(read(path)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) => to);
+  const links = [...withoutFences(read(path)).matchAll(/\]\(([^)\s]+)\)/g)].map(
+    ([, to = ""]) => to,
+  );
   const local = links.filter((to) => !/^(https?|mailto):/.test(to));
   const broken = local.filter((to) => !leadsSomewhere(path, to));
 
@@ -63,6 +65,32 @@ test.for(documents)("shell commands of %s stand in blocks that are run", (path) 
   const others = fenceLanguages(read(path)).filter((name) => /^(bash|shell|zsh)$/.test(name));
 
   expect(others).toEqual([]);
+});
+
+test("the ids and the JSON in the guides are those that a reader gets", () => {
+  const bundle = recordExample();
+  const manifest = readJson(join(bundle, "manifest.json")) as {
+    content: unknown;
+    context: Context;
+  };
+  const shown = [
+    ...documents
+      .map(read)
+      .join("\n")
+      .matchAll(/sealed artifact ([0-9a-f]{12}) /g),
+  ];
+  const guide = read("docs/guides/bundle-structure.md");
+  const blocks = [...guide.matchAll(/^<!-- json: (.+?)(?:#(.+))? -->\n```json\n([\s\S]*?)^```$/gm)];
+
+  expect(new Set(shown.map(([, id]) => `sha256:${id}`))).toEqual(
+    new Set([manifest.context.artifact_id.slice(0, "sha256:".length + 12)]),
+  );
+  expect(blocks.length).toBeGreaterThan(5);
+  for (const [, path = "", pointer, json = ""] of blocks) {
+    const actual = resolvePointer(readJson(join(bundle, path)), pointer);
+    if (pointer === "content") expect(JSON.parse(json)).toEqual(actual);
+    else expect(actual, path).toMatchObject(shapeOf(JSON.parse(json)) as object);
+  }
 });
 
 test("a command that fails, prints something else, or may not run is found", () => {
@@ -109,4 +137,47 @@ function anchorOf(title: string): string {
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
     .replaceAll(" ", "-");
+}
+
+interface Context {
+  readonly artifact_id: string;
+}
+
+/** The example with the seed of the guides, recorded and exported. */
+function recordExample(): string {
+  const script = [
+    "cd examples/lorenz && reseal run --seed 1963 -- node experiment.mjs",
+    "reseal export @last -o ../../bundle",
+  ];
+  const text = `\`\`\`sh\n${script.join("\n")}\n\`\`\``;
+  expect(runDocument(commandBlocks(text), folder).findings).toEqual([]);
+  return join(folder, "bundle");
+}
+
+/** A JSON file; of JSON lines the first that the program itself wrote. */
+function readJson(path: string): unknown {
+  const text = readFileSync(path, "utf8");
+  return JSON.parse(path.endsWith(".jsonl") ? (text.split("\n")[1] ?? "") : text);
+}
+
+/** `a/b`: member `b` of member `a`; in the file list, the file with that name. */
+function resolvePointer(value: unknown, pointer: string | undefined): unknown {
+  return (pointer ?? "")
+    .split("/")
+    .filter((name) => name !== "")
+    .reduce(
+      (inner, name) =>
+        Array.isArray(inner)
+          ? (inner as { path: string }[]).find(({ path }) => path.endsWith(`/${name}`))
+          : (inner as Record<string, unknown>)[name],
+      value,
+    );
+}
+
+/** The same names and types, whatever the values; of lists, that they are lists. */
+function shapeOf(value: unknown): unknown {
+  if (value === null) return null;
+  if (Array.isArray(value)) return expect.any(Array);
+  if (typeof value !== "object") return expect.any(Object(value).constructor);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]));
 }

@@ -194,8 +194,8 @@ test("canonical JSON comes out the same for any value", () => {
 
 interface GoldenManifest {
   readonly content: {
-    readonly inputs: Record<string, object>;
-    readonly results: Record<string, object>;
+    readonly inputs: { readonly code: object; readonly data: object };
+    readonly results: { readonly outputs: object; metric_series?: object };
   };
   readonly context: Record<string, unknown> & { readonly files: Record<string, unknown>[] };
 }

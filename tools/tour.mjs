@@ -71,7 +71,10 @@ async function tour() {
   await reseal(["run", "--quiet", "--seed", "1963", "--", "node", "experiment.mjs", "--rho", "14"]);
   await reseal(["diff", id, "@last"], { expected: 1 });
 
-  await step("Cite", "The citation names the result itself, not the place where it happens to lie.");
+  await step(
+    "Cite",
+    "The citation names the result itself, not the place where it happens to lie.",
+  );
   await reseal(["cite", id]);
 
   await step("Keep", "Both runs stay, and everything about them can be asked for.");

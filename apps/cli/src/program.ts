@@ -27,6 +27,10 @@ export async function runProgram(
   args: readonly string[],
   context: CommandContext,
 ): Promise<number> {
+  const wanted = wantedCommand(args);
+  // Commander answers `help` of what it does not know with the help of everything.
+  if (args.includes("help") && wanted !== undefined && !isCommand(wanted))
+    return reportError(unknownCommand(wanted), args, context);
   const program = await buildProgram(args, context);
   try {
     await program.parseAsync([...args], { from: "user" });
@@ -115,15 +119,12 @@ function usageExit(
   context: CommandContext,
 ): number {
   const isHelp = error.exitCode === 0 || error.code === "commander.help";
-  const wanted = wantedCommand(args);
-  if (isHelp && args.includes("help") && wanted !== undefined && !isCommand(wanted))
-    return reportError(unknownCommand(wanted), args, context);
   if (isHelp) return args.length === 0 ? 2 : 0;
   if (args.includes("--json")) {
     const message = error.message.replace(/^error: /, "");
     return reportError(cliErrors.USAGE(message), args, context);
   }
-  if (wanted === "run" && error.code === "commander.unknownOption")
+  if (wantedCommand(args) === "run" && error.code === "commander.unknownOption")
     context.host.stderr.write(`${context.err.dim("hint:")} ${dashesHint}\n`);
   return 2;
 }

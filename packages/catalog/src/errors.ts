@@ -16,11 +16,6 @@ const table = {
     httpStatus: 400,
     hint: "Pass `after` exactly as the page before gave it, with the same filters, sort and order; or start again without it.",
   },
-  DISK_FULL: {
-    exitCode: 7,
-    httpStatus: 507,
-    hint: "Make room on the disk that holds the store, then try again. Nothing was changed.",
-  },
   FILTER_INVALID: {
     exitCode: 2,
     httpStatus: 400,
@@ -40,6 +35,11 @@ const table = {
     exitCode: 2,
     httpStatus: 500,
     hint: "Open the store once with permission to write, so that its catalog is brought up to date.",
+  },
+  IO_FAILED: {
+    exitCode: 4,
+    httpStatus: 507,
+    hint: "Check free space, quota and health of the disk that holds the store, then try again. What was being written was undone.",
   },
   NOT_FOUND: {
     exitCode: 3,

@@ -26,7 +26,7 @@ export interface OpenSqliteCatalogOptions {
  *
  * @throws CATALOG_FORMAT_TOO_NEW · CATALOG_FORMAT_TOO_OLD (read-only) · CATALOG_CORRUPT (also from
  *   later calls: move the file and its `-wal` and `-shm` aside and add the seals again) ·
- *   CATALOG_FOREIGN · CATALOG_NOT_FOUND · CATALOG_READ_ONLY · CATALOG_BUSY
+ *   CATALOG_FOREIGN · CATALOG_NOT_FOUND · CATALOG_READ_ONLY · CATALOG_BUSY · CATALOG_IO_FAILED
  *
  * @example
  * await using catalog = await openSqliteCatalog(".reseal/store.db");

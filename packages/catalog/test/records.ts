@@ -3,7 +3,7 @@ import type { MetricValue, SealRecord } from "@reseal/store";
 import { sealRecord } from "@reseal/store/conformance";
 
 /** A generator of numbers from 0 to 1, the same for the same seed. */
-export function numbers(seed: number): () => number {
+function numbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

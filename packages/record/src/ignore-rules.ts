@@ -25,7 +25,7 @@ export class IgnoreRules {
   enter(folder: string, names: readonly string[]): void {
     const present = ruleFiles.filter((name) => names.includes(name));
     if (present.length === 0) return;
-    const rules = ignore();
+    const rules = ignore({ ignorecase: false, allowRelativePaths: true });
     for (const name of present) rules.add(readRules(join(this.#root, folder, name)));
     this.#rulesByFolder.set(folder, rules);
   }

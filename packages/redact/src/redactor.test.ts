@@ -6,6 +6,8 @@ import { Random } from "../test/random.ts";
 import { createRedactor, redactErrors } from "./index.ts";
 
 const random = new Random(11);
+// Put together here: no line of this file may look like a secret.
+const password = ["hunter", "22x"].join("");
 const github = (): string => ["gh", "p_"].join("") + random.word(36);
 
 describe("placeholders", () => {
@@ -87,7 +89,7 @@ describe("text", () => {
   test("extra key names count, whatever their case and punctuation", () => {
     const redactor = createRedactor({ keys: ["launchCode"] });
 
-    expect(redactor.text("LAUNCH_CODE=x9-yy-22z").findings).toHaveLength(0);
+    expect(redactor.text("LAUNCH_CODE=x9-yy-22z").text).toBe("LAUNCH_CODE=[REDACTED:password:1]");
     expect(redactor.text("launchCode=x9-yy-22z").text).toBe("launchCode=[REDACTED:password:1]");
     expect(redactor.json({ "launch-code": 17 }).value).toEqual({
       "launch-code": "[REDACTED:password:2]",
@@ -95,21 +97,21 @@ describe("text", () => {
   });
 
   test.for([
-    ['PASSWORD="corr;ect h0rse & staple"', 'PASSWORD="[REDACTED:password:1]"'],
-    ["PASSWORD=a;b&c|d0(e)f\nNEXT=1", "PASSWORD=[REDACTED:password:1]\nNEXT=1"],
-    ["mysql --password hunter22x -e q", "mysql --password [REDACTED:password:1] -e q"],
-    ["<password>hunter22x</password>", "<password>[REDACTED:password:1]</password>"],
-    ["machine h login me password hunter22x", "machine h login me password [REDACTED:password:1]"],
+    ['PASSWORD="~; ~"', 'PASSWORD="[REDACTED:password:1]"'],
+    ["PASSWORD=a;b&c|~(e)f\nNEXT=1", "PASSWORD=[REDACTED:password:1]\nNEXT=1"],
+    ["mysql --password ~ -e q", "mysql --password [REDACTED:password:1] -e q"],
+    ["<password>~</password>", "<password>[REDACTED:password:1]</password>"],
+    ["machine h login me password ~", "machine h login me password [REDACTED:password:1]"],
     [
-      '{"name":"DB_PASSWORD","value":"hunter22x"}',
+      '{"name":"DB_PASSWORD","value":"~"}',
       '{"name":"DB_PASSWORD","value":"[REDACTED:password:1]"}',
     ],
-    ["password: str = 'hunter22x'", "password: str = '[REDACTED:password:1]'"],
-    ['config["password"] = "hunter22x"', 'config["password"] = "[REDACTED:password:1]"'],
-    ["https://me:hunter22x@host/path", "https://me:[REDACTED:url-password:1]@host/path"],
-    ["curl -u me:hunter22x https://host", "curl -u me:[REDACTED:basic-auth:1] https://host"],
+    ["password: str = '~'", "password: str = '[REDACTED:password:1]'"],
+    ['config["password"] = "~"', 'config["password"] = "[REDACTED:password:1]"'],
+    ["https://me:~@host/path", "https://me:[REDACTED:url-password:1]@host/path"],
+    ["curl -u me:~ https://host", "curl -u me:[REDACTED:basic-auth:1] https://host"],
   ] as const)("%s", ([text, expected]) => {
-    expect(createRedactor().text(text).text).toBe(expected);
+    expect(createRedactor().text(text.replaceAll("~", password)).text).toBe(expected);
   });
 });
 
@@ -213,7 +215,7 @@ describe("argv", () => {
         "--api-key",
         "--verbose",
       ],
-      ...["--header=X", `https://me:${"hunter22x"}@host`, `GITHUB_TOKEN=${token}`],
+      ...["--header=X", `https://me:${password}@host`, `GITHUB_TOKEN=${token}`],
     ]);
 
     expect(argv).toEqual([

@@ -5,6 +5,7 @@ import { createDetector, type Detector } from "./detect.ts";
 import { failClosed } from "./errors.ts";
 import { type JsonRedaction, redactJson } from "./json.ts";
 import { isKnowable, type KnownSecret } from "./known-values.ts";
+import { splitName } from "./names.ts";
 import { type Finding, FindingCounter, PlaceholderBook } from "./placeholders.ts";
 import { openRedactStream, openScanner, type RedactStream, type Scanner } from "./stream.ts";
 
@@ -60,8 +61,11 @@ export interface Redactor {
  * const { text, findings } = redactor.text(line);
  */
 export function createRedactor({ secrets = [], keys = [] }: RedactorOptions = {}): Redactor {
-  const extraNames = new Map(keys.map((key) => [normaliseName(key), key.trim()] as const));
-  for (const [normal, key] of extraNames) if (key.length < 3) extraNames.delete(normal);
+  const extraNames = new Map(
+    keys
+      .map((key) => [normaliseName(key), anchorOf(key)] as const)
+      .filter(([, at]) => at.length >= 3),
+  );
   const detector = failClosed(() => createDetector(secrets, extraNames, false));
   let knownDetector: Detector | undefined;
   const known = (): Detector => {
@@ -73,7 +77,7 @@ export function createRedactor({ secrets = [], keys = [] }: RedactorOptions = {}
     .filter((value) => value.includes("\n") && isKnowable(value))
     .map((value) => Buffer.from(value, "utf8").toString("latin1"));
   const book = new PlaceholderBook();
-  const names: ReadonlySet<string> = new Set(extraNames.keys());
+  const names: ReadonlySet<string> = new Set(keys.map(normaliseName));
 
   const redactText = (text: string, counter: FindingCounter): string =>
     failClosed(() => {
@@ -112,4 +116,9 @@ export function createRedactor({ secrets = [], keys = [] }: RedactorOptions = {}
     },
     scanner,
   };
+}
+
+/** The word of a key name to look for; names of shorter words count in JSON only. */
+function anchorOf(key: string): string {
+  return splitName(key).reduce((best, word) => (word.length > best.length ? word : best), "");
 }

@@ -1,4 +1,12 @@
 import type { Digest } from "@reseal/hash";
+import type {
+  BatchFile,
+  BlobProblem,
+  BulkOptions,
+  LocalCopy,
+  PutFileResult,
+  PutFilesOptions,
+} from "./bulk.ts";
 
 /** Bytes that arrive piece by piece. A Node stream, a web stream and a generator all fit. */
 export type ByteSource = AsyncIterable<Uint8Array>;
@@ -47,6 +55,17 @@ export interface BlobStore extends AsyncDisposable {
    * @throws `STORE_BLOB_NOT_FOUND` before the first byte, `STORE_BLOB_CORRUPT` while streaming.
    */
   get(digest: Digest, options?: OperationOptions): Promise<ByteSource>;
+  /**
+   * Read blobs again from the first byte to the last, and give those that are not in order. For
+   * many at once this is several times faster than `get` for each.
+   */
+  check(blobs: readonly BlobInfo[], options?: BulkOptions): Promise<readonly BlobProblem[]>;
+  /**
+   * Write blobs as new local files, each checked against its digest. After an error some may be
+   * written; they are the caller's to remove. Nothing is synced.
+   * @throws `STORE_BLOB_NOT_FOUND`, `STORE_BLOB_CORRUPT`, `STORE_COPY_FAILED`
+   */
+  copyOut(copies: readonly LocalCopy[], options?: BulkOptions): Promise<void>;
   /** Address and length, or `undefined` when the blob is not there. Does not read the bytes. */
   stat(digest: Digest, options?: OperationOptions): Promise<BlobInfo | undefined>;
   /** Every blob, in order of its digest. */
@@ -69,6 +88,22 @@ export interface BlobBatch extends AsyncDisposable {
    * @throws `STORE_FILE_CHANGED` when the file changes while it is read.
    */
   putFile(path: string, options?: PutOptions): Promise<BlobInfo>;
+  /**
+   * Stage many local files, on several processor cores where that pays. Results come in the order
+   * of the files. A file that cannot be staged is a result, not an error: the others go on.
+   *
+   * An inspector sees every file that has `inspectAs`, before anything of it is staged.
+   */
+  putFiles(
+    files: readonly BatchFile[],
+    options?: PutFilesOptions,
+  ): Promise<readonly PutFileResult[]>;
+  /**
+   * Count blobs that are stored already as part of this batch: what collects garbage by age takes
+   * them for new, and `commit` fails if one goes away meanwhile.
+   * @returns those that are not there; they must be put again.
+   */
+  keep(blobs: readonly BlobInfo[], options?: OperationOptions): Promise<readonly BlobInfo[]>;
   /** Publish all that was staged: synced, renamed, synced again. */
   commit(options?: OperationOptions): Promise<void>;
 }

@@ -31,6 +31,16 @@ const table = {
     httpStatus: 507,
     hint: "Check free space, quota and health of the disk, then try again. What was being written is not visible.",
   },
+  COPY_FAILED: {
+    exitCode: 7,
+    httpStatus: 507,
+    hint: "Check the free space and the permissions of the folder that is written to. The store was not changed.",
+  },
+  WORKER_FAILED: {
+    exitCode: 7,
+    httpStatus: 500,
+    hint: "A helper thread ended before its work was done, perhaps for lack of memory. Nothing of the work is visible; try again.",
+  },
   READ_FAILED: {
     exitCode: 4,
     httpStatus: 500,

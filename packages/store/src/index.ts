@@ -6,6 +6,20 @@ export type {
   OperationOptions,
   PutOptions,
 } from "./blob-store.ts";
+export {
+  type BatchFile,
+  type BlobProblem,
+  type BulkOptions,
+  type BulkProgress,
+  type FileInspector,
+  type InspectorModule,
+  type InspectorSource,
+  type LocalCopy,
+  loadInspector,
+  type PieceInspector,
+  type PutFileResult,
+  type PutFilesOptions,
+} from "./bulk.ts";
 export { abortableSource, collectBytes, verifiedSource } from "./byte-source.ts";
 export type {
   Catalog,
@@ -29,5 +43,13 @@ export {
 export { createMemoryBlobStore, type MemoryBlobStore } from "./memory-blob-store.ts";
 export { createMemoryCatalog } from "./memory-catalog.ts";
 export { createMemoryJournal, type MemoryJournal } from "./memory-journal.ts";
+export { checkOneByOne, copyOneByOne, putOneByOne } from "./one-by-one.ts";
 export { isProcessAlive, type ProcessIdentity, thisProcess } from "./process-identity.ts";
 export type { Clock, IdSource, Stores } from "./stores.ts";
+export {
+  openWorkerLane,
+  serveTasks,
+  siblingModule,
+  spreadTasks,
+  type WorkerLane,
+} from "./worker-lane.ts";

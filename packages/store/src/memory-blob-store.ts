@@ -9,8 +9,17 @@ import type {
   OperationOptions,
   PutOptions,
 } from "./blob-store.ts";
+import type {
+  BatchFile,
+  BlobProblem,
+  BulkOptions,
+  LocalCopy,
+  PutFileResult,
+  PutFilesOptions,
+} from "./bulk.ts";
 import { abortableSource, collectBytes, verifiedSource } from "./byte-source.ts";
 import { storeErrors } from "./errors.ts";
+import { checkOneByOne, copyOneByOne, putOneByOne } from "./one-by-one.ts";
 
 /** Blobs in memory, with ways to break them as a disk or a network would. */
 export interface MemoryBlobStore extends BlobStore {
@@ -55,6 +64,14 @@ class MemoryBlobStoreImplementation implements MemoryBlobStore {
     }
     const source = abortableSource(chunked(blob.bytes), signal);
     return verifiedSource(source, { digest, size: blob.size }, this.location);
+  }
+
+  check(blobs: readonly BlobInfo[], options?: BulkOptions): Promise<readonly BlobProblem[]> {
+    return checkOneByOne(this, blobs, options);
+  }
+
+  copyOut(copies: readonly LocalCopy[], options?: BulkOptions): Promise<void> {
+    return copyOneByOne(this, copies, options);
   }
 
   async stat(digest: Digest, { signal }: OperationOptions = {}): Promise<BlobInfo | undefined> {
@@ -111,6 +128,7 @@ class MemoryBlobStoreImplementation implements MemoryBlobStore {
 class MemoryBatch implements BlobBatch {
   readonly #store: MemoryBlobStoreImplementation;
   readonly #signal: AbortSignal | undefined;
+  readonly #kept: BlobInfo[] = [];
   #staged: Uint8Array[] | undefined = [];
 
   constructor(store: MemoryBlobStoreImplementation, signal: AbortSignal | undefined) {
@@ -125,7 +143,9 @@ class MemoryBatch implements BlobBatch {
   async putFile(path: string, options: PutOptions = {}): Promise<BlobInfo> {
     const { signal, expected } = this.#withSignal(options);
     await using file = await open(path).catch((cause: unknown) => {
-      throw storeErrors.FILE_UNREADABLE(`${path} cannot be read.`, { details: { path }, cause });
+      const errno = (cause as NodeJS.ErrnoException).code;
+      const details = { path, errno };
+      throw storeErrors.FILE_UNREADABLE(`${path} cannot be read.`, { details, cause });
     });
     const before = await file.stat({ bigint: true });
     const bytes = await file.readFile({ signal });
@@ -136,9 +156,29 @@ class MemoryBatch implements BlobBatch {
     return this.#stage(await readAll(bytes, { expected }));
   }
 
+  putFiles(
+    files: readonly BatchFile[],
+    options: PutFilesOptions = {},
+  ): Promise<readonly PutFileResult[]> {
+    return putOneByOne(this, files, { ...options, ...this.#withSignal(options) });
+  }
+
+  async keep(blobs: readonly BlobInfo[], options?: OperationOptions): Promise<readonly BlobInfo[]> {
+    const missing: BlobInfo[] = [];
+    for (const blob of blobs) {
+      const found = await this.#store.stat(blob.digest, options);
+      if (found === undefined) missing.push(blob);
+      else this.#kept.push(blob);
+    }
+    return missing;
+  }
+
   async commit({ signal }: OperationOptions = {}): Promise<void> {
     signal?.throwIfAborted();
     this.#signal?.throwIfAborted();
+    for (const { digest } of this.#kept)
+      if ((await this.#store.stat(digest)) === undefined)
+        throw storeErrors.BLOB_NOT_FOUND(`Blob ${digest} was removed during the batch.`);
     for (const bytes of this.#open()) this.#store.publish(bytes);
     this.#staged = undefined;
   }

@@ -7,13 +7,22 @@ import type {
   OperationOptions,
   PutOptions,
 } from "../blob-store.ts";
+import type {
+  BatchFile,
+  BlobProblem,
+  BulkOptions,
+  LocalCopy,
+  PutFileResult,
+  PutFilesOptions,
+} from "../bulk.ts";
 import type { FaultPlan } from "./fault-plan.ts";
 import { inject, injectBytes, injectItems } from "./inject.ts";
 
 /**
  * Wrap a blob store so that its calls go wrong by a plan. Operations are `blobs.put`,
- * `blobs.openBatch`, `blobs.get`, `blobs.stat`, `blobs.list`, `blobs.delete`, `batch.put`,
- * `batch.putFile` and `batch.commit`; disposing never fails.
+ * `blobs.openBatch`, `blobs.get`, `blobs.check`, `blobs.copyOut`, `blobs.stat`, `blobs.list`,
+ * `blobs.delete`, `batch.put`, `batch.putFile`, `batch.putFiles`, `batch.keep` and
+ * `batch.commit`; disposing never fails.
  */
 export function faultyBlobStore(store: BlobStore, plan: FaultPlan): BlobStore {
   return new FaultyBlobStore(store, plan);
@@ -48,6 +57,21 @@ class FaultyBlobStore implements BlobStore {
   async get(digest: Digest, options: OperationOptions = {}): Promise<ByteSource> {
     return injectBytes(this.#plan, "blobs.get", options.signal, (signal) =>
       this.#store.get(digest, { signal }),
+    );
+  }
+
+  async check(
+    blobs: readonly BlobInfo[],
+    options: BulkOptions = {},
+  ): Promise<readonly BlobProblem[]> {
+    return inject(this.#plan, "blobs.check", options.signal, (signal) =>
+      this.#store.check(blobs, { ...options, signal }),
+    );
+  }
+
+  async copyOut(copies: readonly LocalCopy[], options: BulkOptions = {}): Promise<void> {
+    return inject(this.#plan, "blobs.copyOut", options.signal, (signal) =>
+      this.#store.copyOut(copies, { ...options, signal }),
     );
   }
 
@@ -92,6 +116,24 @@ class FaultyBatch implements BlobBatch {
   async putFile(path: string, options: PutOptions = {}): Promise<BlobInfo> {
     return inject(this.#plan, "batch.putFile", options.signal, (signal) =>
       this.#batch.putFile(path, { ...options, signal }),
+    );
+  }
+
+  async putFiles(
+    files: readonly BatchFile[],
+    options: PutFilesOptions = {},
+  ): Promise<readonly PutFileResult[]> {
+    return inject(this.#plan, "batch.putFiles", options.signal, (signal) =>
+      this.#batch.putFiles(files, { ...options, signal }),
+    );
+  }
+
+  async keep(
+    blobs: readonly BlobInfo[],
+    options: OperationOptions = {},
+  ): Promise<readonly BlobInfo[]> {
+    return inject(this.#plan, "batch.keep", options.signal, (signal) =>
+      this.#batch.keep(blobs, { ...options, signal }),
     );
   }
 
