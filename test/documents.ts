@@ -11,7 +11,7 @@
 //   <!-- needs: PROGRAM -->       not run where there is no such program; this is printed
 //   <!-- exit status: N -->       with what the last command of the block ends
 //   <!-- file: PATH -->           a block of any language is written to this file
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   cpSync,
@@ -21,6 +21,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -97,11 +98,11 @@ function transcript(body: string): DocumentCommand[] {
  * @param folder A fresh {@link readerFolder}.
  * @param start Where in it the reader stands at first.
  */
-export function runDocument(
+export async function runDocument(
   blocks: readonly CommandBlock[],
   folder: string,
   start = ".",
-): DocumentResult {
+): Promise<DocumentResult> {
   const notRun: string[] = [];
   const runnable = blocks.filter(({ line, notRun: reason, needs }) => {
     if (reason === undefined && (needs === undefined || isInstalled(needs))) return true;
@@ -109,15 +110,10 @@ export function runDocument(
     return false;
   });
   const log = mkdtempSync(join(tmpdir(), "document-log-"));
-  const ended = spawnSync("sh", ["-c", shellScript(runnable, log)], {
-    cwd: join(folder, start),
-    env: readerEnvironment(folder),
-    encoding: "utf8",
-    timeout: 110_000,
-  });
+  const ended = await runShell(shellScript(runnable, log), folder, start);
   const findings = runnable.flatMap((block, index) => blockFindings(block, index, log));
-  if (ended.error !== undefined) findings.push(String(ended.error));
-  if (ended.status !== 0 && findings.length === 0) findings.push(ended.stderr);
+  if (ended !== 0 && findings.length === 0) findings.push(`The shell ended with ${ended}.`);
+  rmSync(log, { recursive: true });
   return { findings, notRun, ran: runnable.length };
 }
 
@@ -146,6 +142,20 @@ export function resealOutput(folder: string, args: readonly string[]): string {
     cwd: folder,
     env: readerEnvironment(folder),
     encoding: "utf8",
+  });
+}
+
+/** @returns The exit status, or the signal that ended it. */
+function runShell(script: string, folder: string, start: string): Promise<number | string> {
+  const shell = spawn("sh", ["-c", script], {
+    cwd: join(folder, start),
+    env: readerEnvironment(folder),
+    stdio: "ignore",
+    timeout: 110_000,
+  });
+  return new Promise((resolve, reject) => {
+    shell.once("error", reject);
+    shell.once("close", (code, signal) => resolve(code ?? signal ?? "nothing"));
   });
 }
 

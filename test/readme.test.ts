@@ -25,14 +25,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test.for(documents)("the commands of %s run, top to bottom", (path) => {
+test.concurrent.for(documents)("the commands of %s run, top to bottom", async (path, context) => {
+  const reader = readerFolder();
+  context.onTestFinished(() => rmSync(reader, { recursive: true, force: true }));
   const start = path.startsWith("examples/") ? dirname(path) : ".";
 
-  const { findings, notRun, ran } = runDocument(commandBlocks(read(path)), folder, start);
+  const { findings, notRun, ran } = await runDocument(commandBlocks(read(path)), reader, start);
 
   for (const reason of notRun) process.stdout.write(`not run: ${path}, ${reason}\n`);
-  expect(findings.join("\n\n")).toBe("");
-  expect(ran).toBeGreaterThan(0);
+  context.expect(findings.join("\n\n")).toBe("");
+  context.expect(ran).toBeGreaterThan(0);
 });
 
 test("the README shows each command at work", () => {
@@ -67,23 +69,22 @@ test.for(documents)("shell commands of %s stand in blocks that are run", (path) 
   expect(others).toEqual([]);
 });
 
-test("the ids and the JSON in the guides are those that a reader gets", () => {
-  const bundle = recordExample();
-  const manifest = readJson(join(bundle, "manifest.json")) as {
-    content: unknown;
-    context: Context;
-  };
+test("the ids, the JSON and the figure shown are those that a reader gets", async () => {
+  const bundle = await recordExample();
+  const manifest = readJson(join(bundle, "manifest.json")) as { context: Context };
+  const text = documents.map(read).join("\n");
   const shown = [
-    ...documents
-      .map(read)
-      .join("\n")
-      .matchAll(/sealed artifact ([0-9a-f]{12}) /g),
+    ...text.matchAll(/sealed artifact ([0-9a-f]{12})/g),
+    ...text.matchAll(/artifact id\]\(#[\w-]+\) is `([0-9a-f]{12})`/g),
   ];
   const guide = read("docs/guides/bundle-structure.md");
   const blocks = [...guide.matchAll(/^<!-- json: (.+?)(?:#(.+))? -->\n```json\n([\s\S]*?)^```$/gm)];
 
   expect(new Set(shown.map(([, id]) => `sha256:${id}`))).toEqual(
     new Set([manifest.context.artifact_id.slice(0, "sha256:".length + 12)]),
+  );
+  expect(read("docs/guides/lorenz.svg")).toBe(
+    readFileSync(join(bundle, "outputs", "lorenz.svg"), "utf8"),
   );
   expect(blocks.length).toBeGreaterThan(5);
   for (const [, path = "", pointer, json = ""] of blocks) {
@@ -93,7 +94,7 @@ test("the ids and the JSON in the guides are those that a reader gets", () => {
   }
 });
 
-test("a command that fails, prints something else, or may not run is found", () => {
+test("a command that fails, prints something else, or may not run is found", async () => {
   const text = [
     "```sh\necho fine\nfalse\n```",
     "```sh\necho never\n```",
@@ -105,13 +106,13 @@ test("a command that fails, prints something else, or may not run is found", () 
     "$ seq 3; (exit 4)\n1\n…\n```",
   ].join("\n");
 
-  const failed = runDocument(commandBlocks(text), folder);
+  const failed = await runDocument(commandBlocks(text), folder);
 
   expect(failed.findings).toHaveLength(1);
   expect(failed.findings[0]).toContain("fine");
   expect(failed.notRun).toEqual(["line 11: it is only shown"]);
-  expect(runDocument(commandBlocks(wrong), folder).findings[0]).toContain("one three");
-  expect(runDocument(commandBlocks(right), folder).findings).toEqual([]);
+  expect((await runDocument(commandBlocks(wrong), folder)).findings[0]).toContain("one three");
+  expect((await runDocument(commandBlocks(right), folder)).findings).toEqual([]);
 });
 
 function read(path: string): string {
@@ -144,13 +145,13 @@ interface Context {
 }
 
 /** The example with the seed of the guides, recorded and exported. */
-function recordExample(): string {
+async function recordExample(): Promise<string> {
   const script = [
     "cd examples/lorenz && reseal run --seed 1963 -- node experiment.mjs",
     "reseal export @last -o ../../bundle",
   ];
   const text = `\`\`\`sh\n${script.join("\n")}\n\`\`\``;
-  expect(runDocument(commandBlocks(text), folder).findings).toEqual([]);
+  expect((await runDocument(commandBlocks(text), folder)).findings).toEqual([]);
   return join(folder, "bundle");
 }
 

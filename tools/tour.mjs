@@ -33,24 +33,25 @@ async function tour() {
     paint.bold("  Reseal in ten steps"),
     "  One experiment, from the first run to the citation. All of it happens now, in",
     `  ${folder}`,
+    "",
   );
 
   await step(
     "Record",
-    "A thousand copies of the weather of Lorenz (1963), 10⁻⁸ apart: for how long do they agree?",
-    "The code knows nothing of Reseal, and nothing was set up.",
+    "A thousand copies of the weather of Lorenz (1963) start 10⁻⁸ apart.",
+    "For how long do they agree? Put `reseal run --` in front, and it is kept.",
   );
   await reseal(["run", "--seed", "1963", "--", "node", "experiment.mjs"]);
   const original = await lastRun();
   const id = short(original.artifact_id);
 
-  await step("Look", "Code, seed, environment, outputs, metrics: everything that was captured.");
+  await step("Look", "What was captured: code, seed, outputs, metrics, and the circumstances.");
   await reseal(["show", id]);
 
   await step("Verify", "Read every byte again, and check it against its digest.");
   await reseal(["verify", id]);
 
-  await step("Export", "A folder that stands on its own: mail it, deposit it, put it on a stick.");
+  await step("Export", "A folder that stands on its own: mail it, or deposit it with the paper.");
   await reseal(["export", id, "-o", "../bundle"]);
 
   await checkWithoutReseal(original.seal);
@@ -65,16 +66,13 @@ async function tour() {
 
   await step(
     "Change one parameter",
-    "Less heat from below (ρ = 14), and there is no chaos. What does Reseal say has changed?",
+    "Less heat from below (ρ = 14), and there is no chaos. What has changed?",
   );
   await changeTo("mine");
   await reseal(["run", "--quiet", "--seed", "1963", "--", "node", "experiment.mjs", "--rho", "14"]);
   await reseal(["diff", id, "@last"], { expected: 1 });
 
-  await step(
-    "Cite",
-    "The citation names the result itself, not the place where it happens to lie.",
-  );
+  await step("Cite", "The citation names the result itself, not the place where it lies.");
   await reseal(["cite", id]);
 
   await step("Keep", "Both runs stay, and everything about them can be asked for.");
@@ -88,8 +86,8 @@ async function checkWithoutReseal(seal) {
   const tool = [["sha256sum"], ["shasum", "-a", "256"]].find(([name]) => isThere(name));
   await step(
     "Check without Reseal",
-    "Whoever distrusts this program needs only a checksum tool. The seal is the digest of the",
-    `manifest (${short(seal)}…), and the manifest names everything else.`,
+    "Do not trust this program: a checksum tool is enough. The digest of the",
+    `manifest is the seal (${short(seal)}…); the manifest names all other files.`,
   );
   if (tool === undefined) {
     await print("  (No sha256sum here, so this step is left out.)");
@@ -104,23 +102,30 @@ async function checkWithoutReseal(seal) {
 async function ending(id) {
   const figure = join(folder, "bundle", "outputs", "lorenz.svg");
   if (!existsSync(figure)) throw new StepFailed(`${figure} is not there.`);
+  const next = [
+    ["reseal run -- node experiment.mjs --rho 99.96", "a knot instead of a butterfly"],
+    [`reseal diff ${id} @last`, "what that changed"],
+    ["reseal cat @last lorenz.svg > ../knot.svg", "its figure"],
+  ];
+  const width = Math.max(...next.map(([command]) => command.length));
+  const prompt = paint.dim("$");
   await print(
-    "",
     rule(),
     "",
     paint.bold("  It is all yours now"),
     "",
-    `  ${paint.dim("figure")}     ${pathToFileURL(figure)}`,
-    `  ${paint.dim("bundle")}     ${join(folder, "bundle")}`,
-    `  ${paint.dim("runs")}       ${join(folder, "mine")}`,
+    `  ${paint.dim("figure")}  ${pathToFileURL(figure)}`,
+    `  ${paint.dim("bundle")}  ${join(folder, "bundle")}`,
+    `  ${paint.dim("runs")}    ${join(folder, "mine")}`,
     "",
     paint.bold("  Three commands to try next"),
     "",
-    `  ${paint.dim("$")} alias reseal=${quote(join(root, "tools", "reseal"))}; cd ${quote(join(folder, "mine"))}`,
+    `  ${prompt} alias reseal=${quote(join(root, "tools", "reseal"))}`,
+    `  ${prompt} cd ${quote(join(folder, "mine"))}`,
     "",
-    `  ${paint.dim("$")} reseal run -- node experiment.mjs --rho 99.96  ${paint.dim("# a knot instead of a butterfly")}`,
-    `  ${paint.dim("$")} reseal diff ${id} @last                  ${paint.dim("# what that changed")}`,
-    `  ${paint.dim("$")} reseal cat @last lorenz.svg > knot.svg          ${paint.dim("# its figure")}`,
+    ...next.map(
+      ([command, about]) => `  ${prompt} ${command.padEnd(width)}  ${paint.dim(`# ${about}`)}`,
+    ),
     "",
   );
 }
@@ -149,7 +154,6 @@ async function mustBeEqual(artifactId) {
 async function step(title, ...about) {
   stepNumber += 1;
   await print(
-    "",
     rule(),
     "",
     `${paint.accent(String(stepNumber).padStart(3))}  ${paint.bold(title)}`,

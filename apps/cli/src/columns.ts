@@ -29,10 +29,16 @@ const byName: Readonly<Record<string, (run: RunRow) => string | number | null>> 
   user: (run) => run.user,
   host: (run) => run.host,
   seed: (run) => run.seed,
-  command: (run) => run.command?.join(" ") ?? null,
+  command: (run) => run.command?.join(" ") ?? replayText(run),
   files: (run) => run.files,
   size: (run) => formatBytes(run.bytes),
 };
+
+/** A replay has no command of its own; it says what it is about. */
+function replayText(run: RunRow): string | null {
+  const original = run.parents.find(({ relationship }) => relationship === "original");
+  return original === undefined ? null : `(replay of ${shortDigest(original.artifact_id)})`;
+}
 
 /** Names that `--columns` takes, besides `metric.NAME` and the full keys of a run. */
 export const columnNames: readonly string[] = Object.keys(byName);
@@ -49,6 +55,7 @@ export function columns(names: readonly string[]): Column[] {
       throw cliErrors.USAGE(`There is no column ${JSON.stringify(name)}.`, {
         hint: `Columns: ${columnNames.join(", ")}, metric.NAME.`,
       });
-    return { title: name, text: (run) => harmless(String(read(run) ?? "")) };
+    const title = name === "created" ? "created (UTC)" : name;
+    return { title, text: (run) => harmless(String(read(run) ?? "")) };
   });
 }

@@ -8,6 +8,10 @@ export type CommandFactory = (context: CommandContext) => Command;
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
+  /** Not listed in help: for scripts. */
+  readonly isHidden?: boolean;
+  /** It runs a child and hands signals on itself. */
+  readonly managesSignals?: boolean;
   readonly load: () => Promise<CommandFactory>;
 }
 
@@ -16,6 +20,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: "run",
     summary: "record a command and seal what it did",
+    managesSignals: true,
     load: async () => (await import("./commands/run.ts")).runCommand,
   },
   {
@@ -66,6 +71,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: "replay",
     summary: "run an artifact again and compare the results",
+    managesSignals: true,
     load: async () => (await import("./commands/replay.ts")).replayCommand,
   },
   {
@@ -93,4 +99,24 @@ export const commandTable: readonly CommandEntry[] = [
     summary: "versions of Reseal, Node and the formats",
     load: async () => (await import("./commands/version.ts")).versionCommand,
   },
+  {
+    name: "completion",
+    summary: "complete words in bash, zsh, fish or PowerShell",
+    load: async () => (await import("./commands/completion.ts")).completionCommand,
+  },
+  {
+    name: "explain",
+    summary: "what an error code means and what to do",
+    load: async () => (await import("./commands/explain.ts")).explainCommand,
+  },
+  {
+    name: "help",
+    summary: "help for a command, or on a topic",
+    load: async () => (await import("./commands/help.ts")).helpCommand,
+  },
 ];
+
+/** The command of a name, when there is one. */
+export function commandNamed(name: string): CommandEntry | undefined {
+  return commandTable.find((entry) => entry.name === name);
+}

@@ -80,6 +80,7 @@ export class CommandContext {
     const location = store
       ? resolve(this.host.cwd, store)
       : join(findWorkspace(from ?? this.host.cwd), ".reseal");
+    this.detail(`store ${location}`);
     const stores = await openStores(location, {
       create,
       readOnly,
@@ -104,6 +105,12 @@ export class CommandContext {
         rendered === "" || rendered.endsWith("\n") ? rendered : `${rendered}\n`,
       );
     }
+  }
+
+  /** Say something that only a reader who asked for more wants to know. */
+  detail(text: string): void {
+    if ((this.#options.verbose ?? 0) > 0)
+      this.host.stderr.write(`${this.err.dim("detail:")} ${text}\n`);
   }
 
   /** Say something that is not the result. */

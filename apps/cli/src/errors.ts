@@ -19,11 +19,25 @@ const table = {
     httpStatus: 422,
     hint: "The run is sealed without these files. Remove the secret, or pass --allow-secret PATH.",
   },
-  INTERRUPTED: { exitCode: 130, httpStatus: 499, hint: "" },
+  INTERRUPTED: {
+    exitCode: 130,
+    httpStatus: 499,
+    hint: "Nothing half-done was kept. Run the same command again.",
+  },
   INTERNAL: {
     exitCode: 70,
     httpStatus: 500,
     hint: "This is a defect of Reseal. Run again with --debug and report what it prints.",
+  },
+  CODE_NOT_FOUND: {
+    exitCode: 3,
+    httpStatus: 404,
+    hint: "`reseal explain` lists every code.",
+  },
+  TOPIC_NOT_FOUND: {
+    exitCode: 3,
+    httpStatus: 404,
+    hint: "See `reseal help`.",
   },
   BINARY_TO_TERMINAL: {
     exitCode: 2,

@@ -13,5 +13,13 @@ export function commandHelp(
   const width = Math.max(...examples.map(([command]) => command.length));
   const lines = examples.map(([command, what]) => `  $ ${command.padEnd(width)}   ${what}`);
   const codes = Object.entries(exits).map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`);
-  return `\nExamples:\n${lines.join("\n")}\n\nExit status:\n${codes.join("\n")}\n`;
+  return `
+Examples:
+${lines.join("\n")}
+
+Exit status:
+${codes.join("\n")}
+
+More: reseal help ids · exit-codes · env · formats · retention
+`;
 }

@@ -1,9 +1,12 @@
-import { isResealError, type ResealError } from "@reseal/errors";
+import type { ResealError } from "@reseal/errors";
 import { Command, CommanderError, Option } from "commander";
-import { commandTable } from "./command-table.ts";
+import { commandNamed, commandTable } from "./command-table.ts";
 import { CommandContext, type GlobalOptions, type Host } from "./context.ts";
 import { cliErrors } from "./errors.ts";
 import { exitCodeHelp } from "./help.ts";
+import { reportError } from "./report-error.ts";
+import { abortOnSignals } from "./signals.ts";
+import { didYouMean, nearest } from "./suggest.ts";
 import { cliVersion } from "./version.ts";
 
 /** Run the command line on this process. */
@@ -15,10 +18,14 @@ export async function main(args: readonly string[]): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
   };
-  process.stdout.on("error", endQuietlyOnClosedPipe);
-  process.stderr.on("error", endQuietlyOnClosedPipe);
-  const abort = new AbortController();
-  const context = new CommandContext(host, abort.signal);
+  process.stdout.on("error", endOnClosedPipe);
+  process.stderr.on("error", goOnWithoutReader);
+  const [name = ""] = leadingWords(args);
+  const signal =
+    commandNamed(name)?.managesSignals === true
+      ? new AbortController().signal
+      : abortOnSignals((message) => context.note(message));
+  const context: CommandContext = new CommandContext(host, signal);
   process.exitCode = await runProgram(args, context);
 }
 
@@ -27,33 +34,47 @@ export async function runProgram(
   args: readonly string[],
   context: CommandContext,
 ): Promise<number> {
-  const wanted = wantedCommand(args);
-  // Commander answers `help` of what it does not know with the help of everything.
-  if (args.includes("help") && wanted !== undefined && !isCommand(wanted))
-    return reportError(unknownCommand(wanted), args, context);
+  const startMs = performance.now();
   const program = await buildProgram(args, context);
   try {
     await program.parseAsync([...args], { from: "user" });
+    context.detail(`took ${Math.round(performance.now() - startMs)} ms`);
     return context.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return usageExit(error, args, context);
-    return reportError(error, args, context);
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    // The help that commander has shown says enough, but not to a program.
+    const isHelp = error instanceof CommanderError && error.code === "commander.help";
+    if (isHelp && !ownFlags(args).includes("--json")) return 2;
+    const name = leadingWords(args)[0] ?? "";
+    return reportError(asUsageError(error, args), context, {
+      command: commandNamed(name)?.name,
+      isJson: ownFlags(args).includes("--json"),
+      isDebug: ownFlags(args).includes("--debug"),
+    });
   }
 }
 
-/** The program with the command that `args` name loaded, and the others as names for help. */
-async function buildProgram(args: readonly string[], context: CommandContext): Promise<Command> {
+/** The program with the commands that `args` name loaded, and the others as names for help. */
+export async function buildProgram(
+  args: readonly string[],
+  context: CommandContext,
+): Promise<Command> {
+  const isJson = ownFlags(args).includes("--json");
   const program = new Command("reseal")
     .description("Record any run as one sealed artifact: verify, replay, compare, cite and keep it")
+    .usage("[flags] COMMAND [ARGUMENT...]")
     .version(cliVersion(), "-V, --version", "print the version")
+    .helpCommand(false)
     .showHelpAfterError(false)
     .showSuggestionAfterError(true)
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.host.stdout.write(text),
       writeErr: (text) => {
-        if (!args.includes("--json")) context.host.stderr.write(text);
+        if (!isJson) context.host.stderr.write(text);
       },
+      outputError: () => undefined, // Reported like every other error, see runProgram.
     })
     .option("--json", "one JSON object on the last line of standard output")
     .option("-q, --quiet", "fewer words on standard error; twice: errors only", increase)
@@ -73,17 +94,19 @@ Examples:
   $ reseal verify --all                   read every byte again
   $ reseal replay @last                   run it again and compare
   $ reseal cite @last --format bibtex     a citation for a paper
-${exitCodeHelp}`,
+${exitCodeHelp}
+Topics: reseal help ids · exit-codes · env · formats · retention
+`,
     );
   program.hook("preAction", (_, action) => {
     context.options = action.optsWithGlobals<GlobalOptions>();
   });
-  const wanted = wantedCommand(args);
-  for (const { name, summary, load } of commandTable) {
-    if (name === wanted) {
+  const wanted = leadingWords(args);
+  for (const { name, summary, load, isHidden } of commandTable) {
+    if (name === wanted[0] || (name === wanted[1] && wanted[0] === "help")) {
       const command = (await load())(context);
-      program.addCommand(inherit(command, program));
-    } else program.command(name).description(summary).allowUnknownOption();
+      program.addCommand(inherit(command, program), { hidden: isHidden === true });
+    } else program.command(name, { hidden: isHidden === true }).description(summary);
   }
   return program;
 }
@@ -97,88 +120,68 @@ function inherit(command: Command, program: Command): Command {
 
 const valueFlags: ReadonlySet<string> = new Set(["--store", "--color"]);
 
-/** The first word that is not a global flag; for `help X` it is X. */
-function wantedCommand(args: readonly string[]): string | undefined {
+/** The first two words that are no global flags: the command, and what comes after it. */
+function leadingWords(args: readonly string[]): string[] {
   const words: string[] = [];
-  for (let index = 0; index < args.length && words.length < 2; index++) {
-    const word = args[index] ?? "";
-    if (word === "--") break;
+  const own = ownFlags(args);
+  for (let index = 0; index < own.length && words.length < 2; index++) {
+    const word = own[index] ?? "";
     if (valueFlags.has(word)) index++;
     else if (!word.startsWith("-")) words.push(word);
   }
-  return words[0] === "help" ? words[1] : words[0];
+  return words;
+}
+
+/** The words that are ours: what follows `--` belongs to the command that is run. */
+function ownFlags(args: readonly string[]): readonly string[] {
+  const end = args.indexOf("--");
+  return end < 0 ? args : args.slice(0, end);
 }
 
 function increase(_: unknown, previous: number | undefined): number {
   return (previous ?? 0) + 1;
 }
 
-function usageExit(
-  error: CommanderError,
-  args: readonly string[],
-  context: CommandContext,
-): number {
-  const isHelp = error.exitCode === 0 || error.code === "commander.help";
-  if (isHelp) return args.length === 0 ? 2 : 0;
-  if (args.includes("--json")) {
-    const message = error.message.replace(/^error: /, "");
-    return reportError(cliErrors.USAGE(message), args, context);
-  }
-  if (wantedCommand(args) === "run" && error.code === "commander.unknownOption")
-    context.host.stderr.write(`${context.err.dim("hint:")} ${dashesHint}\n`);
-  return 2;
+/** What commander objects to, in our words; any other error as it is. */
+function asUsageError(error: unknown, args: readonly string[]): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  const [name = ""] = leadingWords(args);
+  if (error.code === "commander.help") return missingCommand(name);
+  if (error.code === "commander.unknownCommand" && commandNamed(name) === undefined)
+    return unknownCommand(name);
+  const [first = "", suggestion] = error.message.replace(/^error: /, "").split("\n(");
+  const message = `${first.charAt(0).toUpperCase()}${first.slice(1).replace(/\.?$/, ".")}`;
+  const isForeignFlag = name === "run" && error.code === "commander.unknownOption";
+  const hints = [
+    suggestion?.replace(/\)$/, "").replaceAll(", ", " or ").replace("one of ", ""),
+    isForeignFlag ? dashesHint : undefined,
+    suggestion === undefined && !isForeignFlag ? `See \`reseal help ${name}\`.` : undefined,
+  ];
+  return cliErrors.USAGE(message, { hint: hints.filter(Boolean).join(" "), cause: error });
 }
 
 const dashesHint = "Put two dashes before the command: reseal run -- COMMAND --its-own-flags";
 
-function isCommand(name: string): boolean {
-  return name === "help" || commandTable.some((entry) => entry.name === name);
+function missingCommand(name: string): ResealError {
+  return name === ""
+    ? cliErrors.USAGE("Say what to do: reseal COMMAND.", { hint: "See `reseal help`." })
+    : cliErrors.USAGE(`Say what to do: reseal ${name} COMMAND.`, {
+        hint: `See \`reseal help ${name}\`.`,
+      });
 }
 
 function unknownCommand(name: string): ResealError {
-  const near = commandTable.find((entry) => entry.name.startsWith(name.slice(0, 2)));
+  const names = commandTable.filter(({ isHidden }) => isHidden !== true).map((entry) => entry.name);
   return cliErrors.USAGE(`There is no command ${JSON.stringify(name)}.`, {
-    hint: near === undefined ? "See `reseal help`." : `Did you mean ${near.name}?`,
+    hint: didYouMean(nearest(name, names), "See `reseal help`."),
   });
 }
 
-function reportError(error: unknown, args: readonly string[], context: CommandContext): number {
-  const known = asResealError(error);
-  const isDebug = args.includes("--debug");
-  // `run` has its own range: whatever goes wrong with us, not with the child, is 125.
-  const exit = wantedCommand(args) === "run" ? runExit(known) : known.exitCode;
-  if (args.includes("--json")) {
-    const { code, message, hint, details } = known;
-    const schema = `${wantedCommand(args) ?? "error"}/v1`;
-    const line = { schema, ok: false, error: { code, message, hint, exit, details } };
-    context.host.stdout.write(`${JSON.stringify(line)}\n`);
-  } else {
-    const { err } = context;
-    context.host.stderr.write(`${err.red("error:")} ${known.message}\n`);
-    if (known.hint !== "") context.host.stderr.write(`${err.dim("hint:")} ${known.hint}\n`);
-  }
-  if (isDebug) {
-    const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    context.host.stderr.write(`${known.code}\n${shown}\n`);
-    if (error instanceof Error && error.cause instanceof Error)
-      context.host.stderr.write(`caused by ${error.cause.stack}\n`);
-  }
-  return exit;
-}
-
-function runExit({ exitCode }: ResealError): number {
-  return exitCode === 2 || exitCode === 126 || exitCode === 127 ? exitCode : 125;
-}
-
-function asResealError(error: unknown): ResealError {
-  if (isResealError(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof Error && error.name === "AbortError")
-    return cliErrors.INTERRUPTED("Interrupted.", { cause: error });
-  return cliErrors.INTERNAL(message, { cause: error });
-}
-
-function endQuietlyOnClosedPipe(error: NodeJS.ErrnoException): void {
+function endOnClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") process.exit(0);
   throw error;
+}
+
+function goOnWithoutReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }

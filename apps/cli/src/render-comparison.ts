@@ -33,7 +33,7 @@ export function renderVerdict(
   colors: Colors,
 ): string {
   const paint = verdictMarks[verdict]?.(colors) ?? ((text: string) => text);
-  const kind = explained === undefined ? "" : ` (${explained})`;
+  const kind = explained === undefined || verdict !== "diverged" ? "" : ` (${explained})`;
   const because = reason === undefined ? "" : `: ${harmless(reason)}`;
   return `${paint(colors.bold(verdict.replaceAll("_", " ")))}${kind}${because}`;
 }
@@ -49,9 +49,9 @@ export function renderFirstDifference(difference: FirstDifference): string[] {
     offset !== undefined && `byte ${offset}`,
   ].filter((part) => typeof part === "string");
   return [
-    `  first difference  ${harmless([path, ...place].join(", "))}`,
-    `    original   ${valueText(original)}`,
-    `    candidate  ${valueText(candidate)}`,
+    `first difference  ${harmless([path, ...place].join(", "))}`,
+    `  original   ${valueText(original)}`,
+    `  candidate  ${valueText(candidate)}`,
   ];
 }
 

@@ -16,10 +16,13 @@ export function renderRecorded({ manifest, seal }: RecordedRun, colors: Colors):
   const { outputs, metrics = {} } = content.results;
   const took =
     context.duration_ms === undefined ? "" : ` in ${formatDuration(context.duration_ms)}`;
+  const { external } = content.inputs;
   const captured = [
     code && `${plural(code.files, "file")} of code`,
     data && `${plural(data.files, "input")} (${formatBytes(data.bytes)})`,
+    external && `${plural(external.length, "input")} by digest`,
     outputs && `${plural(outputs.files, "output")} (${formatBytes(outputs.bytes)})`,
+    content.results.stdout && "standard output as a result",
     Object.keys(metrics).length > 0 && plural(Object.keys(metrics).length, "metric"),
     "environment and logs",
   ].filter((part) => typeof part === "string");
@@ -62,7 +65,11 @@ function leftOutLine({ not_captured }: Context): string | undefined {
   const outputs = not_captured.outputs?.paths.length ?? 0;
   if (outputs > 0) parts.push(plural(outputs, "output"));
   if (parts.length === 0) return undefined;
-  return `not captured: ${parts.join(", ")}; --in PATH takes a file, \`reseal show\` lists them`;
+  const flags = [
+    parts.length > (counts.withheld ? 1 : 0) && "--in PATH takes a file",
+    counts.withheld ? "--allow-secret PATH one with a secret" : undefined,
+  ].filter((part) => typeof part === "string");
+  return `not captured: ${parts.join(", ")} (${flags.join(", ")}; \`reseal show\` lists them)`;
 }
 
 /** What `--dry-run` prints. */
@@ -119,6 +126,8 @@ export function renderManifest(manifest: Manifest, seal: string, colors: Colors)
     ["inputs", treeText(inputs.data)],
     ["by digest", inputs.external?.map(({ name }) => name).join(", ")],
     ["outputs", treeText(results.outputs)],
+    ["stdout", results.stdout && `a result, ${shortDigest(results.stdout)}`],
+    ["verdict", results.verdict?.replaceAll("_", " ")],
     ["input key", context.input_key],
     ["result key", context.result_key ?? "none: nothing to compare"],
     ["env key", context.env_key ?? undefined],

@@ -50,17 +50,27 @@ export async function resolveSeal(
   return (await resolveRun(context, stores, name)).seal;
 }
 
+/** The newest run that somebody recorded: neither a replay nor what a replay ran again. */
 async function lastRun(stores: Stores): Promise<RunRow> {
-  const page = await stores.catalog.listRuns({
-    tenant: stores.tenant,
-    sort: "created_at",
-    order: "desc",
-    limit: 1,
-  });
-  const [run] = page.items;
-  if (run === undefined)
-    throw cliErrors.RUN_NOT_FOUND(`There is no run in ${stores.location} yet.`);
-  return run;
+  let after: string | undefined;
+  do {
+    const page = await stores.catalog.listRuns({
+      tenant: stores.tenant,
+      filters: [{ field: "type", operator: "!=", value: "replay" }],
+      sort: "created_at",
+      order: "desc",
+      limit: 50,
+      after,
+    });
+    const run = page.items.find((row) => !isReplayed(row));
+    if (run !== undefined) return run;
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+  throw cliErrors.RUN_NOT_FOUND(`There is no run in ${stores.location} yet.`);
+}
+
+function isReplayed({ parents }: RunRow): boolean {
+  return parents.some(({ relationship }) => relationship === "replay_of");
 }
 
 function ambiguous(name: string, found: readonly RunRow[]): Error {

@@ -20,8 +20,8 @@ function isColored(
 ): boolean {
   if (when !== "auto") return when === "always";
   if (env.NO_COLOR) return false;
-  const forced = env.FORCE_COLOR ?? env.CLICOLOR_FORCE;
-  if (forced !== undefined && forced !== "" && forced !== "0") return true;
+  const forced = env.FORCE_COLOR || env.CLICOLOR_FORCE;
+  if (forced) return forced !== "0";
   return isTerminal(stream) && env.TERM !== "dumb";
 }
 

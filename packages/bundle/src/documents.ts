@@ -39,23 +39,14 @@ export function buildDocuments(source: DocumentSource): BundleDocument[] {
 }
 
 function metricsDocument({ draft, files }: DocumentSource): Metrics | undefined {
-  const series = files
-    .filter((file) => file.path.startsWith("metrics/"))
-    .map((file) => ({ name: seriesName(file.path), path: file.path }));
+  const series = files.flatMap(({ path, metric }) =>
+    metric === undefined ? [] : [{ name: metric, path }],
+  );
   const final = draft.results.metrics ?? {};
   const context = draft.context.context_metrics;
   if (series.length + Object.keys(final).length + Object.keys(context).length === 0)
     return undefined;
   return { schema_version: "reseal.metrics/v1", final, series, context };
-}
-
-/** A series file's name is its metric's name, escaped where a path needs it. */
-function seriesName(path: string): string {
-  return path
-    .slice("metrics/".length, -".csv".length)
-    .split("/")
-    .map((segment) => decodeURIComponent(segment.replace(/^%(?=\.*$)/, "")))
-    .join("/");
 }
 
 function provenanceDocument({ draft, content, createdAt }: DocumentSource): Provenance {

@@ -19,6 +19,8 @@ export interface DraftFile {
   readonly mediaType?: string | undefined;
   readonly isExecutable?: boolean | undefined;
   readonly origin?: "workspace" | "output_folder" | undefined;
+  /** The metric whose course it holds, for a file of `metrics/`. */
+  readonly metric?: string | undefined;
 }
 
 /** The parts of `content` and `context` that are not derived while sealing. */

@@ -4,7 +4,7 @@ const table = {
   NOT_A_BUNDLE: {
     exitCode: 3,
     httpStatus: 404,
-    hint: "A bundle is a folder with a manifest.json; `reseal export` writes one.",
+    hint: "A bundle is a folder or a ZIP file with a manifest.json; `reseal export` writes one.",
   },
   MANIFEST_INVALID: {
     exitCode: 4,
@@ -24,12 +24,37 @@ const table = {
   TARGET_EXISTS: {
     exitCode: 2,
     httpStatus: 409,
-    hint: "Choose a folder that does not exist yet.",
+    hint: "Choose a name that does not exist yet.",
   },
   UNSAFE_NAME: {
     exitCode: 5,
     httpStatus: 422,
     hint: "The bundle holds a name that is unsafe on some system. It is refused whole.",
+  },
+  ZIP_CORRUPT: {
+    exitCode: 4,
+    httpStatus: 422,
+    hint: "The archive is damaged, or readers could see different files in it. Get it again from where it came.",
+  },
+  ZIP_UNSAFE: {
+    exitCode: 5,
+    httpStatus: 422,
+    hint: "The archive holds a name, a link or a special file that is unsafe on some system. It is refused whole.",
+  },
+  ZIP_UNSUPPORTED: {
+    exitCode: 5,
+    httpStatus: 422,
+    hint: "Only archives in one part, with stored or deflated files and no password, are read. `zip -r` writes such.",
+  },
+  ZIP_LIMIT: {
+    exitCode: 5,
+    httpStatus: 413,
+    hint: "If you trust the archive, unpack it with another tool and use the folder.",
+  },
+  SOURCE_CHANGED: {
+    exitCode: 4,
+    httpStatus: 409,
+    hint: "Nothing was written. Run `reseal verify` on the run, then try again.",
   },
 };
 

@@ -31,7 +31,7 @@ export async function importBundle(
   const [first] = report.findings;
   if (first !== undefined)
     throw bundleErrors.CORRUPT(
-      `${reader.location} does not verify (${report.findings.length} findings): ` +
+      `${reader.location} does not verify (${report.findings.length} ${report.findings.length === 1 ? "finding" : "findings"}): ` +
         `${first.path}: ${first.message}`,
       {
         details: {

@@ -1,35 +1,49 @@
 import { isResealError } from "@reseal/errors";
-import { isDigest } from "@reseal/hash";
-import type { SealRecord, Stores } from "@reseal/store";
+import { type Digest, isDigest } from "@reseal/hash";
+import type { OperationOptions, SealRecord, Stores } from "@reseal/store";
 import { openStoredBundle } from "./reader.ts";
 import { sealRecordOf } from "./seal-record.ts";
 
 /** Seals that one catalog transaction takes. */
 const recordsPerTransaction = 500;
 
+/** Options of {@link indexJournal}. */
+export interface IndexOptions extends OperationOptions {
+  /** Told of each seal whose manifest is there but damaged: it stays out of the catalog. */
+  readonly onDamaged?: ((seal: Digest, error: Error) => void) | undefined;
+}
+
+type IndexedStores = Pick<Stores, "journal" | "catalog" | "blobs" | "location">;
+
 /**
  * Bring the catalog up to the journal: after a crash between the two, after another host wrote,
  * or from nothing when the catalog was lost.
  *
- * A seal whose manifest is no longer in the store was deleted on purpose and is passed over.
+ * A seal whose manifest is no longer in the store was deleted on purpose and is passed over. So is
+ * one whose manifest is damaged: the others must not be lost with it.
  * @returns how many seals were added.
  */
 export async function indexJournal(
-  stores: Pick<Stores, "journal" | "catalog" | "blobs" | "location">,
+  stores: IndexedStores,
+  options: IndexOptions = {},
 ): Promise<number> {
-  const from = await stores.catalog.journalOffset();
-  if ((await stores.journal.size("seals")) <= from) return 0;
+  const indexed = await stores.catalog.journalOffset();
+  const size = await stores.journal.size("seals");
+  if (size === indexed) return 0;
+  // A shorter journal is another one, brought back from a backup: what was indexed says nothing.
+  const from = size < indexed ? 0 : indexed;
   let records: SealRecord[] = [];
   let journalOffset = from;
   let count = 0;
   const flush = async (): Promise<void> => {
-    await stores.catalog.addSeals(records, { journalOffset });
+    await stores.catalog.addSeals(records, { journalOffset, signal: options.signal });
     count += records.length;
     records = [];
   };
   for await (const { record, next } of stores.journal.read("seals", { from })) {
     journalOffset = next;
-    const sealRecord = await recordOf(stores, record);
+    options.signal?.throwIfAborted();
+    const sealRecord = await recordOf(stores, record, options);
     if (sealRecord !== undefined) records.push(sealRecord);
     if (records.length >= recordsPerTransaction) await flush();
   }
@@ -37,9 +51,13 @@ export async function indexJournal(
   return count;
 }
 
+/** What is wrong with a manifest itself; that it cannot be read just now is not. */
+const damageCodes: ReadonlySet<string> = new Set(["STORE_BLOB_CORRUPT", "BUNDLE_MANIFEST_INVALID"]);
+
 async function recordOf(
-  stores: Pick<Stores, "journal" | "catalog" | "blobs" | "location">,
+  stores: IndexedStores,
   { seal, tenant }: Readonly<Record<string, unknown>>,
+  { onDamaged }: IndexOptions,
 ): Promise<SealRecord | undefined> {
   if (!isDigest(seal) || typeof tenant !== "string") return undefined;
   const known = await stores.catalog.resolve(seal, { tenant });
@@ -48,7 +66,10 @@ async function recordOf(
     const { manifest } = await openStoredBundle(stores, seal);
     return sealRecordOf(manifest, seal, tenant);
   } catch (error) {
-    if (isResealError(error) && error.code === "STORE_BLOB_NOT_FOUND") return undefined;
-    throw error;
+    if (!isResealError(error)) throw error;
+    if (error.code === "STORE_BLOB_NOT_FOUND") return undefined;
+    if (!damageCodes.has(error.code)) throw error;
+    onDamaged?.(seal, error);
+    return undefined;
   }
 }

@@ -3,7 +3,7 @@ export { bundleErrors } from "./errors.ts";
 export { type ExportReport, exportBundle } from "./export.ts";
 export { envKeyOf, type Keys, keysOf } from "./identity.ts";
 export { type ImportReport, importBundle } from "./import.ts";
-export { indexJournal } from "./index-journal.ts";
+export { type IndexOptions, indexJournal } from "./index-journal.ts";
 export { mediaTypeOf } from "./media-type.ts";
 export { bundlePaths, bundleTrees } from "./paths.ts";
 export {

@@ -21,10 +21,14 @@ export async function verifyFolder(
 }
 
 function listFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, "/").length))
-    .sort();
+  return (
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, "/").length))
+      // A store that a command made while somebody stood in the bundle is not part of it.
+      .filter((path) => !path.startsWith(".reseal/"))
+      .sort()
+  );
 }
 
 async function verifyChecksums(

@@ -1,9 +1,10 @@
-import { copyFile, mkdtemp, rm, stat, statfs } from "node:fs/promises";
+import { copyFile, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import type { Catalog } from "@reseal/store";
+import { join } from "node:path";
 import type { Database } from "better-sqlite3";
+import { type CatalogStorage, storageFor } from "./catalog-storage.ts";
 import { catalogErrors } from "./errors.ts";
+import type { FileCatalog } from "./sqlite-catalog.ts";
 import { sqliteCode, translateSqliteError } from "./sqlite-errors.ts";
 
 /** How {@link openSqliteCatalog} opens. */
@@ -15,6 +16,8 @@ export interface OpenSqliteCatalogOptions {
   readonly readOnly?: boolean | undefined;
   /** How long to wait for another process that writes, in milliseconds. Default 5000. */
   readonly busyTimeoutMs?: number | undefined;
+  /** Where the rows are kept; found out from the file and its file system unless said. */
+  readonly storage?: CatalogStorage | undefined;
 }
 
 /**
@@ -23,6 +26,9 @@ export interface OpenSqliteCatalogOptions {
  * Any number of processes may hold it open: readers never wait, writers queue. What a resolved
  * `addSeals` wrote survives a power cut. The folder must exist. The native addon is loaded here,
  * not when this package is imported.
+ *
+ * Where files of the place cannot be shared safely, as on some network file systems, the catalog
+ * is kept in memory instead: `storage` says so, and it starts empty.
  *
  * @throws CATALOG_FORMAT_TOO_NEW · CATALOG_FORMAT_TOO_OLD (read-only) · CATALOG_CORRUPT (also from
  *   later calls: move the file and its `-wal` and `-shm` aside and add the seals again) ·
@@ -35,17 +41,39 @@ export interface OpenSqliteCatalogOptions {
 export async function openSqliteCatalog(
   file: string,
   options: OpenSqliteCatalogOptions = {},
-): Promise<Catalog> {
+): Promise<FileCatalog> {
   const { readOnly = false, busyTimeoutMs = 5000 } = options;
-  const opened = readOnly
-    ? await openToRead(file, busyTimeoutMs)
-    : { database: await openToWrite(file, busyTimeoutMs), release: async () => {} };
+  const wanted = options.storage ?? (await storageFor(file));
+  const { storage, database, release } = await openAs(wanted, file, readOnly, busyTimeoutMs);
   const { createSqliteCatalog } = await import("./sqlite-catalog.ts");
-  return createSqliteCatalog(opened.database, {
-    location: file,
-    busyTimeoutMs,
-    release: opened.release,
-  });
+  return createSqliteCatalog(database, { location: file, storage, busyTimeoutMs, release });
+}
+
+async function openAs(
+  storage: CatalogStorage,
+  file: string,
+  readOnly: boolean,
+  busyTimeoutMs: number,
+): Promise<OpenedFile & { readonly storage: CatalogStorage }> {
+  const nothingToRelease = async (): Promise<void> => {};
+  if (storage !== "memory") {
+    try {
+      if (readOnly) return { ...(await openToRead(file, busyTimeoutMs)), storage };
+      const database = await openToWrite(file, busyTimeoutMs, storage);
+      return { database, release: nothingToRelease, storage };
+    } catch (error) {
+      // Only a network refuses locks as such; a local file system that does so is broken.
+      if (storage !== "rollback" || !isLockRefused(error)) throw error;
+    }
+  }
+  const database = await openToWrite(":memory:", busyTimeoutMs, "memory");
+  return { database, release: nothingToRelease, storage: "memory" };
+}
+
+/** Whether the file system has no locks at all, as NFS without its lock service. */
+function isLockRefused(error: unknown): boolean {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return /^SQLITE_(PROTOCOL|NOLFS|IOERR_(\w*LOCK))/.test(sqliteCode(cause) ?? "");
 }
 
 interface OpenedFile {
@@ -55,11 +83,15 @@ interface OpenedFile {
 }
 
 /** Exported for the test of its settings. */
-export async function openToWrite(file: string, busyTimeoutMs: number): Promise<Database> {
+export async function openToWrite(
+  file: string,
+  busyTimeoutMs: number,
+  storage: CatalogStorage = "wal",
+): Promise<Database> {
   const { migrate } = await import("./sqlite-migrate.ts");
   const database = await openFile(file, { timeout: busyTimeoutMs });
   try {
-    const journal = await journalFor(file);
+    const journal = ({ wal: "wal", rollback: "delete", memory: "memory" } as const)[storage];
     await migrate(database, { location: file, busyTimeoutMs, journal });
     database.pragma("foreign_keys = ON");
     // A large first import would leave a log of its size behind.
@@ -169,24 +201,4 @@ async function openFile(
     }
     throw translateSqliteError(error, file);
   }
-}
-
-/** Kinds of network file system, by the magic number that Linux reports for them. */
-const networkFileSystems: ReadonlySet<number> = new Set([
-  0x6969, // NFS
-  0x517b, // SMB
-  0xff534d42, // CIFS
-  0xfe534d42, // SMB2
-  0x5346414f, // AFS
-  0x564c, // NCP
-  0x00c36400, // Ceph
-  0x0bd00bd0, // Lustre
-  0x47504653, // GPFS
-  0x01021997, // 9P
-]);
-
-/** The write-ahead log needs memory that all writers share, which a network does not give. */
-async function journalFor(file: string): Promise<"wal" | "delete"> {
-  const { type } = await statfs(dirname(file));
-  return process.platform === "linux" && networkFileSystems.has(type) ? "delete" : "wal";
 }

@@ -11,7 +11,7 @@ export const newestFormat: number = sqliteMigrations.length;
 interface MigrateOptions {
   readonly location: string;
   readonly busyTimeoutMs: number;
-  readonly journal: "wal" | "delete";
+  readonly journal: "wal" | "delete" | "memory";
 }
 
 /** Prepare the file for durable writing and bring it to the newest format. */

@@ -10,6 +10,7 @@ const familyFirst = /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}ー�
 const institutionWords =
   "academy agency association authority center centre collaboration college committee company " +
   "consortium corp corporation council department developers foundation gmbh group inc institut " +
+  "contributors maintainers authors " +
   "institute institution lab laboratories laboratory labs llc ltd ministry observatory " +
   "organisation organization project school society team universidad universidade universität " +
   "université universiteit university università";

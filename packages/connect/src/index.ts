@@ -1,2 +1,3 @@
 export { connectErrors } from "./errors.ts";
-export { type OpenOptions, openStores, storeFormat } from "./open-stores.ts";
+export { type OpenOptions, openStores } from "./open-stores.ts";
+export { storeFormat } from "./store-folder.ts";

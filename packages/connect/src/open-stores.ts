@@ -1,24 +1,19 @@
 import { randomUUID } from "node:crypto";
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { accessSync, constants, existsSync, statSync, writeFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { indexJournal } from "@reseal/bundle";
-import { openSqliteCatalog } from "@reseal/catalog";
+import { type CatalogStorage, type FileCatalog, openSqliteCatalog } from "@reseal/catalog";
 import { isResealError } from "@reseal/errors";
-import type { Catalog, Clock, IdSource, Stores } from "@reseal/store";
-import { openFsBlobStore, openFsJournal } from "@reseal/store-fs";
-import { connectErrors } from "./errors.ts";
-
-/** The version of the folder layout that this package writes. */
-export const storeFormat = 1;
+import type { Clock, IdSource, Stores } from "@reseal/store";
+import { fsyncFolder, makeFolder, openFsBlobStore, openFsJournal } from "@reseal/store-fs";
+import {
+  existingStoreFolder,
+  refuseNewerFormat,
+  type StoreFolder,
+  storeFolderAt,
+  storeFormat,
+} from "./store-folder.ts";
 
 /** Options of {@link openStores}. */
 export interface OpenOptions {
@@ -32,41 +27,36 @@ export interface OpenOptions {
   readonly ids?: IdSource | undefined;
   /** Told what was put right on the way, for example a catalog that was rebuilt. */
   readonly onNotice?: ((message: string) => void) | undefined;
+  /** Where the catalog is kept; found out from the file system unless said. */
+  readonly catalogStorage?: CatalogStorage | undefined;
 }
 
 /**
  * Open the store in a folder.
  *
  * A missing or corrupt catalog is rebuilt from the journal and the blobs; a corrupt one is moved
- * aside, never deleted.
+ * aside, never deleted. On a network file system where no catalog file is safe, the catalog is
+ * this process's own, filled from the journal: what is written is found by all others there.
  * @throws `CONNECT_STORE_NOT_FOUND`, `CONNECT_FORMAT_TOO_NEW`, `CONNECT_LOCATION_INVALID`
  */
 export async function openStores(location: string, options: OpenOptions = {}): Promise<Stores> {
-  const { create = false, tenant = "local", onNotice } = options;
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(location))
-    throw connectErrors.LOCATION_INVALID(`${location} is not a folder path.`);
-  const folder = resolve(location);
-  if (!existsSync(join(folder, "artifacts"))) {
-    if (!create || options.readOnly === true)
-      throw connectErrors.STORE_NOT_FOUND(`There is no store at ${folder}.`);
-    createStore(folder);
-  }
-  refuseNewerFormat(folder);
+  const { create = false, tenant = "local" } = options;
+  const folder = await findOrCreate(location, create && options.readOnly !== true);
   const readOnly = options.readOnly === true || !isWritable(folder);
-  const blobs = await openFsBlobStore(join(folder, "artifacts"), {
-    temporary: join(folder, "tmp"),
+  const blobs = await openFsBlobStore(folder.artifacts, { temporary: folder.tmp, readOnly });
+  const journal = await openFsJournal(folder.journal, { readOnly });
+  const catalog = await openIndexed({ location: folder.root, blobs, journal }, folder, {
+    ...options,
     readOnly,
   });
-  const journal = await openFsJournal(join(folder, "journal"), { readOnly });
-  const catalog = await openCatalog(join(folder, "store.db"), readOnly, onNotice);
-  const stores: Stores = {
-    location: folder,
+  return {
+    location: folder.root,
     tenant,
     readOnly,
     blobs,
     journal,
     catalog,
-    local: folder,
+    local: folder.root,
     clock: options.clock ?? { now: () => Date.now() },
     ids: options.ids ?? { runId: () => randomUUID() },
     async [Symbol.asyncDispose]() {
@@ -75,67 +65,92 @@ export async function openStores(location: string, options: OpenOptions = {}): P
       await blobs[Symbol.asyncDispose]();
     },
   };
-  if (!readOnly) await indexJournal(stores);
-  return stores;
 }
 
-/** Layout of a store folder: ARCHITECTURE.md, "Store on disk". */
-function createStore(folder: string): void {
-  for (const name of ["journal", "tmp", "trash"])
-    mkdirSync(join(folder, name), { recursive: true });
-  writeOnce(join(folder, ".gitignore"), "*\n");
-  writeOnce(join(folder, "format.json"), `${JSON.stringify({ format: storeFormat })}\n`);
-  // Last: the folder that makes it a store.
-  mkdirSync(join(folder, "artifacts"), { recursive: true });
+async function findOrCreate(location: string, create: boolean): Promise<StoreFolder> {
+  const folder = storeFolderAt(location);
+  if (existsSync(folder.artifacts) || !create) return existingStoreFolder(location);
+  refuseNewerFormat(folder.root);
+  await createStore(folder);
+  return folder;
 }
+
+/** Make the folders of a store, durable; last the one that makes it a store. */
+export async function createStore(folder: StoreFolder): Promise<void> {
+  const { root, artifacts, journal, tmp, trash } = folder;
+  await makeFolder(root, 0o755, ignoreWeakness);
+  await makeFolder(journal, 0o755, ignoreWeakness);
+  await makeFolder(trash, 0o755, ignoreWeakness);
+  await makeFolder(tmp, 0o700, ignoreWeakness);
+  writeOnce(join(root, ".gitignore"), "*\n");
+  writeOnce(join(root, "format.json"), `${JSON.stringify({ format: storeFormat })}\n`);
+  await fsyncFolder(root, ignoreWeakness);
+  await makeFolder(artifacts, 0o755, ignoreWeakness);
+}
+
+/** That the file system cannot sync folders is said by whoever opens the blobs. */
+const ignoreWeakness = (): void => undefined;
 
 function writeOnce(path: string, text: string): void {
-  try {
-    writeFileSync(path, text, { flag: "wx", flush: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
+  // An empty file is one that a crash left.
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) return;
+  writeFileSync(path, text, { flush: true });
 }
 
-function refuseNewerFormat(folder: string): void {
-  const path = join(folder, "format.json");
-  if (!existsSync(path)) return;
-  const { format } = JSON.parse(readFileSync(path, "utf8")) as { format?: unknown };
-  if (typeof format === "number" && format <= storeFormat) return;
-  throw connectErrors.FORMAT_TOO_NEW(
-    `The store at ${folder} has format ${String(format)}; this Reseal knows up to ${storeFormat}.`,
-  );
-}
-
-function isWritable(folder: string): boolean {
+function isWritable({ root, artifacts }: StoreFolder): boolean {
   try {
-    accessSync(folder, constants.W_OK);
-    accessSync(join(folder, "artifacts"), constants.W_OK);
+    accessSync(root, constants.W_OK);
+    accessSync(artifacts, constants.W_OK);
     return true;
   } catch {
     return false;
   }
 }
 
-async function openCatalog(
-  file: string,
-  readOnly: boolean,
-  onNotice: OpenOptions["onNotice"],
-): Promise<Catalog> {
+/** The catalog, brought up to the journal; a damaged one is moved aside and made again. */
+async function openIndexed(
+  stores: Pick<Stores, "location" | "blobs" | "journal">,
+  { catalog: file }: StoreFolder,
+  options: OpenOptions,
+): Promise<FileCatalog> {
   try {
-    return await openSqliteCatalog(file, { readOnly });
+    return await tryToIndex(stores, file, options);
   } catch (error) {
-    if (readOnly || !isResealError(error) || error.code !== "CATALOG_CORRUPT") throw error;
+    const isDamaged = isResealError(error) && error.code === "CATALOG_CORRUPT";
+    if (!isDamaged || options.readOnly === true) throw error;
     const aside = await moveAside(file);
-    onNotice?.(`The catalog was damaged. It was moved to ${aside} and rebuilt from the blobs.`);
-    return await openSqliteCatalog(file, { readOnly });
+    options.onNotice?.(
+      `The catalog was damaged. It was moved to ${aside} and rebuilt from the blobs.`,
+    );
+    return await tryToIndex(stores, file, options);
   }
 }
 
-async function moveAside(file: string): Promise<string> {
+async function tryToIndex(
+  stores: Pick<Stores, "location" | "blobs" | "journal">,
+  file: string,
+  { readOnly, catalogStorage: storage, onNotice }: OpenOptions,
+): Promise<FileCatalog> {
+  const catalog = await openSqliteCatalog(file, { readOnly, storage });
+  try {
+    if (readOnly !== true || catalog.storage === "memory")
+      await indexJournal(
+        { ...stores, catalog },
+        { onDamaged: (_, { message }) => onNotice?.(message) },
+      );
+    return catalog;
+  } catch (error) {
+    await catalog[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Keep a damaged catalog, with its log, under another name. */
+export async function moveAside(file: string): Promise<string> {
   const stamp = Math.round(statSync(file).mtimeMs);
   const aside = `${file}.corrupt-${stamp}`;
-  for (const suffix of ["-wal", "-shm", ""])
+  // The file itself last: while it is there, the next open finds it damaged and does this again.
+  for (const suffix of ["-wal", "-shm", "-journal", ""])
     if (existsSync(file + suffix)) await rename(file + suffix, aside + suffix);
   return aside;
 }

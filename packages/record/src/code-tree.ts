@@ -40,6 +40,8 @@ export interface CodeFile extends CapturedFile {
 /** The code of a workspace at one moment, and what was left out of it. */
 export interface CodeTree {
   readonly files: readonly CodeFile[];
+  /** Folders that were looked into end in a slash; those that were passed over do not. */
+  readonly folders: readonly string[];
   readonly leftOut: readonly { readonly path: string; readonly reason: LeftOutReason }[];
 }
 
@@ -55,7 +57,9 @@ export interface CodeTreeOptions {
   readonly guard: FileGuard;
   readonly cache: StatCache;
   readonly batch: BlobBatch;
-  /** A time of the file system after which nothing has been read yet, see `nextTick`. */
+  /** Whether the store has a blob. What the cache knows may have been deleted since. */
+  readonly isStored: (digest: Digest) => Promise<boolean>;
+  /** A time of the workspace's file system after which nothing has been read yet, see `timeNow`. */
   readonly tickMs: number;
 }
 
@@ -70,6 +74,7 @@ export async function captureCode(options: CodeTreeOptions): Promise<CodeTree> {
   const rules = new IgnoreRules(workspace);
   const leftOut: { path: string; reason: LeftOutReason }[] = [];
   const candidates: WalkedFile[] = [];
+  const folders: string[] = [];
   walkFiles(
     workspace,
     (file) => {
@@ -79,9 +84,13 @@ export async function captureCode(options: CodeTreeOptions): Promise<CodeTree> {
       else candidates.push(file);
     },
     {
-      entering: (folder, names) => rules.enter(folder, names),
+      entering: (folder, names) => {
+        rules.enter(folder, names);
+        if (folder !== "") folders.push(folder);
+      },
       ignores: (path) => !options.alwaysTaken.has(path) && rules.ignores(path),
       skipped: (entry) => {
+        if (entry.path.endsWith("/")) folders.push(entry.path.slice(0, -1));
         if (!excludes(entry.path)) leftOut.push(entry);
       },
     },
@@ -106,20 +115,24 @@ export async function captureCode(options: CodeTreeOptions): Promise<CodeTree> {
       changedMs: candidate.changedMs,
     });
   }
-  return { files, leftOut };
+  leftOut.sort((a, b) => compareUtf8(a.path, b.path));
+  return { files, folders: folders.sort(compareUtf8), leftOut };
 }
 
-function captureOne(
+async function captureOne(
   file: WalkedFile,
-  { workspace, guard, cache, batch, tickMs, alwaysTaken }: CodeTreeOptions,
+  { workspace, guard, cache, batch, isStored, tickMs, alwaysTaken }: CodeTreeOptions,
   bytesLeft: number,
-): { digest: Digest } | LeftOutReason | Promise<{ digest: Digest } | LeftOutReason> {
+): Promise<{ digest: Digest } | LeftOutReason> {
   const { path, stats } = file;
   if (portablePathProblem(path) !== undefined) return "not_portable";
   if (stats.size > codeFileBytesMax && !alwaysTaken.has(path)) return "large";
   if (stats.size > bytesLeft) return "over_budget";
-  const known = cache.get(path, stats);
-  if (known !== undefined) return known.kind === "binary" ? "binary" : known;
+  // What the user allowed for this run was not scanned, so the next run may not rely on it.
+  const isCached = !guard.allows(path);
+  const known = isCached ? cache.get(path, stats) : undefined;
+  if (known?.kind === "binary") return "binary";
+  if (known !== undefined && (await isStored(known.digest))) return known;
 
   const bytes = readOrUndefined(join(workspace, path));
   if (bytes === undefined || bytes.byteLength !== stats.size) return "unreadable";
@@ -128,10 +141,9 @@ function captureOne(
     return "binary";
   }
   if (guard.withholds(path, bytes, "code")) return "withheld";
-  return batch.put(bytes).then(({ digest }) => {
-    cache.set(path, stats, { digest, kind: "text" }, tickMs);
-    return { digest };
-  });
+  const { digest } = await batch.put(bytes);
+  if (isCached) cache.set(path, stats, { digest, kind: "text" }, tickMs);
+  return { digest };
 }
 
 function readOrUndefined(path: string): Buffer | undefined {

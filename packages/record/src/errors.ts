@@ -4,7 +4,7 @@ const table = {
   INPUT_NOT_FOUND: {
     exitCode: 3,
     httpStatus: 404,
-    hint: "Check the path or glob of --in; it is relative to the current folder.",
+    hint: "Check the paths of --in and --in-ref, and those of reseal.yaml, which are relative to it.",
   },
   INPUT_INVALID: {
     exitCode: 2,

@@ -1,5 +1,5 @@
 import type { JsonValue } from "@reseal/hash";
-import type { Context, RunEvent } from "@reseal/schema";
+import { type Context, type RunEvent, validate } from "@reseal/schema";
 import type { RunEnd } from "./finish-run.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunRedactor } from "./run-redactor.ts";
@@ -45,7 +45,7 @@ export function eventLines(
   end: RunEnd,
   childText: string,
   redactor: RunRedactor,
-): EventLines {
+): Promise<EventLines> {
   const endTime = end.endedMs === undefined ? plan.started_at : new Date(end.endedMs).toISOString();
   const own = (event_type: string, time: string, attrs: RunEvent["attrs"]): RunEvent => ({
     time,
@@ -60,47 +60,52 @@ export function eventLines(
   ];
   const problems: string[] = [];
   const lines = childText.split("\n");
-  lines.forEach((line, index) => {
-    if (line.trim() === "") return;
+  for (const [index, line] of lines.entries()) {
+    if (line.trim() === "") continue;
     const event = childEvent(line, plan.run_id, endTime, redactor);
-    if (event !== undefined) events.push(event);
+    const isValid = event !== undefined && (await validate("event", event)).length === 0;
+    if (isValid) events.push(event);
     else if (index < lines.length - 1) problems.push(`events.jsonl line ${index + 1}`);
-  });
+  }
   events.push(own(terminalTypes[end.status], endTime, { status: end.status, ...end.exit }));
   return {
     text: events.map((event) => `${JSON.stringify(event)}\n`).join(""),
     warnings: problems.map((where) => ({
       code: "EVENT_LINE_INVALID",
-      message: `${where} is not {"event_type": …, "attrs": {…}} and was left out.`,
+      message: `${where} is not {"event_type": "two.words", "attrs": {…}} and was left out.`,
     })),
   };
 }
 
+/** What the child wrote as an event of ours; whether it is a valid one is for the schema to say. */
 function childEvent(
   line: string,
   runId: string,
   fallbackTime: string,
   redactor: RunRedactor,
 ): RunEvent | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return undefined;
-  const raw = redactor.json(parsed) as Record<string, JsonValue>;
-  const { event_type, severity, attrs, actor, time } = raw;
-  if (typeof event_type !== "string" || !/^[a-z][a-z0-9_.]*$/.test(event_type)) return undefined;
-  if (ownTypes.has(event_type)) return undefined;
+  const raw = parseRedacted(line, redactor);
+  if (!isObject(raw)) return undefined;
+  const { event_type, severity, attrs, actor, time, trace } = raw;
+  if (typeof event_type !== "string" || ownTypes.has(event_type)) return undefined;
   return {
     time: isTime(time) ? time : fallbackTime,
     run_id: runId,
     event_type,
     severity: (severities.has(severity) ? severity : "info") as RunEvent["severity"],
+    ...(isObject(trace) && { trace: trace as unknown as NonNullable<RunEvent["trace"]> }),
     ...(actors.has(actor) && { actor: actor as NonNullable<RunEvent["actor"]> }),
     ...(isObject(attrs) && { attrs }),
   };
+}
+
+/** A line that cannot be parsed, or not be redacted because it is nested too deep, is no event. */
+function parseRedacted(line: string, redactor: RunRedactor): unknown {
+  try {
+    return redactor.json(JSON.parse(line) as unknown);
+  } catch {
+    return undefined;
+  }
 }
 
 function isObject(value: unknown): value is Record<string, JsonValue> {
@@ -109,7 +114,8 @@ function isObject(value: unknown): value is Record<string, JsonValue> {
 
 function isTime(value: unknown): value is string {
   if (typeof value !== "string") return false;
-  return (
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value) && !Number.isNaN(Date.parse(value))
-  );
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value)) return false;
+  const parsed = new Date(value);
+  // A day that the month does not have becomes one of the next month.
+  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().slice(0, 19) === value.slice(0, 19);
 }

@@ -49,6 +49,11 @@ export class FileGuard {
     return [...this.#withheld.values()].sort((a, b) => compareUtf8(a.path, b.path));
   }
 
+  /** Whether the user said that the file may hold a secret. */
+  allows(path: string): boolean {
+    return this.#allows(path);
+  }
+
   /** Scan a file held in memory; `true` when it must not be stored. */
   withholds(path: string, bytes: Uint8Array, root: string): boolean {
     if (this.#allows(path)) return false;

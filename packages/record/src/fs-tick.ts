@@ -24,6 +24,16 @@ export async function nextTick(folder: string, token: string): Promise<number> {
   }
 }
 
+/** The time of a folder's file system: nothing that happens later gets an earlier one. */
+export function timeNow(folder: string, token: string): number {
+  const probe = join(folder, `.tick-${token}`);
+  try {
+    return stamp(probe);
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+
 function stamp(path: string): number {
   writeFileSync(path, "");
   return lstatSync(path).ctimeMs;

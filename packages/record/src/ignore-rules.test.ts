@@ -34,8 +34,11 @@ function takenByGit(root: string, gitFolder: string): string[] {
 }
 
 const name = fc.constantFrom("a", "b", "A", "ab", "a.txt", "b.log", "...", ".x", "a b", "#a", "!b");
-const atom = fc.constantFrom("a", "b", "ab", "*", "?", "[ab]", "[!a]", "**", ".txt", "*.log", "\\#a");
-const segment = fc.array(atom, { minLength: 1, maxLength: 2 }).map((atoms) => atoms.join(""));
+const atom = fc.constantFrom("a", "b", "ab", "*", "?", "[ab]", "[!a]", ".txt", ".log", "\\#a");
+const segment = fc.oneof(
+  fc.constant("**"),
+  fc.array(atom, { minLength: 1, maxLength: 2 }).map((atoms) => atoms.join("").replace("**", "*")),
+);
 const pattern = fc
   .tuple(
     fc.constantFrom("", "", "", "!", "!"),
@@ -64,17 +67,59 @@ test("takes the files that git takes", () => {
         for (const entry of readdirSync(root)) rmSync(join(root, entry), { recursive: true });
         const files = paths.filter((one) => !paths.some((other) => other.startsWith(`${one}/`)));
         const folders = Object.keys(ruleFiles).filter(
-          (folder) => !files.some((file) => `${folder}`.startsWith(`${file}/`)),
+          (folder) => !files.some((file) => folder.startsWith(`${file}/`)),
         );
         writeTree(root, Object.fromEntries(files.map((file) => [file, ""])));
         writeTree(
           root,
-          Object.fromEntries(folders.map((folder) => [`${folder}.gitignore`, ruleFiles[folder] ?? ""])),
+          Object.fromEntries(
+            folders.map((folder) => [`${folder}.gitignore`, ruleFiles[folder] ?? ""]),
+          ),
         );
 
         expect(taken(root)).toEqual(takenByGit(root, gitFolder));
       },
     ),
-    { numRuns: Number(process.env.NR ?? 150) },
+    { numRuns: 120 },
   );
+});
+
+test("in one folder .resealignore wins over .gitignore, and a deeper folder over both", () => {
+  const root = makeTree({
+    ".gitignore": "*.log\nkept.txt\n",
+    ".resealignore": "!kept.txt\nmine.txt\n",
+    "kept.txt": "",
+    "mine.txt": "",
+    "a.log": "",
+    "deep/.resealignore": "!b.log\n",
+    "deep/a.log": "",
+    "deep/b.log": "",
+    "deep/mine.txt": "",
+  });
+
+  expect(taken(root)).toEqual([
+    ".gitignore",
+    ".resealignore",
+    "deep/.resealignore",
+    "deep/b.log",
+    "kept.txt",
+  ]);
+});
+
+test("a byte order mark and the line ends of Windows change nothing", () => {
+  const root = makeTree({ ".gitignore": "\ufeffa.log\r\nb.log\r\n", "a.log": "", "b.log": "" });
+
+  expect(taken(root)).toEqual([".gitignore"]);
+});
+
+test("a pattern counts characters, where git counts bytes", () => {
+  const root = makeTree({ ".gitignore": "?.txt\n", "é.txt": "", "éé.txt": "" });
+
+  expect(taken(root)).toEqual([".gitignore", "éé.txt"]);
+});
+
+test("a folder or link that is called like a rule file holds no rules", () => {
+  const root = makeTree({ ".gitignore/a.log": "", "b.log": "" });
+
+  expect(taken(root)).toEqual([".gitignore/a.log", "b.log"]);
 });

@@ -1,4 +1,4 @@
-import { compareUtf8 } from "@reseal/hash";
+import { compareUtf8, digestBytes, digestHex, importNameProblems } from "@reseal/hash";
 import picomatch from "picomatch";
 
 /** Names of metrics that say how a run went, not what it found. */
@@ -34,8 +34,13 @@ export interface CollectedMetrics {
  * `step` is optional; the value may be NaN or Infinity, bare as Python writes it or as a string.
  * The last line of a name is its final value. A line that is not understood is reported and
  * skipped; a torn last line of a killed run is skipped in silence.
+ * @param redact Takes the secrets out of a name.
  */
-export function collectMetrics(text: string, contextNames: readonly string[]): CollectedMetrics {
+export function collectMetrics(
+  text: string,
+  contextNames: readonly string[],
+  redact: (name: string) => string = (name) => name,
+): CollectedMetrics {
   const isContext = picomatch([...contextNames], { nocase: true, bash: true });
   const problems: string[] = [];
   const points = new Map<string, MetricPoint[]>();
@@ -47,14 +52,15 @@ export function collectMetrics(text: string, contextNames: readonly string[]): C
       if (index < lines.length - 1) problems.push(`metrics.jsonl line ${index + 1}`);
       return;
     }
-    const list = points.get(point.name);
-    if (list === undefined) points.set(point.name, [point]);
+    const name = redact(point.name);
+    const list = points.get(name);
+    if (list === undefined) points.set(name, [point]);
     else list.push(point);
   });
 
   const final: Record<string, MetricNumber> = {};
   const context: Record<string, MetricNumber> = {};
-  const series: { name: string; path: string; csv: string }[] = [];
+  const courses: [name: string, points: readonly MetricPoint[]][] = [];
   for (const name of [...points.keys()].sort(compareUtf8)) {
     const list = points.get(name) ?? [];
     const last = list.at(-1);
@@ -64,8 +70,14 @@ export function collectMetrics(text: string, contextNames: readonly string[]): C
       continue;
     }
     final[name] = last.value;
-    if (list.length > 1) series.push({ name, path: seriesPath(name), csv: seriesCsv(list) });
+    if (list.length > 1) courses.push([name, list]);
   }
+  const paths = seriesPaths(courses.map(([name]) => name));
+  const series = courses.map(([name, list], index) => ({
+    name,
+    path: paths[index] ?? ownPath(name),
+    csv: seriesCsv(list),
+  }));
   return { final, context, series, problems };
 }
 
@@ -79,7 +91,7 @@ function parsePoint(line: string): MetricPoint | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { name, value: raw, step } = value as Record<string, unknown>;
   const number = metricNumber(raw);
-  if (typeof name !== "string" || name === "" || number === undefined) return undefined;
+  if (typeof name !== "string" || !isMetricName(name) || number === undefined) return undefined;
   if (step !== undefined && step !== null && !Number.isSafeInteger(step)) return undefined;
   return { name, value: number, step: typeof step === "number" ? step : undefined };
 }
@@ -96,15 +108,37 @@ function metricNumber(raw: unknown): MetricNumber | undefined {
   return undefined;
 }
 
-/** Names become paths: `train/loss` is `train/loss.csv`; what is not portable is escaped. */
+/** Most characters of a metric's name, as the schema has it. */
+const nameLengthMax = 1000;
+
+function isMetricName(name: string): boolean {
+  // No JSON object of ours may have this key: some readers would take it for something else.
+  if (name === "" || name === "__proto__") return false;
+  return name.length <= nameLengthMax && name.isWellFormed();
+}
+
+/**
+ * Names become paths: `train/loss` is `train/loss.csv`; what is not portable is escaped. A name
+ * that would be a device (`aux`), too long, or collide with another one gets a path of its own.
+ */
+function seriesPaths(names: readonly string[]): string[] {
+  const paths = names.map(seriesPath);
+  const problems = new Set(importNameProblems(paths).map(({ path }) => path));
+  return paths.map((path, index) => (problems.has(path) ? ownPath(names[index] ?? "") : path));
+}
+
 function seriesPath(name: string): string {
-  const segments = name.normalize("NFC").split("/");
-  return `${segments.map(portableSegment).join("/")}.csv`;
+  return `${name.split("/").map(portableSegment).join("/")}.csv`;
 }
 
 function portableSegment(segment: string): string {
   const escaped = encodeURIComponent(segment).replaceAll("*", "%2A");
   return /^\.*$/.test(escaped) ? `%${escaped}` : escaped;
+}
+
+/** No escaped name has a bare equals sign, so this is nobody else's path. */
+function ownPath(name: string): string {
+  return `=${digestHex(digestBytes(name))}.csv`;
 }
 
 function seriesCsv(points: readonly MetricPoint[]): string {

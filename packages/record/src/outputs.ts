@@ -1,7 +1,7 @@
-import { join } from "node:path";
-import { compareUtf8, portablePathProblem } from "@reseal/hash";
+import { dirname, join } from "node:path";
+import { compareUtf8, type Digest, portablePathProblem } from "@reseal/hash";
 import type { BlobBatch } from "@reseal/store";
-import type { CapturedFile, CodeFile } from "./code-tree.ts";
+import type { CapturedFile } from "./code-tree.ts";
 import type { FileGuard } from "./file-guard.ts";
 import { type WalkedFile, walkFiles } from "./walk.ts";
 
@@ -24,7 +24,10 @@ export interface OutputOptions {
   readonly outputFolder: string;
   /** Time of the workspace's file system at which the run began, see `nextTick`. */
   readonly tickMs: number;
-  readonly code: readonly CodeFile[];
+  /** What the files of the workspace held before, by path: its code and its inputs. */
+  readonly before: ReadonlyMap<string, Digest>;
+  /** The folders that there were, as `CodeTree` lists them. */
+  readonly folders: ReadonlySet<string>;
   /** Chosen by `--out`; without it every created or changed file counts. */
   readonly matches: ((path: string) => boolean) | undefined;
   /** Files of the workspace that are ours. */
@@ -38,71 +41,84 @@ export interface OutputOptions {
  * Take every file that the run created or changed.
  *
  * A file counts as changed when its change time is not before the run's first tick and its bytes
- * are not those that the code tree already holds. Ignore rules do not hide outputs.
+ * are not those that it had as code or input, and as created when it lies in a folder that was not
+ * there: what is renamed as a whole keeps its files' times. Ignore rules do not hide outputs.
+ * Nothing that a run may do to its folders makes this fail.
  */
 export async function captureOutputs(options: OutputOptions): Promise<Outputs> {
+  const { outputFolder, workspace, before } = options;
   const notCaptured: { path: string; reason: string }[] = [];
   const files = new Map<string, OutputFile>();
-
   const capture = async (
     folder: string,
-    found: readonly WalkedFile[],
+    path: string,
     origin: OutputFile["origin"],
   ): Promise<void> => {
-    for (const { path } of found) {
-      const problem = portablePathProblem(path);
-      const taken = files.has(path) ? "a file of this name is in the output folder" : problem;
-      if (taken !== undefined) {
-        notCaptured.push({ path, reason: taken });
-        continue;
-      }
-      const file = await captureOrReason(options, folder, path);
-      if (file === undefined) continue; // The guard lists what it withheld.
-      if (typeof file === "string") notCaptured.push({ path, reason: file });
-      else files.set(path, { ...file, origin });
-    }
+    const file = portablePathProblem(path) ?? (await captureOrReason(options, folder, path));
+    if (file === undefined) return; // The guard lists what it withheld.
+    if (typeof file === "string") notCaptured.push({ path, reason: file });
+    else if (origin === "workspace" && before.get(path) === file.digest)
+      return; // Only touched.
+    else if (!files.has(path)) files.set(path, { ...file, origin });
+    else if (files.get(path)?.digest !== file.digest)
+      notCaptured.push({ path, reason: "a file of this name is in the output folder" });
   };
 
-  const skip = (entry: { path: string; reason: string }): void => {
-    if (entry.reason === "special") notCaptured.push({ ...entry, reason: "not a regular file" });
-    else if (entry.reason === "unreadable") notCaptured.push(entry);
-  };
-  await capture(options.outputFolder, listAll(options.outputFolder, skip), "output_folder");
-  const known = new Map(options.code.map((file) => [file.path, file]));
-  const changed = listChanged(options, known, notCaptured);
-  await capture(options.workspace, changed, "workspace");
-  for (const file of changed)
-    if (files.get(file.path)?.digest === known.get(file.path)?.digest) files.delete(file.path);
+  for (const { path } of listAll(outputFolder, notCaptured))
+    await capture(outputFolder, path, "output_folder");
+  for (const { path } of listChanged(options, notCaptured))
+    await capture(workspace, path, "workspace");
   return { files: [...files.values()].sort((a, b) => compareUtf8(a.path, b.path)), notCaptured };
 }
 
-function listAll(
-  folder: string,
-  skipped: (entry: { path: string; reason: string }) => void,
-): WalkedFile[] {
+function listAll(folder: string, notCaptured: { path: string; reason: string }[]): WalkedFile[] {
   const found: WalkedFile[] = [];
-  walkFiles(folder, (file) => found.push(file), { skipped });
+  walkFiles(folder, (file) => found.push(file), {
+    skipped: ({ path, reason }) => {
+      if (reason === "special") notCaptured.push({ path, reason: "not a regular file" });
+      // The folder itself is the command's: it may be taken away.
+      else if (path !== ".") notCaptured.push({ path, reason });
+    },
+  });
   return found.sort((a, b) => compareUtf8(a.path, b.path));
 }
 
 function listChanged(
-  { workspace, tickMs, matches, excludes }: OutputOptions,
-  known: ReadonlyMap<string, CodeFile>,
+  { workspace, tickMs, before, folders, matches, excludes }: OutputOptions,
   notCaptured: { path: string; reason: string }[],
 ): WalkedFile[] {
   const found: WalkedFile[] = [];
-  walkFiles(workspace, (file) => {
+  const newFolders = new Set<string>();
+  const visit = (file: WalkedFile): void => {
     if (excludes(file.path)) return;
-    const isChanged = file.changedMs >= tickMs;
+    const isChanged = file.changedMs >= tickMs || newFolders.has(folderOf(file.path));
     if (matches === undefined) {
       if (isChanged) found.push(file);
     } else if (matches(file.path)) {
       if (isChanged) found.push(file);
-      else if (!known.has(file.path))
+      else if (!before.has(file.path))
         notCaptured.push({ path: file.path, reason: "was not written by this run" });
     }
+  };
+  walkFiles(workspace, visit, {
+    entering: (folder) => {
+      if (folder !== "" && (newFolders.has(folderOf(folder)) || isNew(folder, folders)))
+        newFolders.add(folder);
+    },
   });
   return found.sort((a, b) => compareUtf8(a.path, b.path));
+}
+
+/** Whether a folder was not there before; below one that was not looked into nobody knows. */
+function isNew(folder: string, folders: ReadonlySet<string>): boolean {
+  if (folders.has(folder) || folders.has(folder.slice(0, -1))) return false;
+  const parent = folderOf(folder);
+  return parent === "" || folders.has(parent);
+}
+
+function folderOf(path: string): string {
+  const parent = dirname(path);
+  return parent === "." ? "" : `${parent}/`;
 }
 
 async function captureOrReason(
@@ -110,17 +126,15 @@ async function captureOrReason(
   folder: string,
   path: string,
 ): Promise<CapturedFile | string | undefined> {
+  const full = join(folder, path);
   try {
-    return await guard.capture(
-      batch,
-      { full: join(folder, path), path, root: "outputs" },
-      { signal },
-    );
+    return await guard.capture(batch, { full, path, root: "outputs" }, { signal });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return "vanished while it was captured";
-    if (code === "EACCES") return "cannot be read";
+    const { code, path: failing } = error as NodeJS.ErrnoException;
     if (code === "STORE_FILE_CHANGED") return "still changed while it was captured";
-    throw error;
+    // The system names the file; a failure of the store comes without one, or with another.
+    const isTheFile = failing === full || code === "STORE_FILE_UNREADABLE" || code === "EISDIR";
+    if (!isTheFile) throw error;
+    return code === "ENOENT" ? "vanished while it was captured" : "cannot be read";
   }
 }

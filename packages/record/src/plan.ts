@@ -46,10 +46,17 @@ export interface RunPlan {
   /** `code/` and `inputs/` of the bundle; their blobs are in the store. */
   readonly files: readonly DraftFile[];
   readonly code: readonly CodeFile[];
+  /**
+   * Folders of the workspace at the start, as `CodeTree` lists them; without it those in which
+   * code and inputs lie.
+   */
+  readonly folders?: readonly string[] | undefined;
   /** Absolute patterns of `--out`; empty means all that was created or changed. */
   readonly output_patterns: readonly string[];
   readonly stdout_is_result: boolean;
   readonly context_metrics: readonly string[];
+  /** Paths and globs, relative to the workspace, that may hold what looks like a secret. */
+  readonly allow_secrets?: readonly string[] | undefined;
   /** The parts of `context` that are known before the start. */
   readonly context: Pick<
     Context,

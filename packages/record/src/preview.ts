@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestBytes, digestSource } from "@reseal/hash";
 import { createRedactor, secretsFromEnvironment } from "@reseal/redact";
-import type { BlobBatch, ByteSource } from "@reseal/store";
+import { type BlobBatch, type ByteSource, putOneByOne } from "@reseal/store";
 import { captureCode } from "./code-tree.ts";
 import { expandCommand } from "./command.ts";
 import { findLockFiles } from "./environment/lock-files.ts";
@@ -72,6 +72,8 @@ const digestOnly: BlobBatch = {
     return await digestSource(source satisfies ByteSource);
   },
   putFile: (path) => digestSource(createReadStream(path)),
+  putFiles: (files, options) => putOneByOne(digestOnly, files, options),
+  keep: () => Promise.resolve([]),
   commit: () => Promise.resolve(),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };

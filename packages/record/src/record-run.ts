@@ -16,6 +16,8 @@ import { Spool } from "./spool.ts";
 /** A recorded run, sealed, and how its child ended. */
 export interface RecordedRun extends FinishedRun {
   readonly exit: ChildResult["exit"];
+  /** The signal that we were told to hand on, if any. */
+  readonly interruptedBy: ChildResult["interruptedBy"];
 }
 
 /**
@@ -117,7 +119,7 @@ export async function executeRun(
     { ...end, warnings: [...captured.warnings] },
     { guard, redactor, environment: captured.environment, git: await git },
   );
-  return { ...finished, exit: result.exit };
+  return { ...finished, exit: result.exit, interruptedBy: result.interruptedBy };
 }
 
 async function describeEnvironment(request: EnvironmentRequest): Promise<CapturedEnvironment> {

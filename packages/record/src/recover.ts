@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
+import picomatch from "picomatch";
 import { FileGuard } from "./file-guard.ts";
 import { type FinishedRun, finishRun, lastWriteMs } from "./finish-run.ts";
 import type { RunPlan } from "./plan.ts";
@@ -9,15 +10,23 @@ import { readKey } from "./prepare-run.ts";
 import { RunRedactor } from "./run-redactor.ts";
 import { Spool } from "./spool.ts";
 
+/** Options of {@link recoverRuns}. */
+export interface RecoverOptions {
+  /** Told of a run that could not be sealed; it stays for the next time. */
+  readonly onFailure?: ((runId: string, error: unknown) => void) | undefined;
+}
+
 /**
  * Seal the runs whose recorder died, each as `incomplete` with what was written.
  *
  * A recorder that died before its child started leaves nothing that happened; its spool is removed.
- * Any number of processes may do this at once: each spool is taken over by one of them.
+ * Any number of processes may do this at once: each spool is taken over by one of them. One that
+ * cannot be sealed keeps nobody from the others, nor from the store.
  */
 export async function recoverRuns(
   stores: Stores,
   env: Readonly<Record<string, string | undefined>>,
+  { onFailure }: RecoverOptions = {},
 ): Promise<FinishedRun[]> {
   if (stores.readOnly) return [];
   const recovered: FinishedRun[] = [];
@@ -27,11 +36,13 @@ export async function recoverRuns(
       spool.remove();
       continue;
     }
-    if (await isSealed(stores, plan.run_id)) {
-      spool.remove(); // It died between the seal and the clean-up.
-      continue;
+    try {
+      if (await isSealed(stores, plan.run_id)) spool.remove(); // It died before the clean-up.
+      else recovered.push(await recoverOne(stores, spool, plan, env));
+    } catch (error) {
+      if (onFailure === undefined) throw error;
+      onFailure(plan.run_id, error);
     }
-    recovered.push(await recoverOne(stores, spool, plan, env));
   }
   return recovered;
 }
@@ -48,7 +59,8 @@ async function recoverOne(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<FinishedRun> {
   const redactor = new RunRedactor(env);
-  const guard = new FileGuard(redactor.scans, () => false, readKey(stores), plan.context.withheld);
+  const allows = picomatch([...(plan.allow_secrets ?? [])], { dot: true });
+  const guard = new FileGuard(redactor.scans, allows, readKey(stores), plan.context.withheld);
   for (const name of ["stdout.log", "stderr.log"])
     writeFileSync(spool.path("logs", name), "", { flag: "a" });
   const message = "The recorder died before the run ended; what had been written was sealed.";

@@ -1,8 +1,12 @@
 import {
+  closeSync,
   existsSync,
+  lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -21,7 +25,9 @@ import { isProcessAlive, type ProcessIdentity, thisProcess } from "@reseal/store
  *              run/          the child's RESEAL_RUN_DIR
  *              out/  in/     the child's RESEAL_OUTPUT_DIR; links to its inputs
  * ```
- * A spool whose recorder is dead is taken over by renaming it, which only one process can do.
+ * A spool whose recorder is dead is taken over by renaming it to `run-<run id>.<process>`, which
+ * only one process can do and which says at once who it was. A lease in the folder would come
+ * after the rename, and a third process would see the folder without an owner in between.
  */
 export class Spool {
   readonly folder: string;
@@ -34,8 +40,8 @@ export class Spool {
     mkdirSync(scratch, { recursive: true });
     const unborn = new Spool(join(scratch, `new-${runId}`));
     mkdirSync(unborn.folder, { mode: 0o700 });
+    unborn.writeJson("lease.json", thisProcess());
     for (const child of ["logs", "run", "out", "in"]) mkdirSync(unborn.path(child));
-    unborn.#writeLease();
     // Only now others may see it: a spool without a lease would look abandoned.
     const spool = new Spool(join(scratch, `run-${runId}`));
     renameSync(unborn.folder, spool.folder);
@@ -47,12 +53,10 @@ export class Spool {
     removeUnborn(scratch);
     const taken: Spool[] = [];
     for (const name of spoolNames(scratch)) {
-      const from = join(scratch, name);
-      if (readLease(from) === "alive") continue;
-      const spool = new Spool(join(scratch, `run-${runIdOf(name)}.${thisProcess().pid}`));
+      if (ownerOf(scratch, name) === "alive") continue;
+      const spool = new Spool(join(scratch, `run-${runIdOf(name)}.${processSuffix()}`));
       try {
-        renameSync(from, spool.folder);
-        spool.#writeLease();
+        renameSync(join(scratch, name), spool.folder);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT") continue; // Somebody was faster.
         throw error;
@@ -65,7 +69,7 @@ export class Spool {
   /** Run ids that living processes record at the moment. */
   static living(scratch: string): string[] {
     return spoolNames(scratch)
-      .filter((name) => readLease(join(scratch, name)) === "alive")
+      .filter((name) => ownerOf(scratch, name) === "alive")
       .map(runIdOf);
   }
 
@@ -89,35 +93,49 @@ export class Spool {
     }
   }
 
-  /** Text of a file, empty when it is not there. */
-  readText(...segments: readonly string[]): string {
+  /**
+   * Text of a file that the child may have written: empty when it is not there or no file, and
+   * `isWhole: false` when it is longer than anybody should read at once.
+   */
+  readText(...segments: readonly string[]): { readonly text: string; readonly isWhole: boolean } {
     const path = this.path(...segments);
-    return existsSync(path) ? readFileSync(path, "utf8") : "";
+    // The child may have put a pipe or a link in its place.
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats?.isFile() !== true) return { text: "", isWhole: true };
+    const buffer = Buffer.alloc(Math.min(stats.size, textBytesMax));
+    const handle = openSync(path, "r");
+    try {
+      const length = readSync(handle, buffer, 0, buffer.byteLength, 0);
+      return { text: buffer.toString("utf8", 0, length), isWhole: stats.size <= textBytesMax };
+    } finally {
+      closeSync(handle);
+    }
   }
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
-
-  #writeLease(): void {
-    this.writeJson("lease.json", thisProcess());
-  }
 }
+
+/** Longest text that is read of a child's file, in bytes. */
+const textBytesMax = 128 * 1024 * 1024;
 
 function spoolNames(scratch: string): string[] {
   if (!existsSync(scratch)) return [];
   return readdirSync(scratch).filter((name) => name.startsWith("run-"));
 }
 
-/** Folders of recorders that died before their run began; none lives in that state for a minute. */
+/** Folders of recorders that died before their run began. */
 function removeUnborn(scratch: string): void {
   if (!existsSync(scratch)) return;
   for (const name of readdirSync(scratch)) {
     if (!name.startsWith("new-")) continue;
     const folder = join(scratch, name);
     const stats = statSync(folder, { throwIfNoEntry: false });
-    if (stats !== undefined && Date.now() - stats.mtimeMs > 60_000)
-      rmSync(folder, { recursive: true, force: true });
+    // One without a lease was made this moment, or its maker died at once.
+    const isOld = stats !== undefined && Date.now() - stats.mtimeMs > 60_000;
+    const isDead = existsSync(join(folder, "lease.json")) && ownerOf(scratch, name) === "dead";
+    if (isOld || isDead) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -125,9 +143,23 @@ function runIdOf(name: string): string {
   return name.slice("run-".length).split(".")[0] ?? "";
 }
 
-function readLease(folder: string): "alive" | "dead" {
+/** What {@link ownerFromName} reads. The host comes last because it may have dots. */
+function processSuffix(): string {
+  const { pid, pid_start, boot_id, host } = thisProcess();
+  return [pid, pid_start, boot_id, host].join(".");
+}
+
+function ownerFromName(name: string): ProcessIdentity | undefined {
+  const [, pid, pid_start, boot_id, ...host] = name.split(".");
+  if (pid === undefined || pid_start === undefined || boot_id === undefined) return undefined;
+  return { pid: Number(pid), pid_start, boot_id, host: host.join(".") };
+}
+
+function ownerOf(scratch: string, name: string): "alive" | "dead" {
   try {
-    const lease = JSON.parse(readFileSync(join(folder, "lease.json"), "utf8")) as ProcessIdentity;
+    const lease =
+      ownerFromName(name) ??
+      (JSON.parse(readFileSync(join(scratch, name, "lease.json"), "utf8")) as ProcessIdentity);
     return isProcessAlive(lease) ? "alive" : "dead";
   } catch {
     return "dead";

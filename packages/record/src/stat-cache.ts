@@ -77,7 +77,10 @@ export class StatCache {
     ]);
   }
 
-  /** Write the rows of this walk; a failure costs only time later and is not reported. */
+  /**
+   * Write the rows of this walk, once what they name is stored for good; a failure costs only time
+   * later and is not reported.
+   */
   save(): void {
     if (!this.#isChanged && this.#rows.length === this.#old.size) return;
     const temporary = `${this.#file}.${process.pid}.tmp`;

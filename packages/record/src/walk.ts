@@ -141,7 +141,10 @@ function statEntry(
 function isOurs(realRoot: string, real: string): boolean {
   const prefix = realRoot.endsWith(sep) ? realRoot : realRoot + sep;
   if (!real.startsWith(prefix)) return false;
-  return !real.slice(prefix.length).split(sep).some((name) => toolFolders.has(name));
+  return !real
+    .slice(prefix.length)
+    .split(sep)
+    .some((name) => toolFolders.has(name));
 }
 
 function realPath(path: string): string | undefined {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { hostname } from "node:os";
+import { hostname, userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
 /**
@@ -19,6 +19,15 @@ export function findWorkspace(folder: string): string {
 /** An opaque name for a folder of this host: it tells runs of one folder from others. */
 export function workspaceId(workspace: string): string {
   return createHash("sha256").update(`${hostname()}\0${workspace}`).digest("hex").slice(0, 16);
+}
+
+/** Who runs this process. In a container a user may have a number and no name. */
+export function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? "unknown"}`;
+  }
 }
 
 function isFolder(path: string): boolean {

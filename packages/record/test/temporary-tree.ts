@@ -17,7 +17,10 @@ export function makeTree(
   return root;
 }
 
-export function writeTree(root: string, files: Readonly<Record<string, string | Uint8Array>>): void {
+export function writeTree(
+  root: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): void {
   for (const [name, content] of Object.entries(files)) {
     const path = join(root, name);
     mkdirSync(dirname(path), { recursive: true });

@@ -10,7 +10,7 @@ export interface Base64Text {
 }
 
 const runMin = 24;
-const groupsMin = 4;
+const groupsMin = 5;
 const extendMax = 4096;
 const pieceMax = 24_576;
 const values: Int8Array = base64Values();

@@ -1,6 +1,6 @@
 import { placeholderStart } from "./placeholders.ts";
 import type { Span } from "./spans.ts";
-import { entropy, isMixedWord, isMonotonous } from "./values.ts";
+import { entropy, isMixedWord, isMonotonous } from "./text-statistics.ts";
 
 /** A format that only its surroundings on the same line make a secret. */
 export interface ContextRule {

@@ -162,7 +162,12 @@ function scanRuns(
   spans: Span[],
 ): void {
   const reader = new Base64Reader(bytes);
+  const found = spans.slice().sort((a, b) => a.start - b.start);
+  let next = 0;
   visitRuns(bytes, (start, end) => {
+    // What goes anyway is not decoded.
+    while ((found[next]?.end ?? end) < end) next += 1;
+    if ((found[next]?.start ?? end) <= start) return;
     matchRunRules(bytes, start, end, read, spans);
     if (depth >= depthMax) return;
     for (const found of reader.texts(start, end)) {

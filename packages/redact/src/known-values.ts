@@ -1,5 +1,5 @@
 import type { Anchor } from "./grams.ts";
-import { entropy, isMonotonous } from "./values.ts";
+import { entropy, isMonotonous } from "./text-statistics.ts";
 
 /** A secret value that the caller knows, and where it came from. */
 export interface KnownSecret {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Span } from "./spans.ts";
 
 /** How often a rule found something. Says nothing about the secret. */
@@ -13,36 +12,52 @@ export const placeholderPattern: RegExp = /^\[REDACTED:[a-z0-9-]+:\d+\]$/;
 /** How every placeholder starts. */
 export const placeholderStart = "[REDACTED:";
 
-const distinctMax = 65_536;
-/** Longer secrets are kept as digests. */
-const keptMax = 256;
+const distinctMax = 262_144;
 
 /**
  * Numbers distinct secrets of each rule in order of first appearance.
  *
- * After 65,536 distinct ones all further ones share the number 0, so that memory stays bounded.
+ * Keeps no secret, only a fingerprint of 53 bits of each. After 262,144 distinct ones all further
+ * ones share the number 0, so that memory stays bounded.
  */
 export class PlaceholderBook {
-  readonly #numbers = new Map<string, number>();
-  readonly #lastOfRule = new Map<string, number>();
+  readonly #numbersByRule = new Map<string, Map<number, number>>();
+  #distinct = 0;
 
   /** `[REDACTED:<rule>:<n>]` for a secret. */
   placeholder({ rule, secret }: Pick<Span, "rule" | "secret">): string {
-    const key = `${rule}:${secret.length > keptMax ? digest(secret) : secret}`;
-    let number = this.#numbers.get(key);
+    let numbers = this.#numbersByRule.get(rule);
+    if (numbers === undefined) {
+      numbers = new Map();
+      this.#numbersByRule.set(rule, numbers);
+    }
+    const key = fingerprint(secret);
+    let number = numbers.get(key);
     if (number === undefined) {
-      if (this.#numbers.size >= distinctMax) return `[REDACTED:${rule}:0]`;
-      number = (this.#lastOfRule.get(rule) ?? 0) + 1;
-      this.#lastOfRule.set(rule, number);
-      // A copy of its own, or the key would keep the text around the secret alive.
-      this.#numbers.set(Buffer.from(key, "latin1").toString("latin1"), number);
+      if (this.#distinct >= distinctMax) return `[REDACTED:${rule}:0]`;
+      this.#distinct += 1;
+      number = numbers.size + 1;
+      numbers.set(key, number);
     }
     return `[REDACTED:${rule}:${number}]`;
   }
 }
 
-function digest(secret: string): string {
-  return createHash("sha256").update(secret, "latin1").digest("base64");
+/**
+ * 53 bits that tell secrets apart (cyrb53). Two secrets that share them share a number, which is
+ * all that could happen: a cryptographic digest would cost more than all the rest of a finding.
+ */
+function fingerprint(secret: string): number {
+  let low = 0xdeadbeef;
+  let high = 0x41c6ce57;
+  for (let at = 0; at < secret.length; at += 1) {
+    const code = secret.charCodeAt(at);
+    low = Math.imul(low ^ code, 0x9e3779b1);
+    high = Math.imul(high ^ code, 0x5f356495);
+  }
+  low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
+  high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
+  return 0x1_0000_0000 * (high & 0x1f_ffff) + (low >>> 0);
 }
 
 /** Adds up findings by rule. */

@@ -1,4 +1,4 @@
-import { isMixedWord, isMonotonous } from "./values.ts";
+import { isMixedWord, isMonotonous } from "./text-statistics.ts";
 
 /** One public token format. */
 export interface TokenRule {
@@ -34,10 +34,7 @@ const documentation =
 /** Not an example from documentation: no `EXAMPLE`, `xxxx` or `1234567890…`. */
 export function isNotExample(secret: string): boolean {
   if (secret.length > 512) return true;
-  return (
-    !documentation.test(secret) &&
-    !isMonotonous(secret.slice(secret.search(/[-_.:=](?=[^-_.:=]{8})/) + 1))
-  );
+  return !documentation.test(secret) && !isMonotonous(secret);
 }
 
 /** Not an example, and as mixed as generated text. */

@@ -1,5 +1,6 @@
 import { isNotExample, type TokenRule } from "./rule.ts";
-import { entropy, isDocumentedPair, isMixedWord, isPlaceholder } from "./values.ts";
+import { countDifferent, entropy, isMixedWord } from "./text-statistics.ts";
+import { isDocumentedPair, isPlaceholder } from "./values.ts";
 
 /** `{"sub":"1234567890"` and `John Doe`: the example of jwt.io and every copy of it. */
 const documentedJwt = /eyJzdWIiOiIxMjM0NTY3ODkw|Ikpvag4gRG9l|Sm9obiBEb2/;
@@ -78,11 +79,12 @@ export const keyRules: readonly TokenRule[] = [
 ];
 
 function isKeyBody(block: string): boolean {
-  const body = block.replace(/^-* ?BEGIN[^-]*-{4,5}/, "").replace(/-{4,5}[ +]?END.*$/s, "");
+  // Prose about keys has no long words; every line of a key but the last is one. What stands in for
+  // a key in documentation shows at its beginning.
+  const body = block.slice(block.indexOf("KEY") + 3, 320);
   if (/x{8}|X{8}|EXAMPLE|\.{3}|your[-_ ]/.test(body)) return false;
-  // Prose about keys has no long words; every line of a key but the last is one.
   const line = /[A-Za-z0-9+/]{32,64}/.exec(body);
-  return line !== null && new Set(line[0]).size >= 8;
+  return line !== null && countDifferent(line[0]) >= 8;
 }
 
 function isUrlPassword(password: string): boolean {
@@ -96,7 +98,7 @@ function isUrlPassword(password: string): boolean {
   }
   if (/^[A-Za-z]+(?:[-_][A-Za-z]+)*$/.test(password)) return password.length >= 12;
   // A port and a path such as `://host:8080/@scope` never reach here; times like 12:30@ may.
-  return !/^\d{1,5}$/.test(password) && new Set(password).size >= 4;
+  return !/^\d{1,5}$/.test(password) && countDifferent(password) >= 4;
 }
 
 function isBearer(token: string): boolean {

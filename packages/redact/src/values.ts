@@ -1,4 +1,13 @@
 import type { NameStrength } from "./names.ts";
+import {
+  changes,
+  countDifferent,
+  entropy,
+  isGenerated,
+  isMixedCase,
+  isMixedWord,
+  isMonotonous,
+} from "./text-statistics.ts";
 
 const placeholderWords =
   /your|example|sample|x{4}|\*{3}|\.{3}|placeholder|change[-_ ]?(?:me|this|it)|dummy|redacted|insert|replace|todo|fixme|not[-_]?a[-_]?real|fake|foobar|lorem|secret[-_]?(?:key|token|here)|(?:key|token|password|secret)[-_]?(?:here|goes)|_here\b|removed|hidden|masked|sanitized|deadbeef|undefined|default/i;
@@ -64,63 +73,15 @@ const documentedValues =
 /** A stand-in rather than a secret: `YOUR_API_KEY`, `<token>`, `xxxx`, `${SECRET}`, `1234567890`. */
 export function isPlaceholder(value: string): boolean {
   if (value.length > 1024) return false;
-  if (reference.test(value) || placeholderWords.test(value)) return true;
-  if (documentedValues.test(value)) return true;
+  if (reference.test(value) || placeholderWords.test(value) || documentedValues.test(value)) {
+    return true;
+  }
   return isMonotonous(value);
 }
 
 /** Beyond doubt no secret: a reference, a mask, a placeholder of ours. */
 export function isStandIn(value: string): boolean {
   return reference.test(value) || /^(?:\*+|x{3,}|\.{3}|your[-_ ].*|change[-_]?me)$/i.test(value);
-}
-
-/** Few different characters, or mostly a run such as `abcdefgh` or `12345678`. */
-export function isMonotonous(value: string): boolean {
-  let different = 0;
-  let steps = 0;
-  let last = -2;
-  const round = nextRound();
-  for (let at = 0; at < value.length; at += 1) {
-    const code = value.charCodeAt(at) & 255;
-    if (marks[code] !== round) {
-      marks[code] = round;
-      different += 1;
-    }
-    const step = code - last;
-    // From 9 to 0 goes on counting.
-    if (step === 1 || step === 0 || (step === -9 && code === 48)) steps += 1;
-    last = code;
-  }
-  return different < Math.min(6, value.length / 2) || steps * 2 > value.length;
-}
-
-// Which characters were seen in which round: a table that needs no clearing.
-const marks = new Uint32Array(256);
-let rounds = 0;
-
-function nextRound(): number {
-  rounds = (rounds + 1) >>> 0 || 1;
-  return rounds;
-}
-
-const counts = new Uint16Array(256);
-
-/** Shannon entropy in bits per character (of the low byte of each, of at most 4,096). */
-export function entropy(value: string): number {
-  const length = Math.min(value.length, 4096);
-  for (let at = 0; at < length; at += 1) {
-    const code = value.charCodeAt(at) & 255;
-    counts[code] = (counts[code] ?? 0) + 1;
-  }
-  let bits = 0;
-  for (let at = 0; at < length; at += 1) {
-    const code = value.charCodeAt(at) & 255;
-    const count = counts[code] ?? 0;
-    if (count === 0) continue;
-    bits -= (count / length) * Math.log2(count / length);
-    counts[code] = 0;
-  }
-  return bits;
 }
 
 /** Words and small numbers joined by punctuation, as in `my-service-v2`. */
@@ -148,12 +109,18 @@ export function isDocumentedPair(pair: string): boolean {
 }
 
 function isDocumentedBasic(value: string): boolean {
-  return value.length <= 64 && isDocumentedPair(Buffer.from(value, "base64").toString("latin1"));
+  if (value.length > 64 || !documentedStart.test(value)) return false;
+  return isDocumentedPair(Buffer.from(value, "base64").toString("latin1"));
 }
+
+/** How the pairs of documentation begin in base64; most other values need not be decoded. */
+const documentedStart =
+  /^(?:dXNl|VXNl|YWRt|QWRt|cm9v|dGVz|QWxh|YWxh|Z3Vl|Zm9v|YXBp|bG9n|ZW1h|czZC)/;
 
 /** May the value of a key of this strength be a secret? */
 export function isSecretValue(value: string, strength: NameStrength): boolean {
   if (strength === "none" || value.length < 6 || value.length > 4096) return false;
+  if (isGenerated(value)) return isSecretGenerated(value, strength);
   if (plainWords.has(value.toLowerCase()) || digestLabel.test(value)) return false;
   if (isPlaceholder(value) || isCode(value) || isPathOrUrl(value)) return false;
   if (strength === "password") return isPasswordValue(value);
@@ -164,10 +131,22 @@ export function isSecretValue(value: string, strength: NameStrength): boolean {
   if (!/[A-Za-z]/.test(value) && (strength === "weak" || value.length < 16)) return false;
   if (!hasDigit && value.length < 20 && changes(value) * 3 < value.length) return false;
   if (strength === "weak") {
-    if (value.length < 16 || isUuid(value) || /^(?:[0-9a-f]+|[0-9A-F]+)$/.test(value)) return false;
+    if (value.length < 16 || isUuid(value) || isOneCaseHex(value)) return false;
     return entropy(value) >= 3.4;
   }
   return entropy(value) >= (value.length < 16 ? 2.6 : 2.9);
+}
+
+function isSecretGenerated(value: string, strength: NameStrength): boolean {
+  if (digestLabel.test(value) || isPlaceholder(value) || isDocumentedBasic(value)) return false;
+  if (value.includes("/") && isPathOrUrl(value)) return false;
+  if (strength === "password") return true;
+  if (strength === "secret") return entropy(value) >= 2.9;
+  return !isUuid(value) && !isOneCaseHex(value) && entropy(value) >= 3.4;
+}
+
+function isOneCaseHex(value: string): boolean {
+  return /^(?:[0-9a-f]+|[0-9A-F]+)$/.test(value);
 }
 
 /** UUID in its usual writing. */
@@ -188,33 +167,12 @@ export function isPathOrUrl(value: string): boolean {
   return !value.split("/").some((part) => part.length >= 20 && isMixedWord(part));
 }
 
-/** Lower case, upper case and a digit in one word: what random base62 looks like. */
-export function isMixedWord(value: string): boolean {
-  const classes =
-    Number(/[a-z]/.test(value)) + Number(/[A-Z]/.test(value)) + Number(/\d/.test(value));
-  return (
-    classes === 3 || (classes === 2 && value.length >= 24 && changes(value) * 4 > value.length)
-  );
-}
-
 /** Twelve or more letters and digits without a blank that no language would put together. */
 function isUnpronounceable(value: string): boolean {
   if (!/^[A-Za-z0-9]{12,}$/.test(value) || entropy(value) < 3) return false;
   const letters = value.replace(/\d/g, "");
   const mixed = isMixedCase(letters) && changes(letters) * 3 > letters.length && !isCodeName(value);
   return mixed || (value.length >= 20 && consonants.test(letters));
-}
-
-/** How often a value goes from one kind of character to another. */
-function changes(value: string): number {
-  let count = 0;
-  let last = "";
-  for (const character of value) {
-    const kind = /[a-z]/.test(character) ? "a" : /[A-Z]/.test(character) ? "A" : "0";
-    if (last !== "" && kind !== last) count += 1;
-    last = kind;
-  }
-  return count;
 }
 
 function isCode(value: string): boolean {
@@ -230,7 +188,7 @@ function isCode(value: string): boolean {
 }
 
 function isPasswordValue(value: string): boolean {
-  if (new Set(value).size < 4) return false;
+  if (countDifferent(value) < 4) return false;
   if (/^[A-Za-z]+$/.test(value)) {
     return value.length >= (isMixedCase(value) ? 12 : 16) && !isCodeName(value);
   }
@@ -238,8 +196,4 @@ function isPasswordValue(value: string): boolean {
     return value.length >= 20 && !prose.test(value);
   }
   return !/^[\d.,:/-]{1,7}$/.test(value);
-}
-
-function isMixedCase(value: string): boolean {
-  return /[a-z]/.test(value.slice(1)) && /[A-Z]/.test(value.slice(1));
 }

@@ -1,60 +1,61 @@
 import { strict as assert } from "node:assert";
-import { lstatSync, renameSync, type Stats, utimesSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Digest, digestBytes } from "@reseal/hash";
 import {
   abortableSource,
+  type BatchFile,
   type BlobBatch,
   type BlobInfo,
   type ByteSource,
   type OperationOptions,
+  type PutFileResult,
+  type PutFilesOptions,
   type PutOptions,
   storeErrors,
 } from "@reseal/store";
-import { errnoOf, readFailure, writeFailure } from "./fs-errors.ts";
+import { blobStats, findBlob, type Presence } from "./blob-presence.ts";
+import { assertExpected, FileStager, pieceBytes, type StagedFile } from "./file-stager.ts";
+import { writeFailure } from "./fs-errors.ts";
 import type { FsSync } from "./fs-sync.ts";
+import type { Lanes } from "./lanes.ts";
 import { assertFolder, type BlobPath, blobPath, makeOneFolder } from "./layout.ts";
-import { SourceFile } from "./source-file.ts";
+import { stageInLanes } from "./stage-in-lanes.ts";
 import { type TemporaryFile, TemporaryFiles } from "./temporary-file.ts";
+import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.ts";
 
 /** The folders that a batch works in. */
 export interface BatchPlace {
   readonly root: string;
   readonly temporary: string;
   readonly sync: FsSync;
+  readonly lanes: Lanes;
 }
 
-/** Up to this size a blob is one buffer and one write; beyond it, pieces of this size. */
-const pieceBytes = 1024 * 1024;
 /** What a source gives is collected up to this size before it is written. */
 const heldBytesMax = 256 * 1024;
 /** Work done at once before others have their turn. */
 const turnBytes = 4 * 1024 * 1024;
 const turnCost = 32 * 1024;
-/** A name younger than this may belong to a batch whose folders are not synced yet. */
-const settledAfterMs = 10 * 60_000;
-/** A blob that is used again looks new to whoever collects garbage by age; once an hour will do. */
-const refreshAfterMs = 3600_000;
-
-type Buffers = readonly [Uint8Array, Uint8Array];
+type StagedBlob = BlobPath & { readonly size: number; readonly temporary: string };
 
 /** Blobs that are written to a folder of their own and renamed into the store together. */
 export class FsBatch implements BlobBatch {
   readonly #place: BatchPlace;
   readonly #signal: AbortSignal | undefined;
   /** Blobs that this batch brings, by their hexadecimal digits. */
-  readonly #staged = new Map<
-    string,
-    BlobPath & { readonly size: number; readonly temporary: string }
-  >();
+  readonly #staged = new Map<string, StagedBlob>();
   /** Blobs that were there. */
   readonly #found = new Map<string, BlobPath & { readonly size: number }>();
   readonly #unsettledFolders = new Set<string>();
   #state: "open" | "committing" | "ended" = "open";
+  /** Folder of this batch, made when something has to be written. */
+  #folder: string | undefined;
+  /** Each writer in the folder has one of its own below it. */
+  #writers = 0;
   #temporary: TemporaryFiles | undefined;
+  #stager: FileStager | undefined;
   #turnLeft = turnBytes;
-  #small: Uint8Array | undefined;
-  #large: Buffers | undefined;
 
   constructor(place: BatchPlace, signal: AbortSignal | undefined) {
     this.#place = place;
@@ -73,13 +74,50 @@ export class FsBatch implements BlobBatch {
     return this.#putBytes(source, options.expected);
   }
 
-  async putFile(path: string, options: PutOptions = {}): Promise<BlobInfo> {
+  async putFile(path: string, { expected, signal }: PutOptions = {}): Promise<BlobInfo> {
+    const either = this.#begin(signal);
+    this.#stager ??= new FileStager(this.#stagingPlace());
+    const staged = await this.#stager.stage({ path, expected }, () => {
+      either?.throwIfAborted();
+      this.#assertOpen();
+    });
+    assert(staged.status !== "refused"); // Nobody was asked.
+    if (staged.status === "failed") throw staged.error;
+    const { digest, size } = staged;
+    await this.#takeTurn(size);
+    this.#add(staged);
+    return { digest, size };
+  }
+
+  async putFiles(
+    files: readonly BatchFile[],
+    options: PutFilesOptions = {},
+  ): Promise<readonly PutFileResult[]> {
     const signal = this.#begin(options.signal);
-    using file = new SourceFile(path);
-    if (file.size > pieceBytes) return await this.#putLargeFile(file, options.expected, signal);
-    await this.#takeTurn(file.size);
-    this.#small ??= Buffer.allocUnsafeSlow(pieceBytes + 1);
-    return this.#putBytes(file.readWhole(this.#small), options.expected);
+    const { lanes } = this.#place;
+    const staged = await stageInLanes(lanes, () => this.#stagingPlace(), files, {
+      ...options,
+      signal,
+    });
+    return staged.map((file): PutFileResult => {
+      if (file.status !== "stored") return file;
+      this.#add(file);
+      return { status: "stored", digest: file.digest, size: file.size };
+    });
+  }
+
+  async keep(
+    blobs: readonly BlobInfo[],
+    { signal }: OperationOptions = {},
+  ): Promise<readonly BlobInfo[]> {
+    const either = this.#begin(signal);
+    const missing: BlobInfo[] = [];
+    for (const blob of blobs) {
+      either?.throwIfAborted();
+      if (!this.#isThere(blobPath(this.#place.root, blob.digest), blob.size)) missing.push(blob);
+    }
+    if (missing.length > 0) assertFolder(this.#place.root);
+    return missing;
   }
 
   async commit({ signal }: OperationOptions = {}): Promise<void> {
@@ -125,8 +163,8 @@ export class FsBatch implements BlobBatch {
 
   #end(): void {
     this.#state = "ended";
-    this.#temporary?.remove();
-    this.#temporary = undefined;
+    if (this.#folder !== undefined) removeTemporaryFolder(this.#folder);
+    this.#folder = undefined;
   }
 
   /** Bytes that are in memory as a whole. */
@@ -170,32 +208,6 @@ export class FsBatch implements BlobBatch {
     }
   }
 
-  async #putLargeFile(
-    source: SourceFile,
-    expected: Digest | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<BlobInfo> {
-    const buffers = this.#large ?? [
-      Buffer.allocUnsafeSlow(pieceBytes),
-      Buffer.allocUnsafeSlow(pieceBytes),
-    ];
-    this.#large = undefined; // Another call at the same time takes its own.
-    const file = this.#temporaryFiles().open();
-    try {
-      for await (const piece of source.readPieces(buffers)) {
-        signal?.throwIfAborted();
-        this.#assertOpen();
-        await file.write(piece);
-      }
-      return this.#stage(file, expected);
-    } catch (error) {
-      file.discard();
-      throw error;
-    } finally {
-      this.#large = buffers;
-    }
-  }
-
   #stage(file: TemporaryFile, expected: Digest | undefined): BlobInfo {
     const info = file.finish();
     assertExpected(info, expected);
@@ -208,28 +220,39 @@ export class FsBatch implements BlobBatch {
   /** Whether this batch or the store has the blob. A blob that is there is never written again. */
   #isThere(path: BlobPath, size: number): boolean {
     if (this.#staged.has(path.hex) || this.#found.has(path.hex)) return true;
-    const stats = blobStats(path, size);
-    if (stats === undefined) return false;
+    const found = findBlob(path, size);
+    if (found !== undefined) this.#addFound(path, size, found);
+    return found !== undefined;
+  }
+
+  /** Take up what a stager has done. */
+  #add({ digest, size, temporary, isUnsettled = false }: StoredFile): void {
+    const path = blobPath(this.#place.root, digest);
+    if (this.#staged.has(path.hex)) return;
+    if (temporary === undefined) this.#addFound(path, size, { isUnsettled });
+    else this.#staged.set(path.hex, { ...path, size, temporary });
+  }
+
+  #addFound(path: BlobPath, size: number, { isUnsettled }: Presence): void {
     this.#found.set(path.hex, { ...path, size });
-    const now = Date.now();
-    if (now - stats.ctimeMs < settledAfterMs) this.#unsettledFolders.add(path.prefix);
-    if (now - stats.mtimeMs > refreshAfterMs) refresh(path.file, now);
-    return true;
+    if (isUnsettled) this.#unsettledFolders.add(path.prefix);
   }
 
   #temporaryFiles(): TemporaryFiles {
     this.#assertOpen();
-    this.#temporary ??= new TemporaryFiles(this.#place.temporary);
+    this.#temporary ??= new TemporaryFiles(this.#stagingPlace().temporary);
     return this.#temporary;
   }
 
-  #publish({
-    file,
-    hex,
-    prefix,
-    size,
-    temporary,
-  }: BlobPath & { size: number; temporary: string }): void {
+  /** A place for one more writer. */
+  #stagingPlace(): { readonly root: string; readonly temporary: string } {
+    this.#assertOpen();
+    this.#folder ??= makeTemporaryFolder(this.#place.temporary);
+    this.#writers += 1;
+    return { root: this.#place.root, temporary: `${this.#folder}/${this.#writers}` };
+  }
+
+  #publish({ file, hex, prefix, size, temporary }: StagedBlob): void {
     // Another process may have brought it meanwhile.
     if (blobStats({ file, hex, prefix }, size) !== undefined) return;
     try {
@@ -257,39 +280,7 @@ export class FsBatch implements BlobBatch {
   }
 }
 
-/** A blob's facts; `undefined` when it is not there, an error when it is not what it should be. */
-function blobStats(path: BlobPath, size: number): Stats | undefined {
-  let stats: Stats | undefined;
-  try {
-    stats = lstatSync(path.file, { throwIfNoEntry: false });
-  } catch (error) {
-    throw readFailure(error, path.file);
-  }
-  if (stats === undefined || (stats.isFile() && stats.size === size)) return stats;
-  const digest = `sha256:${path.hex}`;
-  throw storeErrors.BLOB_CORRUPT(`Blob ${digest} is there, but not with ${size} bytes.`, {
-    details: { digest, size, actual_size: stats.size, path: path.file },
-  });
-}
-
-function refresh(file: string, now: number): void {
-  try {
-    utimesSync(file, now / 1000, now / 1000);
-  } catch (error) {
-    const errno = errnoOf(error);
-    // In a shared store the blob may be somebody else's; then they keep it.
-    if (errno !== "EPERM" && errno !== "EACCES" && errno !== "ENOENT") {
-      throw writeFailure(error, file);
-    }
-  }
-}
-
-function assertExpected({ digest, size }: BlobInfo, expected: Digest | undefined): void {
-  if (expected === undefined || expected === digest) return;
-  throw storeErrors.DIGEST_MISMATCH(`Expected ${expected}, got ${digest}.`, {
-    details: { expected, actual: digest, size },
-  });
-}
+type StoredFile = Extract<StagedFile, { status: "stored" }>;
 
 async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < bytes.byteLength; start += pieceBytes) {

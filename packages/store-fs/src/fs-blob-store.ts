@@ -15,16 +15,21 @@ import {
   abortableSource,
   type BlobBatch,
   type BlobInfo,
+  type BlobProblem,
   type BlobStore,
+  type BulkOptions,
   type ByteSource,
+  type LocalCopy,
   type OperationOptions,
   type PutOptions,
   storeErrors,
   verifiedSource,
 } from "@reseal/store";
+import { checkInLanes, copyInLanes } from "./blobs-in-lanes.ts";
 import { FsBatch } from "./fs-batch.ts";
 import { errnoOf, readFailure, writeFailure } from "./fs-errors.ts";
 import { FsSync, type Report } from "./fs-sync.ts";
+import { Lanes } from "./lanes.ts";
 import {
   assertFolder,
   assertSameFileSystem,
@@ -83,6 +88,7 @@ class FsBlobStore implements BlobStore {
   readonly #temporary: string;
   readonly #readOnly: boolean;
   readonly #sync: FsSync;
+  readonly #lanes = new Lanes();
 
   constructor(directory: string, temporary: string, readOnly: boolean, sync: FsSync) {
     this.location = directory;
@@ -101,7 +107,12 @@ class FsBlobStore implements BlobStore {
   async openBatch({ signal }: OperationOptions = {}): Promise<BlobBatch> {
     signal?.throwIfAborted();
     this.#assertWritable();
-    const place = { root: this.location, temporary: this.#temporary, sync: this.#sync };
+    const place = {
+      root: this.location,
+      temporary: this.#temporary,
+      sync: this.#sync,
+      lanes: this.#lanes,
+    };
     return new FsBatch(place, signal);
   }
 
@@ -121,6 +132,14 @@ class FsBlobStore implements BlobStore {
     } finally {
       closeSync(file);
     }
+  }
+
+  check(blobs: readonly BlobInfo[], options?: BulkOptions): Promise<readonly BlobProblem[]> {
+    return checkInLanes(this.#lanes, this.location, blobs, options);
+  }
+
+  copyOut(copies: readonly LocalCopy[], options?: BulkOptions): Promise<void> {
+    return copyInLanes(this.#lanes, this.location, copies, options);
   }
 
   async stat(digest: Digest, { signal }: OperationOptions = {}): Promise<BlobInfo | undefined> {
@@ -158,7 +177,9 @@ class FsBlobStore implements BlobStore {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lanes[Symbol.asyncDispose]();
+  }
 
   #assertWritable(): void {
     if (!this.#readOnly) return;

@@ -1,3 +1,10 @@
 export { type FsBlobStoreOptions, openFsBlobStore } from "./fs-blob-store.ts";
 export { type FsJournalOptions, openFsJournal } from "./fs-journal.ts";
-export type { Report, StoreWarning } from "./fs-sync.ts";
+export { fsyncFolder, type Report, type StoreWarning } from "./fs-sync.ts";
+export { makeFolder } from "./layout.ts";
+export {
+  isProcessGone,
+  makeTemporaryFolder,
+  sweepTemporaryFolders,
+  temporaryFolderOwner,
+} from "./temporary-folder.ts";

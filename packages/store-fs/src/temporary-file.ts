@@ -3,6 +3,7 @@ import {
   constants,
   fchmodSync,
   fstatSync,
+  mkdirSync,
   openSync,
   rmSync,
   write,
@@ -11,7 +12,6 @@ import {
 import { promisify } from "node:util";
 import { createDigester, type Digest } from "@reseal/hash";
 import { writeFailure } from "./fs-errors.ts";
-import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.ts";
 
 /** Blobs are never written again, and the mode says so. */
 const blobMode = 0o444;
@@ -19,16 +19,16 @@ const flags =
   constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 const writeSome = promisify(write);
 
-/** The temporary files of one batch, in a folder of their own. */
+/** Temporary files in a folder of their own, which is made with the first of them. */
 export class TemporaryFiles {
   readonly #folder: string;
   #count = 0;
   /** Learned from the first file, as asking for the umask would change it for a moment. */
   #umaskHidesMode: boolean | undefined;
 
-  /** @param parent The folder for all batches. */
-  constructor(parent: string) {
-    this.#folder = makeTemporaryFolder(parent);
+  /** @param folder Its parent is there, and nothing of its name is in it. */
+  constructor(folder: string) {
+    this.#folder = folder;
   }
 
   /**
@@ -57,15 +57,11 @@ export class TemporaryFiles {
     return new TemporaryFile(file, path);
   }
 
-  /** Remove the folder and what is left in it. */
-  remove(): void {
-    removeTemporaryFolder(this.#folder);
-  }
-
   #create(): { readonly file: number; readonly path: string } {
     this.#count += 1;
     const path = `${this.#folder}/${this.#count}`;
     try {
+      if (this.#count === 1) mkdirSync(this.#folder, { mode: 0o700 });
       const file = openSync(path, flags, blobMode);
       this.#umaskHidesMode ??= (fstatSync(file).mode & 0o777) !== blobMode;
       if (this.#umaskHidesMode) fchmodSync(file, blobMode);

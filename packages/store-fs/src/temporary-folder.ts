@@ -28,13 +28,24 @@ export function isProcessGone(name: string): boolean | undefined {
   return !isProcessAlive({ host, boot_id, pid: Number(pid), pid_start });
 }
 
-const prefix = "blobs.";
-const namePattern = /^blobs\.[0-9a-f]*\.[0-9a-f-]*\.\d+\.\d*\.[0-9a-f]{16}$/;
+const namePattern = /^[a-z]+\.([0-9a-f]*\.[0-9a-f-]*\.\d+\.\d*\.[0-9a-f]{16})$/;
 const foreignAgeMaxMs = 7 * 24 * 3600 * 1000;
 
-/** Make a folder for the temporary files of one batch, for nobody else to read. */
-export function makeTemporaryFolder(parent: string): string {
-  const folder = join(parent, prefix + processName());
+/**
+ * The name of the process that a temporary folder belongs to; `undefined` when the folder is none
+ * of {@link makeTemporaryFolder}.
+ */
+export function temporaryFolderOwner(name: string): string | undefined {
+  return namePattern.exec(name)?.[1];
+}
+
+/**
+ * Make a folder for temporary files, for nobody else to read. When its process is dead, the next
+ * who opens the store removes it.
+ * @param purpose A word of lower-case letters that begins its name.
+ */
+export function makeTemporaryFolder(parent: string, purpose = "blobs"): string {
+  const folder = join(parent, `${purpose}.${processName()}`);
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
@@ -54,10 +65,10 @@ export function removeTemporaryFolder(folder: string): void {
  */
 export function sweepTemporaryFolders(parent: string): void {
   for (const name of readdirSync(parent)) {
-    if (!namePattern.test(name)) continue; // Not of a batch.
+    const owner = temporaryFolderOwner(name);
+    if (owner === undefined) continue; // Not one of these.
     const folder = join(parent, name);
-    const isGone = isProcessGone(name.slice(prefix.length)) ?? isOld(folder);
-    if (isGone) removeTemporaryFolder(folder);
+    if (isProcessGone(owner) ?? isOld(folder)) removeTemporaryFolder(folder);
   }
 }
 

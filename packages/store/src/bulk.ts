@@ -32,10 +32,12 @@ export interface PutFilesOptions extends BulkOptions {
 }
 
 /**
- * Where an inspector comes from: a module that exports `createInspector`, and what that is called
- * with. The data is copied between threads and never written to a disk.
+ * An inspector, and how another thread makes the like of it: a module that exports
+ * `createInspector`, and what that is called with. The data is copied between threads and never
+ * written to a disk.
  */
 export interface InspectorSource {
+  readonly inspector: FileInspector;
   /** URL of the module. */
   readonly module: string;
   /** Anything that `structuredClone` copies. */
@@ -88,8 +90,11 @@ export interface LocalCopy extends BlobInfo {
   readonly mode: number;
 }
 
-/** Load what an {@link InspectorSource} names. */
-export async function loadInspector({ module, data }: InspectorSource): Promise<FileInspector> {
+/** Make the inspector that an {@link InspectorSource} names, in another thread. */
+export async function loadInspector({
+  module,
+  data,
+}: Pick<InspectorSource, "module" | "data">): Promise<FileInspector> {
   const loaded = (await import(module)) as InspectorModule;
   return loaded.createInspector(data);
 }

@@ -1,14 +1,13 @@
 import { open } from "node:fs/promises";
 import { isResealError } from "@reseal/errors";
 import type { BlobBatch, BlobInfo, BlobStore } from "./blob-store.ts";
-import {
-  type BatchFile,
-  type BlobProblem,
-  type BulkOptions,
-  type LocalCopy,
-  loadInspector,
-  type PutFileResult,
-  type PutFilesOptions,
+import type {
+  BatchFile,
+  BlobProblem,
+  BulkOptions,
+  LocalCopy,
+  PutFileResult,
+  PutFilesOptions,
 } from "./bulk.ts";
 import { storeErrors } from "./errors.ts";
 
@@ -63,14 +62,13 @@ export async function putOneByOne(
 ): Promise<readonly PutFileResult[]> {
   const results: PutFileResult[] = [];
   const count = counter(onProgress);
-  const inspects = inspector === undefined ? undefined : await loadInspector(inspector);
   for (const { path, size, expected, inspectAs } of files) {
     signal?.throwIfAborted();
     try {
       const verdict =
-        inspects === undefined || inspectAs === undefined
+        inspector === undefined || inspectAs === undefined
           ? undefined
-          : inspects.whole(await readWhole(path), inspectAs);
+          : inspector.inspector.whole(await readWhole(path), inspectAs);
       results.push(
         verdict === undefined
           ? { status: "stored", ...(await batch.putFile(path, { expected, signal })) }

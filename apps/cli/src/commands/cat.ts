@@ -48,14 +48,14 @@ export function catCommand(context: CommandContext): Command {
     });
 }
 
-function findEntry({ manifest, location }: BundleReader, path: string): FileEntry {
+function findEntry({ manifest }: BundleReader, path: string): FileEntry {
   const entry = entryOf(manifest, path) ?? entryOf(manifest, `outputs/${path}`);
   if (entry !== undefined) return entry;
   const near = manifest.context.files
     .map((file) => file.path)
     .filter((candidate) => candidate.split("/").at(-1) === path.split("/").at(-1));
   throw cliErrors.PATH_NOT_FOUND(
-    `${JSON.stringify(path)} is not in ${location}.`,
+    `Run ${manifest.context.run_id} has no file ${JSON.stringify(path)}.`,
     near.length > 0 ? { hint: `Did you mean ${near.slice(0, 3).join(" or ")}?` } : {},
   );
 }

@@ -1,3 +1,4 @@
+import type { BundleReader } from "@reseal/bundle";
 import { compareBundles, compareInputs } from "@reseal/replay";
 import type { Stores } from "@reseal/store";
 import { Command } from "commander";
@@ -11,6 +12,7 @@ import {
   renderMetrics,
   renderValues,
 } from "../render-comparison.ts";
+import { harmless, shortDigest } from "../terminal.ts";
 import { type ToleranceFlags, toleranceOf, toleranceOptions } from "../tolerance-flags.ts";
 
 interface DiffFlags extends ToleranceFlags {
@@ -55,6 +57,8 @@ export function diffCommand(context: CommandContext): Command {
         context.result("diff/v1", data, () => {
           const { out } = context;
           return [
+            `${out.bold("a")} ${runName(original)}   ${out.bold("b")} ${runName(candidate)}`,
+            ...(comparison.reason ? [harmless(comparison.reason)] : []),
             ...renderKeys(comparison, out),
             ...renderValues("inputs", inputs.values, out),
             ...renderFiles("code and inputs", inputs.files, out),
@@ -74,6 +78,10 @@ export function diffCommand(context: CommandContext): Command {
         await opened?.[Symbol.asyncDispose]();
       }
     });
+}
+
+function runName({ manifest, seal }: BundleReader): string {
+  return `run ${manifest.context.run_id.slice(0, 8)}, seal ${shortDigest(seal)}`;
 }
 
 function sides(exit: { original: unknown; candidate: unknown }): {

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
@@ -22,6 +22,7 @@ export function initCommand(context: CommandContext): Command {
       const file = join(workspace, "reseal.yaml");
       if (existsSync(file))
         throw cliErrors.USAGE(`${file} exists.`, { hint: "Edit it; it was left as it is." });
+      mkdirSync(workspace, { recursive: true });
       writeFileSync(file, template, { flag: "wx" });
       await using stores = await context.openStores({ create: true, from: workspace });
       const data = { config: file, store: stores.location };

@@ -17,7 +17,7 @@ interface LsFlags {
   readonly ids?: boolean;
 }
 
-const defaultColumns = ["run", "artifact", "type", "status", "created", "took", "name", "command"];
+const defaultColumns = ["run", "artifact", "status", "created", "took", "name", "command"];
 
 /** `reseal ls` */
 export function lsCommand(context: CommandContext): Command {
@@ -83,7 +83,8 @@ export function lsCommand(context: CommandContext): Command {
           const rows = page.items.map((run, index) =>
             cells.map((cell) => cell.text(run, metrics[index] ?? {})),
           );
-          if (page.next !== null) context.note(`more: reseal ls --after ${page.next}`);
+          if (page.next !== null)
+            context.note(`more: the same with --after ${page.next}, or a larger --limit`);
           return renderTable(
             cells.map((cell) => cell.title),
             rows,

@@ -154,14 +154,17 @@ async function buildRequest(
 }
 
 function report(context: CommandContext, recorded: RecordedRun, flags: RunFlags): void {
-  const { manifest, seal, exit } = recorded;
+  const { manifest, seal, exit, interruptedBy } = recorded;
   for (const { message } of manifest.context.warnings) context.warn(message);
   for (const line of renderRecorded(recorded, context.err)) context.note(line);
   if (context.options.json === true) {
     const row = sealRecordOf(manifest, seal, manifest.context.tenant);
     context.result("run/v1", { ...rowData(row), warnings: manifest.context.warnings }, () => "");
   }
-  context.exitCode = "code" in exit ? exit.code : 128 + signalNumber(exit.signal);
+  const own = "code" in exit ? exit.code : 128 + signalNumber(exit.signal);
+  // A command that takes Ctrl-C as a wish and ends well was interrupted all the same.
+  context.exitCode =
+    own === 0 && interruptedBy !== undefined ? 128 + signalNumber(interruptedBy) : own;
   const { withheld } = manifest.context.redaction;
   if (flags.strict === true && withheld.length > 0)
     throw cliErrors.SECRET_WITHHELD(`${withheld.length} outputs were withheld.`);

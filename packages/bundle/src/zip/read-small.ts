@@ -1,0 +1,42 @@
+import { constants, crc32, inflateRawSync } from "node:zlib";
+import { methods } from "./format.ts";
+import type { PlacedEntry } from "./tiling.ts";
+import { corrupt } from "./zip-errors.ts";
+import type { ZipSource } from "./zip-source.ts";
+
+/**
+ * Read an entry that fits into memory: one buffer, one call, no stream. The bytes are the
+ * caller's own.
+ * @throws `BUNDLE_ZIP_CORRUPT`
+ */
+export function readSmall(source: ZipSource, entry: PlacedEntry): Buffer {
+  const { path, crc, size, compressedSize, dataOffset, method } = entry;
+  const data = source.read(dataOffset, compressedSize);
+  const bytes = method === methods.stored ? Buffer.from(data) : inflate(data, entry);
+  if (bytes.byteLength !== size)
+    throw corrupt("data", `${path} has ${bytes.byteLength} bytes, not ${size}.`, { path });
+  if (crc32(bytes) !== crc)
+    throw corrupt("crc", `The bytes of ${path} do not match its CRC-32.`, { path });
+  return bytes;
+}
+
+function inflate(data: Buffer, { path, size }: PlacedEntry): Buffer {
+  try {
+    const { buffer, engine } = inflateRawInfo(data, {
+      // All at once; a stream that gives more ends with an error after this many.
+      chunkSize: Math.max(constants.Z_MIN_CHUNK, size),
+      maxOutputLength: Math.max(1, size),
+      info: true,
+    });
+    if (engine.bytesWritten === data.byteLength) return buffer;
+  } catch (cause) {
+    throw corrupt("data", `${path} cannot be inflated to ${size} bytes.`, { path, cause });
+  }
+  throw corrupt("data", `${path} has bytes behind the end of its data.`, { path });
+}
+
+/** With `info`, Node gives the number of bytes that were read as well; its types do not know. */
+const inflateRawInfo = inflateRawSync as unknown as (
+  data: Uint8Array,
+  options: Readonly<Record<"chunkSize" | "maxOutputLength", number>> & { readonly info: true },
+) => { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };

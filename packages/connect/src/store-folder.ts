@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { connectErrors } from "./errors.ts";
+
+/** The version of the folder layout that this package writes. */
+export const storeFormat = 1;
+
+/** The paths of a store in a folder; ARCHITECTURE.md, "Store on disk". */
+export interface StoreFolder {
+  readonly root: string;
+  /** Blobs. */
+  readonly artifacts: string;
+  readonly journal: string;
+  /** Temporary files, on the blobs' file system. */
+  readonly tmp: string;
+  readonly trash: string;
+  readonly catalog: string;
+}
+
+/**
+ * The paths of a store; nothing needs to be there.
+ * @throws `CONNECT_LOCATION_INVALID`
+ */
+export function storeFolderAt(location: string): StoreFolder {
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(location))
+    throw connectErrors.LOCATION_INVALID(`${location} is not a folder path.`);
+  const root = resolve(location);
+  return {
+    root,
+    artifacts: join(root, "artifacts"),
+    journal: join(root, "journal"),
+    tmp: join(root, "tmp"),
+    trash: join(root, "trash"),
+    catalog: join(root, "store.db"),
+  };
+}
+
+/**
+ * The paths of a store that is there, in a format that this version knows.
+ * @throws `CONNECT_STORE_NOT_FOUND`, `CONNECT_FORMAT_TOO_NEW`, `CONNECT_LOCATION_INVALID`
+ */
+export function existingStoreFolder(location: string): StoreFolder {
+  const folder = storeFolderAt(location);
+  if (!existsSync(folder.artifacts))
+    throw connectErrors.STORE_NOT_FOUND(`There is no store at ${folder.root}.`);
+  refuseNewerFormat(folder.root);
+  return folder;
+}
+
+/** @throws `CONNECT_FORMAT_TOO_NEW` */
+export function refuseNewerFormat(root: string): void {
+  const path = join(root, "format.json");
+  if (!existsSync(path)) return;
+  const format = formatIn(readFileSync(path, "utf8"));
+  if (typeof format === "number" && format <= storeFormat) return;
+  // A crash while the store was made may leave the file empty; no format was ever written then.
+  if (format === undefined) return;
+  throw connectErrors.FORMAT_TOO_NEW(
+    `The store at ${root} has format ${JSON.stringify(format)}; this Reseal knows up to ${storeFormat}.`,
+  );
+}
+
+function formatIn(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { format?: unknown } | null)?.format ?? null;
+  } catch {
+    return text.trim() === "" ? undefined : text.slice(0, 40);
+  }
+}

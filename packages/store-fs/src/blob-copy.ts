@@ -1,0 +1,132 @@
+import { closeSync, constants, fstatSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { createDigester, type Digest, digestBytes } from "@reseal/hash";
+import { type BlobInfo, type LocalCopy, storeErrors } from "@reseal/store";
+import type { Checkpoint } from "./file-stager.ts";
+import { errnoOf, readFailure } from "./fs-errors.ts";
+import { assertFolder, blobPath } from "./layout.ts";
+
+const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
+const bufferBytes = 1024 * 1024;
+
+/** Reads blobs whole: to check them, or to write them elsewhere. Every lane has its own. */
+export class BlobCopier {
+  readonly #root: string;
+  readonly #buffer: Uint8Array = Buffer.allocUnsafeSlow(bufferBytes);
+
+  /** @param root The folder of the blobs. */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** @throws `STORE_BLOB_NOT_FOUND`, `STORE_BLOB_CORRUPT`, `STORE_READ_FAILED` */
+  check(blob: BlobInfo, checkpoint: Checkpoint): void {
+    this.#read(blob, checkpoint, () => undefined);
+  }
+
+  /** @throws as `check`, and `STORE_COPY_FAILED` */
+  copy(blob: LocalCopy, checkpoint: Checkpoint): void {
+    const file = createFile(blob);
+    let isDone = false;
+    try {
+      this.#read(blob, checkpoint, (bytes) => writeAll(file, bytes, blob.path));
+      isDone = true;
+    } finally {
+      closeSync(file);
+      if (!isDone) rmSync(blob.path, { force: true });
+    }
+  }
+
+  #read(
+    { digest, size }: BlobInfo,
+    checkpoint: Checkpoint,
+    take: (bytes: Uint8Array) => void,
+  ): void {
+    const { file: path } = blobPath(this.#root, digest);
+    const file = this.#open(digest, path);
+    try {
+      const actual = fstatSync(file).size;
+      if (actual !== size) throw corrupt(digest, size, `has ${actual} bytes, not ${size}`);
+      const first = this.#fill(file, path);
+      if (first < bufferBytes) {
+        const bytes = this.#buffer.subarray(0, first);
+        assertDigest(digest, size, digestBytes(bytes), first);
+        take(bytes);
+        return;
+      }
+      const digester = createDigester();
+      for (let length = first; length > 0; length = this.#fill(file, path)) {
+        checkpoint();
+        const bytes = this.#buffer.subarray(0, length);
+        digester.update(bytes);
+        if (digester.size > size) break;
+        take(bytes);
+      }
+      assertDigest(digest, size, digester.digest(), digester.size);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** Fill the buffer; less than all of it is the end of the file. */
+  #fill(file: number, path: string): number {
+    let length = 0;
+    try {
+      while (length < bufferBytes) {
+        const count = readSync(file, this.#buffer, length, bufferBytes - length, null);
+        if (count === 0) break;
+        length += count;
+      }
+    } catch (error) {
+      throw readFailure(error, path);
+    }
+    return length;
+  }
+
+  #open(digest: Digest, path: string): number {
+    try {
+      return openSync(path, readFlags);
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw readFailure(error, path);
+      assertFolder(this.#root);
+      throw storeErrors.BLOB_NOT_FOUND(`Blob ${digest} is not in ${this.#root}.`, {
+        details: { digest, location: this.#root },
+      });
+    }
+  }
+}
+
+function assertDigest(digest: Digest, size: number, actual: Digest, length: number): void {
+  if (length !== size) throw corrupt(digest, size, `ends after ${length} bytes`);
+  if (actual !== digest) throw corrupt(digest, size, "does not match its digest");
+}
+
+function corrupt(digest: Digest, size: number, what: string): Error {
+  return storeErrors.BLOB_CORRUPT(`Blob ${digest} ${what}.`, { details: { digest, size } });
+}
+
+function createFile({ path, mode }: LocalCopy): number {
+  const flags =
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+  try {
+    return openSync(path, flags, mode);
+  } catch (error) {
+    throw copyFailure(error, path);
+  }
+}
+
+function writeAll(file: number, bytes: Uint8Array, path: string): void {
+  try {
+    for (let start = 0; start < bytes.byteLength; )
+      start += writeSync(file, bytes, start, bytes.byteLength - start);
+  } catch (error) {
+    throw copyFailure(error, path);
+  }
+}
+
+function copyFailure(cause: unknown, path: string): Error {
+  const errno = errnoOf(cause);
+  return storeErrors.COPY_FAILED(`Cannot write ${path}: ${errno ?? String(cause)}.`, {
+    details: { path, errno },
+    cause,
+  });
+}

@@ -1,0 +1,157 @@
+import { type Digest, digestBytes } from "@reseal/hash";
+import {
+  type BatchFile,
+  type BlobInfo,
+  type FileInspector,
+  type PutFileResult,
+  storeErrors,
+} from "@reseal/store";
+import { findBlob } from "./blob-presence.ts";
+import { blobPath } from "./layout.ts";
+import { SourceFile } from "./source-file.ts";
+import { TemporaryFiles } from "./temporary-file.ts";
+
+/** Up to this size a file is one buffer and one write; beyond it, pieces of this size. */
+export const pieceBytes: number = 1024 * 1024;
+
+/** What staging a file came to; only the batch may tell anybody that it is stored. */
+export type StagedFile =
+  | (BlobInfo & {
+      readonly status: "stored";
+      /** Where the bytes lie; absent when the store has the blob. */
+      readonly temporary?: string | undefined;
+      readonly isUnsettled?: boolean | undefined;
+    })
+  | Exclude<PutFileResult, { status: "stored" }>;
+
+/** A file with its number in the caller's list, and the blob it may turn out to be. */
+export type StagingFile = Pick<BatchFile, "path" | "expected" | "inspectAs">;
+
+/** Where a stager works. */
+export interface StagingPlace {
+  /** The folder of the blobs. */
+  readonly root: string;
+  /** A folder that nobody else writes to; it is made on the first file. */
+  readonly temporary: string;
+}
+
+/** Throws when the work is to end. */
+export type Checkpoint = () => void;
+
+/**
+ * Reads, inspects, hashes and writes local files, one after the other. Every lane of a batch has
+ * its own, in whichever thread it runs.
+ */
+export class FileStager {
+  readonly #root: string;
+  readonly #files: TemporaryFiles;
+  readonly #inspector: FileInspector | undefined;
+  #small: Uint8Array | undefined;
+  #large: readonly [Uint8Array, Uint8Array] | undefined;
+
+  constructor(place: StagingPlace, inspector?: FileInspector | undefined) {
+    this.#root = place.root;
+    this.#files = new TemporaryFiles(place.temporary);
+    this.#inspector = inspector;
+  }
+
+  /**
+   * Stage one file. A small one is done when this returns: a promise would cost more than it.
+   * @throws what is wrong with the store; what is wrong with the file is a result.
+   */
+  stage(file: StagingFile, checkpoint: Checkpoint): StagedFile | Promise<StagedFile> {
+    try {
+      const source = new SourceFile(file.path);
+      if (source.size > pieceBytes) return this.#stageLarge(source, file, checkpoint);
+      try {
+        this.#small ??= Buffer.allocUnsafeSlow(pieceBytes + 1);
+        return this.#stageWhole(source.readWhole(this.#small), file);
+      } finally {
+        source[Symbol.dispose]();
+      }
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
+  #stageWhole(bytes: Uint8Array, { expected, inspectAs }: StagingFile): StagedFile {
+    const size = bytes.byteLength;
+    if (inspectAs !== undefined) {
+      const verdict = this.#inspector?.whole(bytes, inspectAs);
+      if (verdict !== undefined) return { status: "refused", size, verdict };
+    }
+    const digest = digestBytes(bytes);
+    assertExpected({ digest, size }, expected);
+    const found = findBlob(blobPath(this.#root, digest), size);
+    if (found !== undefined) return { status: "stored", digest, size, ...found };
+    return { status: "stored", digest, size, temporary: this.#files.write(bytes) };
+  }
+
+  async #stageLarge(
+    source: SourceFile,
+    { expected, inspectAs }: StagingFile,
+    checkpoint: Checkpoint,
+  ): Promise<StagedFile> {
+    const buffers = this.#large ?? [
+      Buffer.allocUnsafeSlow(pieceBytes),
+      Buffer.allocUnsafeSlow(pieceBytes),
+    ];
+    this.#large = undefined; // Another call at the same time takes its own.
+    using _ = source;
+    const file = this.#files.open();
+    try {
+      let inspecting: ReturnType<FileInspector["pieces"]> | undefined;
+      let isFirst = true;
+      for await (const piece of source.readPieces(buffers)) {
+        checkpoint();
+        if (isFirst && inspectAs !== undefined)
+          inspecting = this.#inspector?.pieces(piece, inspectAs);
+        isFirst = false;
+        const writing = file.write(piece);
+        // While another thread writes.
+        try {
+          inspecting?.push(piece);
+        } finally {
+          await writing;
+        }
+      }
+      const verdict = inspecting?.end();
+      const info = file.finish();
+      if (verdict !== undefined) {
+        file.discard();
+        return { status: "refused", size: info.size, verdict };
+      }
+      assertExpected(info, expected);
+      const found = findBlob(blobPath(this.#root, info.digest), info.size);
+      if (found === undefined) return { status: "stored", ...info, temporary: file.path };
+      file.discard();
+      return { status: "stored", ...info, ...found };
+    } catch (error) {
+      file.discard();
+      return failureOf(error);
+    } finally {
+      this.#large = buffers;
+    }
+  }
+}
+
+/** @throws `STORE_DIGEST_MISMATCH` */
+export function assertExpected({ digest, size }: BlobInfo, expected: Digest | undefined): void {
+  if (expected === undefined || expected === digest) return;
+  throw storeErrors.DIGEST_MISMATCH(`Expected ${expected}, got ${digest}.`, {
+    details: { expected, actual: digest, size },
+  });
+}
+
+const failures: ReadonlySet<string> = new Set([
+  storeErrors.FILE_UNREADABLE.code,
+  storeErrors.FILE_CHANGED.code,
+  storeErrors.DIGEST_MISMATCH.code,
+]);
+
+/** An error that is the file's own is its result; any other is thrown on. */
+function failureOf(error: unknown): StagedFile {
+  if (error instanceof Error && "code" in error && failures.has(String(error.code)))
+    return { status: "failed", error: error as ReturnType<typeof storeErrors.FILE_CHANGED> };
+  throw error;
+}

@@ -1,0 +1,125 @@
+import { isResealError } from "@reseal/errors";
+import {
+  type BlobInfo,
+  type BlobProblem,
+  type FileInspector,
+  type InspectorSource,
+  type LocalCopy,
+  loadInspector,
+} from "@reseal/store";
+import { BlobCopier } from "./blob-copy.ts";
+import { type Checkpoint, FileStager, type StagedFile, type StagingFile } from "./file-stager.ts";
+
+/** Work for one lane: a part of a batch's files, or of a store's blobs. */
+export type LaneTask = {
+  /** Number of the call that the task is a part of. */
+  readonly call: number;
+  /** Not 0 when the call is to end. Shared between threads. */
+  readonly stop: Int32Array;
+  readonly root: string;
+} & (
+  | {
+      readonly kind: "stage";
+      readonly temporary: string;
+      readonly inspector: Pick<InspectorSource, "module" | "data"> | undefined;
+      readonly files: readonly StagingFile[];
+    }
+  | { readonly kind: "check"; readonly blobs: readonly BlobInfo[] }
+  | { readonly kind: "copy"; readonly copies: readonly LocalCopy[] }
+);
+
+/** What became of a task; `problems` of `check` and `staged` of `stage`, in order. */
+export interface LaneResult {
+  readonly staged: readonly (StagedFile | FlatFailure)[];
+  readonly problems: readonly FlatProblem[];
+}
+
+/** A file's error without its class, which does not go from thread to thread. */
+export interface FlatFailure {
+  readonly status: "failure";
+  readonly code: string;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** A blob's error likewise. */
+export type FlatProblem = Pick<BlobProblem, "digest"> & Omit<FlatFailure, "status">;
+
+/** Thrown where a call was told to end; nobody sees it, as the call throws the reason itself. */
+export class Stopped extends Error {}
+
+/** Does tasks one after the other; what a call has prepared is kept for its next task. */
+export class LaneWork {
+  #call: number | undefined;
+  #stager: FileStager | undefined;
+  #copier: BlobCopier | undefined;
+  readonly #inspector: FileInspector | undefined;
+
+  /** @param inspector The caller's own; without it each call's is loaded. */
+  constructor(inspector?: FileInspector | undefined) {
+    this.#inspector = inspector;
+  }
+
+  async do(task: LaneTask): Promise<LaneResult> {
+    const checkpoint: Checkpoint = () => {
+      if (Atomics.load(task.stop, 0) !== 0) throw new Stopped("The call was told to end.");
+    };
+    if (this.#call !== task.call) {
+      this.#stager = undefined;
+      this.#copier = undefined;
+      this.#call = task.call;
+    }
+    if (task.kind === "stage") {
+      this.#stager ??= new FileStager(
+        task,
+        this.#inspector ?? (task.inspector && (await loadInspector(task.inspector))),
+      );
+      return { staged: await stageAll(this.#stager, task.files, checkpoint), problems: [] };
+    }
+    this.#copier ??= new BlobCopier(task.root);
+    if (task.kind === "check")
+      return { staged: [], problems: checkAll(this.#copier, task.blobs, checkpoint) };
+    for (const copy of task.copies) {
+      checkpoint();
+      this.#copier.copy(copy, checkpoint);
+    }
+    return { staged: [], problems: [] };
+  }
+}
+
+async function stageAll(
+  stager: FileStager,
+  files: readonly StagingFile[],
+  checkpoint: Checkpoint,
+): Promise<(StagedFile | FlatFailure)[]> {
+  const staged: (StagedFile | FlatFailure)[] = [];
+  for (const file of files) {
+    checkpoint();
+    const result = stager.stage(file, checkpoint);
+    const done = result instanceof Promise ? await result : result;
+    staged.push(done.status === "failed" ? { status: "failure", ...flat(done.error) } : done);
+  }
+  return staged;
+}
+
+function checkAll(
+  copier: BlobCopier,
+  blobs: readonly BlobInfo[],
+  checkpoint: Checkpoint,
+): FlatProblem[] {
+  const problems: FlatProblem[] = [];
+  for (const blob of blobs) {
+    checkpoint();
+    try {
+      copier.check(blob, checkpoint);
+    } catch (error) {
+      if (!isResealError(error)) throw error;
+      problems.push({ digest: blob.digest, ...flat(error) });
+    }
+  }
+  return problems;
+}
+
+function flat({ code, message, details }: BlobProblem["error"]): Omit<FlatFailure, "status"> {
+  return { code, message, details };
+}
