@@ -1,9 +1,17 @@
 // The pages that specify formats show commands and what they print, digests and all. Each is run,
 // and prints exactly that.
-import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 const root = dirname(import.meta.dirname);
@@ -18,10 +26,7 @@ beforeEach(() => {
   );
   chmodSync(join(folder, "reseal"), 0o755);
 });
-afterEach(() => {
-  // What a store holds cannot be written; its owner may still remove it.
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 test.for(["docs/identity.md", "docs/format/bundle.md", "docs/format/store.md"])(
   "the commands of %s print what it shows",
@@ -36,11 +41,45 @@ test.for(["docs/identity.md", "docs/format/bundle.md", "docs/format/store.md"])(
   },
 );
 
-test("every page of docs/format is listed here", () => {
-  const pages = execFileSync("ls", [join(root, "docs", "format")], { encoding: "utf8" });
+const pages = ["ARCHITECTURE.md", ...globSync("{docs,schemas}/**/*.md", { cwd: root })].sort();
 
-  expect(pages.trim().split("\n")).toEqual(["bundle.md", "manifest.md", "store.md"]);
+test.for(pages)("the links of %s lead somewhere", (path) => {
+  const text = readFileSync(join(root, path), "utf8").replaceAll(/^```[\s\S]*?^```$/gm, "");
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
+
+  const broken = links.filter((link) => !/^https?:/.test(link) && !leadsSomewhere(path, link));
+
+  expect(broken).toEqual([]);
 });
+
+test("each decision is listed with its title", () => {
+  const list = readFileSync(join(root, "docs", "adr", "README.md"), "utf8").replaceAll(/ +/g, " ");
+
+  for (const path of globSync("docs/adr/0*.md", { cwd: root })) {
+    const text = readFileSync(join(root, path), "utf8");
+    const [, number, title] = /^# (\d{4}): (.+)$/m.exec(text) ?? [];
+    expect(list, path).toContain(`| [${number}](${path.slice("docs/adr/".length)}) | ${title} |`);
+    for (const heading of ["Situation", "Decision", "What follows", "What would change our mind"])
+      expect(text, path).toContain(`\n## ${heading}\n`);
+  }
+});
+
+function leadsSomewhere(path: string, link: string): boolean {
+  const [file = "", anchor] = link.split("#");
+  const target = file === "" ? join(root, path) : resolve(root, dirname(path), file);
+  if (!existsSync(target)) return false;
+  if (anchor === undefined) return true;
+  const titles = [...readFileSync(target, "utf8").matchAll(/^#+ (.+)$/gm)];
+  return titles.some(([, title = ""]) => anchorOf(title) === anchor);
+}
+
+/** The anchor that GitHub makes of a heading. */
+function anchorOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+}
 
 interface Step {
   readonly command: string;

@@ -271,6 +271,8 @@ function everything(): GoldenBundle {
         "code/analysis/fit.sh": { isExecutable: true },
         "outputs/a.txt": { origin: "workspace" },
         "outputs/-n": { origin: "output_folder" },
+        "metrics/loss.csv": { metric: "loss" },
+        "metrics/train/accuracy%20%25.csv": { metric: "train/accuracy %" },
       }),
       config: {
         schema_version: "reseal.config-snapshot/v1",
@@ -367,7 +369,7 @@ function eventLog(
     .join("");
 }
 
-type Extra = Partial<Pick<BundleDraft["files"][number], "isExecutable" | "origin">>;
+type Extra = Partial<Pick<BundleDraft["files"][number], "isExecutable" | "metric" | "origin">>;
 
 function draftFiles(
   texts: Readonly<Record<string, string>>,

@@ -8,30 +8,49 @@ import { table, writePage } from "./generated-page.mjs";
 /**
  * Collect the error codes of every package below `root`, by package name.
  *
- * A table is an export whose name ends in `Errors`. A package with a `src/errors.ts` that exports
- * none is an error: its codes would be missing from the page.
+ * A table is an export whose name ends in `Errors`. One that a package only hands on from a package
+ * it depends on is listed there, not here. A package with a `src/errors.ts` that exports no table is an
+ * error: its codes would be missing from the page.
  *
  * @returns {Promise<{ name: string, folder: string, codes: { code: string, exitCode: number, httpStatus: number, hint: string }[] }[]>}
  */
 export async function collectErrors(root) {
   const packages = [];
-  for (const folder of globSync("{packages,apps}/*/package.json", { cwd: root })
-    .map(dirname)
-    .sort()) {
-    const manifest = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+  for (const path of globSync("{packages,apps}/*/package.json", { cwd: root }).sort()) {
+    const manifest = JSON.parse(readFileSync(join(root, path), "utf8"));
     const entry = manifest.exports?.["."]?.default;
     if (entry === undefined) continue;
+    const folder = dirname(path);
     const exported = await import(pathToFileURL(join(root, folder, entry)).href);
-    const codes = Object.entries(exported)
+    const tables = Object.entries(exported)
       .filter(([name, value]) => name.endsWith("Errors") && typeof value === "object")
-      .flatMap(([, factories]) => Object.values(factories))
-      .map(({ code, exitCode, httpStatus, hint }) => ({ code, exitCode, httpStatus, hint }))
-      .sort((a, b) => (a.code < b.code ? -1 : 1));
-    if (codes.length === 0 && existsSync(join(root, folder, "src", "errors.ts")))
+      .map(([, table]) => table);
+    if (tables.length === 0 && existsSync(join(root, folder, "src", "errors.ts")))
       throw new Error(`${folder} has src/errors.ts, but its index exports no table of errors.`);
-    if (codes.length > 0) packages.push({ name: manifest.name, folder, codes });
+    packages.push({ name: manifest.name, folder, tables, uses: manifest.dependencies ?? {} });
   }
-  return packages;
+  return packages
+    .map(({ name, folder, tables, uses }) => {
+      const handedOn = packages
+        .filter((other) => other.name in uses)
+        .flatMap((each) => each.tables);
+      const own = tables.filter((each) => !handedOn.includes(each));
+      return { name, folder, codes: own.flatMap(codesOf).sort(byCode) };
+    })
+    .filter(({ codes }) => codes.length > 0);
+}
+
+function codesOf(factories) {
+  return Object.values(factories).map(({ code, exitCode, httpStatus, hint }) => ({
+    code,
+    exitCode,
+    httpStatus,
+    hint,
+  }));
+}
+
+function byCode(a, b) {
+  return a.code < b.code ? -1 : 1;
 }
 
 /** The page for these packages. */

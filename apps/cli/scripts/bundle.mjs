@@ -4,14 +4,19 @@
 import { rename, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { writeCompletionData } from "./completion-data.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = `${root}bin`;
 const built = `${target}.${process.pid}.tmp`;
 const old = `${target}.${process.pid}.old`;
+// What other threads load is looked for beside the file that starts them, by its own name.
+const threadModules = {
+  "file-worker": "../../packages/store-fs/dist/file-worker.js",
+};
 const bundle = await rolldown({
   cwd: root,
-  input: { main: "dist/main.js" },
+  input: { main: "dist/main.js", ...threadModules },
   platform: "node",
   // Native code cannot be put into a file of JavaScript.
   external: ["better-sqlite3"],
@@ -34,3 +39,4 @@ try {
   await bundle.close();
   for (const left of [built, old]) await rm(left, { recursive: true, force: true });
 }
+await writeCompletionData(target);

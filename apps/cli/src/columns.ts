@@ -1,5 +1,6 @@
 import type { RunRow } from "@reseal/store";
 import { cliErrors } from "./errors.ts";
+import { didYouMean, nearest } from "./suggest.ts";
 import { formatBytes, formatDuration, harmless, shortDigest } from "./terminal.ts";
 
 /** A column of `reseal ls`. */
@@ -53,7 +54,10 @@ export function columns(names: readonly string[]): Column[] {
     const read = byName[name];
     if (read === undefined)
       throw cliErrors.USAGE(`There is no column ${JSON.stringify(name)}.`, {
-        hint: `Columns: ${columnNames.join(", ")}, metric.NAME.`,
+        hint: didYouMean(
+          nearest(name, columnNames),
+          `Columns: ${columnNames.join(", ")}, metric.NAME.`,
+        ),
       });
     const title = name === "created" ? "created (UTC)" : name;
     return { title, text: (run) => harmless(String(read(run) ?? "")) };

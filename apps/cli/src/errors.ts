@@ -34,11 +34,6 @@ const table = {
     httpStatus: 404,
     hint: "`reseal explain` lists every code.",
   },
-  TOPIC_NOT_FOUND: {
-    exitCode: 3,
-    httpStatus: 404,
-    hint: "See `reseal help`.",
-  },
   BINARY_TO_TERMINAL: {
     exitCode: 2,
     httpStatus: 400,

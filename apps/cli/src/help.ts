@@ -20,6 +20,5 @@ ${lines.join("\n")}
 Exit status:
 ${codes.join("\n")}
 
-More: reseal help ids · exit-codes · env · formats · retention
-`;
+More: reseal help ids · exit-codes · env · formats · retention`;
 }

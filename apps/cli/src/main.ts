@@ -16,6 +16,9 @@ const [first, ...others] = process.argv.slice(2);
 if ((first === "--version" || first === "-V") && others.length === 0) {
   const { cliVersion } = await import("./version.ts");
   process.stdout.write(`${cliVersion()}\n`);
+} else if (first === "__complete") {
+  const { printCompletion } = await import("./completion/complete.ts");
+  process.stdout.write(await printCompletion(others, { cwd: process.cwd(), env: process.env }));
 } else {
   const { main } = await import("./program.ts");
   await main(process.argv.slice(2));

@@ -1,19 +1,26 @@
 import type { OutputSink, SignalSource } from "@reseal/record";
 
+/** Streams whose reader has gone. */
+const closed = new WeakSet<NodeJS.WriteStream>();
+
 /** Hand a child's output on; a reader that has gone does not stop the recording. */
 export function passOn(stream: NodeJS.WriteStream): OutputSink {
-  let isOpen = true;
+  // Both outputs of a child may go to one stream: the last listener must serve both.
   stream.removeAllListeners("error");
-  stream.on("error", () => {
-    isOpen = false;
+  stream.on("error", () => closed.add(stream));
+  return (chunk) => (closed.has(stream) || stream.write(chunk) ? undefined : writable(stream));
+}
+
+function writable(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off("drain", done);
+      stream.off("error", done);
+      resolve();
+    };
+    stream.on("drain", done);
+    stream.on("error", done);
   });
-  return (chunk) => {
-    if (!isOpen || stream.write(chunk)) return undefined;
-    return new Promise((resolve) => {
-      stream.once("drain", resolve);
-      stream.once("error", () => resolve());
-    });
-  };
 }
 
 /** The signals of this process, while somebody listens. */

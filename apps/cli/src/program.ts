@@ -95,8 +95,7 @@ Examples:
   $ reseal replay @last                   run it again and compare
   $ reseal cite @last --format bibtex     a citation for a paper
 ${exitCodeHelp}
-Topics: reseal help ids · exit-codes · env · formats · retention
-`,
+Topics: reseal help ids · exit-codes · env · formats · retention`,
     );
   program.hook("preAction", (_, action) => {
     context.options = action.optsWithGlobals<GlobalOptions>();
@@ -152,10 +151,16 @@ function asUsageError(error: unknown, args: readonly string[]): unknown {
   const [first = "", suggestion] = error.message.replace(/^error: /, "").split("\n(");
   const message = `${first.charAt(0).toUpperCase()}${first.slice(1).replace(/\.?$/, ".")}`;
   const isForeignFlag = name === "run" && error.code === "commander.unknownOption";
+  const [, given = "", choices] =
+    /'([^']*)' is invalid\. Allowed choices are (.*)\./.exec(message) ?? [];
+  const near = choices === undefined ? [] : nearest(given, choices.split(", "));
   const hints = [
+    near.length > 0 ? didYouMean(near, "") : undefined,
     suggestion?.replace(/\)$/, "").replaceAll(", ", " or ").replace("one of ", ""),
     isForeignFlag ? dashesHint : undefined,
-    suggestion === undefined && !isForeignFlag ? `See \`reseal help ${name}\`.` : undefined,
+    suggestion === undefined && near.length === 0 && !isForeignFlag
+      ? `See \`reseal help ${name}\`.`
+      : undefined,
   ];
   return cliErrors.USAGE(message, { hint: hints.filter(Boolean).join(" "), cause: error });
 }

@@ -56,9 +56,11 @@ const reasonWords: Readonly<Record<string, string>> = {
   earlier_output: "written by earlier runs",
 };
 
+type CodeCounts = NonNullable<Context["not_captured"]["code"]>;
+
 /** What was not captured, and the flag that takes it. */
 function leftOutLine({ not_captured }: Context): string | undefined {
-  const { paths: _, ...counts } = not_captured.code ?? { paths: [] };
+  const { paths: _, ...counts }: Partial<CodeCounts> = not_captured.code ?? {};
   const parts = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([reason, count]) => `${count} ${reasonWords[reason] ?? reason}`);

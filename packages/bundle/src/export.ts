@@ -53,10 +53,8 @@ async function writeBundle(
   const sums: TreeEntry[] = [];
   let byteCount = 0;
   mkdirSync(folder);
+  await writeFiles(reader, folder, signal);
   for (const entry of manifest.context.files) {
-    signal?.throwIfAborted();
-    const mode = entry.mode === "executable" ? 0o755 : 0o644;
-    await writeSource(join(folder, entry.path), await reader.open(entry, { signal }), mode);
     sums.push({ path: entry.path, digest: parseDigest(entry.digest) });
     byteCount += entry.size;
   }
@@ -77,6 +75,30 @@ async function writeBundle(
     0o644,
   );
   return { folder, seal, files: sums.length + 1, bytes: byteCount };
+}
+
+async function writeFiles(
+  reader: BundleReader,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const copies = reader.manifest.context.files.map((entry) => ({
+    entry,
+    path: join(folder, entry.path),
+    digest: parseDigest(entry.digest),
+    size: entry.size,
+    mode: entry.mode === "executable" ? 0o755 : 0o644,
+  }));
+  for (const parent of new Set(copies.map(({ path }) => dirname(path))))
+    mkdirSync(parent, { recursive: true });
+  if (reader.blobs !== undefined) {
+    await reader.blobs.copyOut(copies, { signal });
+    return;
+  }
+  for (const { entry, path, mode } of copies) {
+    signal?.throwIfAborted();
+    await writeSource(path, await reader.open(entry, { signal }), mode);
+  }
 }
 
 async function* once(bytes: Uint8Array): ByteSource {

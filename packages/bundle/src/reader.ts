@@ -8,7 +8,7 @@ import {
   parseStrictJson,
 } from "@reseal/hash";
 import { assertValid, type FileEntry, type Manifest } from "@reseal/schema";
-import type { ByteSource, OperationOptions, Stores } from "@reseal/store";
+import type { BlobStore, ByteSource, OperationOptions, Stores } from "@reseal/store";
 import { bundleErrors } from "./errors.ts";
 import { bundlePaths } from "./paths.ts";
 
@@ -25,6 +25,8 @@ export interface BundleReader {
   readonly manifest: Manifest;
   /** The exact bytes that the seal is the digest of. */
   readonly manifestBytes: Uint8Array;
+  /** The store that holds the files; absent for a bundle outside of a store. */
+  readonly blobs?: Pick<BlobStore, "check" | "copyOut">;
   /**
    * A file of the bundle, checked against its digest while it streams.
    * @throws `BUNDLE_FILE_NOT_FOUND`, `BUNDLE_CORRUPT`, `STORE_BLOB_NOT_FOUND`, `STORE_BLOB_CORRUPT`
@@ -68,6 +70,7 @@ export async function openStoredBundle(
     seal,
     manifest: await parseManifest(manifestBytes, seal),
     manifestBytes,
+    blobs: stores.blobs,
     open: (entry, options) => stores.blobs.get(parseDigest(entry.digest), options),
   };
 }

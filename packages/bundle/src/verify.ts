@@ -2,6 +2,7 @@ import {
   canonicalJson,
   createDigester,
   type Digest,
+  parseDigest,
   parseStrictJson,
   parseTree,
 } from "@reseal/hash";
@@ -12,7 +13,7 @@ import {
   type TreeRef,
   validate,
 } from "@reseal/schema";
-import type { OperationOptions } from "@reseal/store";
+import type { BlobInfo, BlobProblem, BlobStore, OperationOptions } from "@reseal/store";
 import { envKeyOf, keysOf } from "./identity.ts";
 import { bundlePaths, bundleTrees } from "./paths.ts";
 import { type BundleReader, collect, entryOf } from "./reader.ts";
@@ -58,6 +59,11 @@ export interface VerifyProgress {
 /** Options of {@link verifyBundle}. */
 export interface VerifyOptions extends OperationOptions {
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+  /**
+   * Digests that an earlier call found in order in the same store. They are not read again, and
+   * what this call finds in order is added.
+   */
+  readonly verified?: Set<string> | undefined;
 }
 
 /** JSON documents by role, and the schema that each must satisfy. */
@@ -87,7 +93,7 @@ export function isIntegrityFinding({ code }: Finding): boolean {
  */
 export async function verifyBundle(
   reader: BundleReader,
-  { signal, onProgress }: VerifyOptions = {},
+  { signal, onProgress, verified = new Set() }: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const { manifest } = reader;
   const findings: Finding[] = [];
@@ -97,10 +103,13 @@ export async function verifyBundle(
   verifyManifest(reader, add);
   const documents = new Map<string, unknown>();
   let byteCount = 0;
+  if (reader.blobs !== undefined)
+    await verifyBlobs(reader.blobs, manifest, add, { signal, onProgress, verified });
   for (const entry of manifest.context.files) {
     signal?.throwIfAborted();
-    const bytes = await verifyFile(reader, entry, add, { signal });
     byteCount += entry.size;
+    if (reader.blobs !== undefined && !isDocument(entry)) continue;
+    const bytes = await verifyFile(reader, entry, add, { signal });
     onProgress?.({ path: entry.path, bytes: byteCount });
     if (bytes !== undefined) await verifyDocument(entry, bytes, documents, add);
   }
@@ -142,16 +151,72 @@ function verifyManifest({ manifest, manifestBytes }: BundleReader, add: AddFindi
   }
 }
 
+/** A file that is looked into; of others only the bytes count. */
+function isDocument({ role, size }: FileEntry): boolean {
+  const isContent = role === "output" || role === "input" || role === "code";
+  return !isContent && size <= documentBytesMax;
+}
+
+/** Check all files that are no documents, many at once and each content once. */
+async function verifyBlobs(
+  blobs: Pick<BlobStore, "check">,
+  { context }: Manifest,
+  add: AddFinding,
+  { signal, onProgress, verified }: VerifyOptions & { readonly verified: Set<string> },
+): Promise<void> {
+  const wanted = new Map<Digest, BlobInfo>();
+  // One digest with two sizes is checked with both: one of them must be wrong.
+  const odd: BlobInfo[] = [];
+  for (const entry of context.files) {
+    if (isDocument(entry)) continue;
+    const blob = { digest: parseDigest(entry.digest), size: entry.size };
+    const other = wanted.get(blob.digest);
+    if (other !== undefined && other.size !== blob.size) odd.push(blob);
+    if (!verified.has(keyOf(blob))) wanted.set(blob.digest, other ?? blob);
+  }
+  const problems = new Map<string, BlobProblem>();
+  for (const part of [[...wanted.values()], odd]) {
+    const found = await blobs.check(part, {
+      signal,
+      onProgress: ({ items, bytes }) => onProgress?.({ path: `${items} files`, bytes }),
+    });
+    const bad = new Map(found.map((problem) => [problem.digest, problem]));
+    for (const blob of part) {
+      const problem = bad.get(blob.digest);
+      if (problem === undefined) verified.add(keyOf(blob));
+      else problems.set(keyOf(blob), problem);
+    }
+  }
+  for (const entry of context.files) {
+    const problem = isDocument(entry) ? undefined : problems.get(keyOf(entry));
+    if (problem !== undefined) addProblem(entry, problem.error, add);
+  }
+}
+
+function keyOf({ digest, size }: { readonly digest: string; readonly size: number }): string {
+  return `${digest} ${size}`;
+}
+
+function addProblem(
+  { path, digest }: FileEntry,
+  { code = "", message }: { readonly code?: string; readonly message: string },
+  add: AddFinding,
+): void {
+  if (code.endsWith("_NOT_FOUND")) add("missing_file", path, "The file is missing.");
+  else if (code.endsWith("_CORRUPT"))
+    add("digest_mismatch", path, `Its bytes are not those of ${digest}.`);
+  else add("unreadable", path, message);
+}
+
 async function verifyFile(
   reader: BundleReader,
   entry: FileEntry,
   add: AddFinding,
   options: OperationOptions,
 ): Promise<Uint8Array | undefined> {
-  const isDocument = entry.role !== "output" && entry.role !== "input" && entry.role !== "code";
   try {
     const source = await reader.open(entry, options);
-    if (isDocument && entry.size <= documentBytesMax) {
+    if (isDocument(entry)) {
       const bytes = await collect(source);
       if (bytes.byteLength === entry.size) return bytes;
       add("digest_mismatch", entry.path, `It has ${bytes.byteLength} bytes, not ${entry.size}.`);
@@ -163,11 +228,7 @@ async function verifyFile(
       add("digest_mismatch", entry.path, `It has ${digester.size} bytes, not ${entry.size}.`);
   } catch (error) {
     options.signal?.throwIfAborted();
-    const { code = "", message } = error as Error & { code?: string };
-    if (code.endsWith("_NOT_FOUND")) add("missing_file", entry.path, "The file is missing.");
-    else if (code.endsWith("_CORRUPT"))
-      add("digest_mismatch", entry.path, `Its bytes are not those of ${entry.digest}.`);
-    else add("unreadable", entry.path, message);
+    addProblem(entry, error as Error & { code?: string }, add);
   }
   return undefined;
 }

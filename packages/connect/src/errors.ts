@@ -16,6 +16,36 @@ const table = {
     httpStatus: 400,
     hint: "A store is a folder path here.",
   },
+  SOURCE_INVALID: {
+    exitCode: 3,
+    httpStatus: 404,
+    hint: "Name the folder of a store, of a backup or of an exported bundle.",
+  },
+  BACKUP_TARGET: {
+    exitCode: 2,
+    httpStatus: 409,
+    hint: "Choose a folder that is empty, not there yet, or an earlier backup of the same store.",
+  },
+  BACKUP_INVALID: {
+    exitCode: 4,
+    httpStatus: 422,
+    hint: "Nothing was restored. `reseal store check --read-data --store BACKUP` says what is wrong; restore from another backup, or repair this one with `store repair`.",
+  },
+  NOT_A_BACKUP: {
+    exitCode: 3,
+    httpStatus: 404,
+    hint: "`reseal store backup DIR` writes one.",
+  },
+  RESTORE_TARGET: {
+    exitCode: 2,
+    httpStatus: 409,
+    hint: "A store that holds something is never overwritten. Choose another folder with --to.",
+  },
+  LINK_ACROSS: {
+    exitCode: 2,
+    httpStatus: 409,
+    hint: "Hard links cannot lead to another file system. Leave --link out, and the blobs are copied.",
+  },
 };
 
 /** Codes of `@reseal/connect`. */

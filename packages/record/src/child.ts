@@ -45,6 +45,8 @@ export interface ChildResult {
 const graceMs = 2_000;
 /** How long we read on after the child's end while a grandchild holds its output open. */
 const drainMs = 500;
+/** How long we read on at most, however much the grandchild writes. */
+const drainMsMax = 5_000;
 
 /**
  * Run a child to its end, however it ends.
@@ -61,8 +63,8 @@ export async function runChild(options: ChildOptions): Promise<ChildResult> {
     stdio: [options.stdin, "pipe", "pipe"],
     detached: isOwnGroup,
   });
-  feed(child.stdout, options.onStdout);
-  feed(child.stderr, options.onStderr);
+  const stdout = new Feed(child.stdout, options.onStdout);
+  const stderr = new Feed(child.stderr, options.onStderr);
   let interruptedBy: ForwardedSignal | undefined;
   const unsubscribe = options.signals?.subscribe((signal) => {
     if (interruptedBy !== undefined) {
@@ -78,7 +80,7 @@ export async function runChild(options: ChildOptions): Promise<ChildResult> {
   try {
     await started(child, options);
     const exit = await ended(child);
-    await Promise.all([drained(child.stdout), drained(child.stderr)]);
+    await Promise.all([stdout.drained(), stderr.drained()]);
     return { exit, interruptedBy };
   } finally {
     unsubscribe?.();
@@ -86,20 +88,68 @@ export async function runChild(options: ChildOptions): Promise<ChildResult> {
   }
 }
 
-function feed(stream: Readable, sink: OutputSink): void {
-  stream.on("data", (chunk: Buffer) => {
-    const wait = sink(chunk);
-    if (wait === undefined) return;
-    stream.pause();
-    void wait.finally(() => stream.resume());
-  });
+/** Hands a stream on to a sink, no faster than the sink takes it. */
+class Feed {
+  readonly #stream: Readable;
+  #isWaiting = false;
+
+  constructor(stream: Readable, sink: OutputSink) {
+    this.#stream = stream;
+    stream.on("data", (chunk: Buffer) => {
+      const wait = sink(chunk);
+      if (wait === undefined) return;
+      this.#isWaiting = true;
+      stream.pause();
+      void wait.finally(() => {
+        this.#isWaiting = false;
+        stream.resume();
+      });
+    });
+    // A pipe that breaks has ended; what was read of it counts.
+    stream.on("error", () => stream.destroy());
+  }
+
+  /**
+   * Read to the end; a daemon that inherited the pipe does not keep us for ever. Time in which the
+   * sink, not the daemon, makes us wait does not count.
+   */
+  drained(): Promise<void> {
+    const stream = this.#stream;
+    return new Promise((resolve) => {
+      let [idleMs, allMs] = [0, 0];
+      const tick = setInterval(() => {
+        if (this.#isWaiting) return;
+        idleMs += tickMs;
+        allMs += tickMs;
+        if (idleMs >= drainMs || allMs >= drainMsMax) finish();
+      }, tickMs);
+      const finish = (): void => {
+        clearInterval(tick);
+        stream.destroy();
+        resolve();
+      };
+      stream.on("data", () => {
+        idleMs = 0;
+      });
+      if (stream.closed || stream.readableEnded) finish();
+      else stream.once("close", finish).once("end", finish);
+    });
+  }
 }
+
+/** How often we look whether the output has ended, in milliseconds. */
+const tickMs = 50;
 
 function started(child: ChildProcess, { argv, cwd, onStart }: ChildOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once("spawn", () => {
-      if (child.pid !== undefined) onStart(child.pid);
-      resolve();
+      try {
+        if (child.pid !== undefined) onStart(child.pid);
+        resolve();
+      } catch (error) {
+        child.kill("SIGKILL"); // Nobody could find out later that it had been started.
+        reject(error);
+      }
     });
     child.once("error", (cause: NodeJS.ErrnoException) => {
       const name = JSON.stringify(argv[0] ?? "");
@@ -119,28 +169,6 @@ function ended(child: ChildProcess): Promise<ChildExit> {
     if (child.exitCode !== null || child.signalCode !== null)
       settle(child.exitCode, child.signalCode);
     else child.once("exit", settle);
-  });
-}
-
-/** Read to the end; a daemon that inherited the pipe does not keep us for ever. */
-function drained(stream: Readable): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.closed || stream.readableEnded) {
-      resolve();
-      return;
-    }
-    let timer = setTimeout(finish, drainMs);
-    function finish(): void {
-      clearTimeout(timer);
-      stream.destroy();
-      resolve();
-    }
-    stream.on("data", () => {
-      clearTimeout(timer);
-      timer = setTimeout(finish, drainMs);
-    });
-    stream.once("close", finish);
-    stream.once("end", finish);
   });
 }
 

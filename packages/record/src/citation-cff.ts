@@ -17,7 +17,11 @@ export async function readCffAuthors(folder: string): Promise<Context["authors"]
   }
   const { authors } = (document ?? {}) as { authors?: unknown };
   if (!Array.isArray(authors)) return [];
-  return authors.flatMap((author) => readAuthor(author as Record<string, unknown>));
+  return authors.flatMap((author: unknown) =>
+    typeof author === "object" && author !== null
+      ? readAuthor(author as Record<string, unknown>)
+      : [],
+  );
 }
 
 function readAuthor(author: Record<string, unknown>): Context["authors"] {

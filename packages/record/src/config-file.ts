@@ -66,7 +66,11 @@ async function parseConfig(
 
 /** YAML and TOML know more types than JSON; bring them down or say where that cannot be done. */
 function toJson(value: unknown, pointer: string): JsonValue {
-  if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+  if (value === null || typeof value === "boolean") return value;
+  if (typeof value === "string") {
+    if (value.isWellFormed()) return value;
+    throw new Error(`${pointer || "/"} has half a character (a lone surrogate)`);
+  }
   if (typeof value === "number") {
     if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value)))
       return value;
@@ -74,9 +78,23 @@ function toJson(value: unknown, pointer: string): JsonValue {
   }
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map((item, index) => toJson(item, `${pointer}/${index}`));
-  if (typeof value === "object")
+  if (typeof value === "object" && isPlain(value))
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, toJson(item, `${pointer}/${key}`)]),
+      Object.entries(value).map(([key, item]) => {
+        if (key === "__proto__" || !key.isWellFormed())
+          throw new Error(`${pointer || "/"} has a key that no JSON of ours may have`);
+        return [key, toJson(item, `${pointer}/${key}`)];
+      }),
     );
-  throw new Error(`${pointer || "/"} holds a ${typeof value}, which JSON cannot hold`);
+  throw new Error(`${pointer || "/"} holds a ${nameOf(value)}, which JSON cannot hold`);
+}
+
+/** YAML 1.1 knows sets, ordered maps and binary data as well. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function nameOf(value: unknown): string {
+  return typeof value === "object" && value !== null ? value.constructor.name : typeof value;
 }

@@ -36,6 +36,11 @@ const table = {
     httpStatus: 400,
     hint: "Placeholders are {out}, {in} and {seed}; {seed} needs --seed.",
   },
+  DESCRIPTION_INVALID: {
+    exitCode: 2,
+    httpStatus: 400,
+    hint: "Correct the flag or the key of reseal.yaml that this value comes from.",
+  },
   FOLDER_NOT_FOUND: {
     exitCode: 3,
     httpStatus: 404,

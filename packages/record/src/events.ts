@@ -40,7 +40,7 @@ const actors: ReadonlySet<unknown> = new Set([
  * Put the event log together: one `run.started`, the child's events in their order, and exactly
  * one terminal event, however the run ended. The child's attributes are redacted.
  */
-export function eventLines(
+export async function eventLines(
   plan: RunPlan,
   end: RunEnd,
   childText: string,
@@ -117,5 +117,7 @@ function isTime(value: unknown): value is string {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value)) return false;
   const parsed = new Date(value);
   // A day that the month does not have becomes one of the next month.
-  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().slice(0, 19) === value.slice(0, 19);
+  return (
+    !Number.isNaN(parsed.getTime()) && parsed.toISOString().slice(0, 19) === value.slice(0, 19)
+  );
 }

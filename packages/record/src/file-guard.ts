@@ -5,6 +5,7 @@ import { compareUtf8 } from "@reseal/hash";
 import type { Finding, Redactor } from "@reseal/redact";
 import type { BlobBatch, OperationOptions } from "@reseal/store";
 import type { CapturedFile } from "./code-tree.ts";
+import { redactName } from "./redact-name.ts";
 
 /** A file that was not stored because it holds what looks like a secret. */
 export interface WithheldFile {
@@ -23,8 +24,9 @@ const sniffBytes = 64 * 1024;
 /**
  * Stands between the user's files and the store: scans, never changes.
  *
- * A file with a secret is withheld whole; its name, size, keyed digest and the rules that found it
- * are kept. Binary files are scanned for exact known values only.
+ * A file with a secret, in its bytes or in its name, is withheld whole; its name (redacted), size,
+ * keyed digest and the rules that found it are kept. Binary files are scanned for exact known
+ * values only.
  */
 export class FileGuard {
   readonly #redactor: Redactor;
@@ -57,7 +59,10 @@ export class FileGuard {
   /** Scan a file held in memory; `true` when it must not be stored. */
   withholds(path: string, bytes: Uint8Array, root: string): boolean {
     if (this.#allows(path)) return false;
-    const findings = this.#redactor.scan(bytes, { binary: isBinary(bytes) });
+    const findings = [
+      ...redactName(this.#redactor, path).findings,
+      ...this.#redactor.scan(bytes, { binary: isBinary(bytes) }),
+    ];
     if (findings.length === 0) return false;
     const digest = createHmac("sha256", this.#key).update(bytes).digest("hex");
     this.#note(`${root}/${path}`, bytes.byteLength, digest, findings);
@@ -94,7 +99,7 @@ export class FileGuard {
     const scanner = this.#redactor.scanner({ binary: await isBinaryFile(file.full) });
     for await (const chunk of createReadStream(file.full, { highWaterMark: 1024 * 1024 }))
       scanner.push(chunk as Buffer);
-    const findings = scanner.end();
+    const findings = [...redactName(this.#redactor, file.path).findings, ...scanner.end()];
     if (findings.length === 0) return false;
     const hmac = createHmac("sha256", this.#key);
     for await (const chunk of createReadStream(file.full, { highWaterMark: 1024 * 1024 }))
@@ -104,11 +109,12 @@ export class FileGuard {
   }
 
   #note(path: string, size: number, hex: string, findings: readonly Finding[]): void {
-    this.#withheld.set(path, {
-      path,
+    const name = redactName(this.#redactor, path).text;
+    this.#withheld.set(name, {
+      path: name,
       size,
       keyed_digest: `hmac-sha256:${hex}`,
-      rules: findings.map((finding) => finding.rule).sort(),
+      rules: [...new Set(findings.map((finding) => finding.rule))].sort(),
     });
   }
 }

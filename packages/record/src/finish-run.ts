@@ -1,6 +1,6 @@
 import { lstatSync } from "node:fs";
 import { bundlePaths, type DraftFile, type SealedBundle, sealBundle } from "@reseal/bundle";
-import { compareUtf8 } from "@reseal/hash";
+import { compareUtf8, type Digest, importNameProblems } from "@reseal/hash";
 import type { Context, Environment, Results } from "@reseal/schema";
 import type { BlobBatch, Stores } from "@reseal/store";
 import { eventLines } from "./events.ts";
@@ -47,19 +47,25 @@ export async function finishRun(
   options: FinishOptions,
 ): Promise<FinishedRun> {
   const { guard, redactor, environment, git, signal } = options;
+  const { isStore, before, folders } = surroundings(stores, plan);
   await using batch = await stores.blobs.openBatch({ signal });
   const outputs = await captureOutputs({
     workspace: plan.workspace,
     outputFolder: spool.path("out"),
     tickMs: plan.tick_ms,
-    code: plan.code,
+    before,
+    folders,
     matches: matcherOf(plan),
-    excludes: storeFilter(stores, plan.workspace),
+    excludes: isStore,
     guard,
     batch,
     signal,
   });
-  const metrics = collectMetrics(spool.readText("run", "metrics.jsonl"), plan.context_metrics);
+  const metricText = spool.readText("run", "metrics.jsonl");
+  const metrics = collectMetrics(metricText.text, plan.context_metrics, (name) =>
+    redactor.json(name),
+  );
+  const eventText = spool.readText("run", "events.jsonl");
   const warnings = [
     ...plan.context.warnings,
     ...(end.warnings ?? []),
@@ -67,9 +73,10 @@ export async function finishRun(
       code: "METRIC_LINE_INVALID",
       message: `${where} is not {"name": …, "value": …} and was left out.`,
     })),
+    ...cutWarnings({ "metrics.jsonl": metricText, "events.jsonl": eventText }),
   ];
   const log = await stageLogs(batch, spool);
-  const events = eventLines(plan, end, spool.readText("run", "events.jsonl"), redactor);
+  const events = await eventLines(plan, end, eventText.text, redactor);
   warnings.push(...events.warnings);
   const files: DraftFile[] = [
     ...plan.files,
@@ -94,6 +101,7 @@ export async function finishRun(
         "The run left no output, metric or result, so no replay can confirm it. " +
         "Write files, use {out}, or take what it prints with --stdout.",
     });
+  warnings.push(...nameWarnings(files), ...withheldWarnings(guard));
   const { withheld: _, ...described } = plan.context;
   const sealed = await sealBundle(
     stores,
@@ -112,19 +120,77 @@ export async function finishRun(
         ...endTimes(plan, end),
         status: end.status,
         ...(end.error && { error: end.error }),
-        ...(plan.workspace_id && { workspace: { id: plan.workspace_id, ...(git && { git }) } }),
+        ...(plan.workspace_id && {
+          workspace: { id: plan.workspace_id, ...(git && { git: redactor.json(git) }) },
+        }),
         provision: provisionOf(environment),
         context_metrics: metrics.context,
         capture: captureRules(plan),
         redaction: { counts: redactor.counts, withheld: [...guard.withheld] },
-        not_captured: notCaptured(plan, outputs),
-        warnings: [...warnings, ...withheldWarnings(guard)],
+        not_captured: notCaptured(plan, outputs, redactor),
+        warnings,
       },
     },
     { signal },
   );
   spool.remove();
   return { ...sealed, outputs };
+}
+
+/** What lay in the workspace before the run. */
+function surroundings(
+  stores: Stores,
+  plan: RunPlan,
+): {
+  isStore: (path: string) => boolean;
+  before: Map<string, Digest>;
+  folders: Set<string>;
+} {
+  const known = plan.files.flatMap(({ path, digest }) => {
+    const [, inside] = /^(?:code|inputs)\/(.+)$/s.exec(path) ?? [];
+    return inside === undefined ? [] : [[inside, digest] as const];
+  });
+  const { external = [], working_directory } = plan.inputs;
+  const paths = [...known.map(([path]) => path), ...external.map(({ name }) => name)];
+  if (working_directory !== undefined) paths.push(`${working_directory}/.`);
+  return {
+    isStore: storeFilter(stores, plan.workspace),
+    before: new Map(known),
+    folders: new Set(plan.folders ?? paths.flatMap(foldersAbove)),
+  };
+}
+
+/** `a/`, `a/b/` of `a/b/c`. */
+function foldersAbove(path: string): string[] {
+  const segments = path.split("/").slice(0, -1);
+  return segments.map((_, index) => `${segments.slice(0, index + 1).join("/")}/`);
+}
+
+function cutWarnings(
+  texts: Readonly<Record<string, { readonly isWhole: boolean }>>,
+): Context["warnings"] {
+  return Object.entries(texts)
+    .filter(([, { isWhole }]) => !isWhole)
+    .map(([name]) => ({
+      code: "CHILD_FILE_TOO_LONG",
+      message: `Only the beginning of ${name} was taken: it is longer than 128 MiB.`,
+    }));
+}
+
+/** A name that other systems refuse makes the bundle one that nobody can import. */
+export function nameWarnings(files: readonly DraftFile[]): Context["warnings"] {
+  const problems = importNameProblems(files.map(({ path }) => path));
+  const [first] = problems;
+  if (first === undefined) return [];
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+  return [
+    {
+      code: "NAME_NOT_PORTABLE",
+      message:
+        `${JSON.stringify(first.path)} ${first.problem}${more}: ` +
+        "`reseal import` refuses the bundle. Give the file another name.",
+    },
+  ];
 }
 
 /** Nothing but, at most, that the command ended well: `keysOf` gives such a run no result key. */
@@ -201,7 +267,8 @@ function endTimes(
   };
 }
 
-function withheldWarnings(guard: FileGuard): Context["warnings"] {
+/** Each withheld file is said at once. */
+export function withheldWarnings(guard: FileGuard): Context["warnings"] {
   return guard.withheld.map(({ path, rules }) => ({
     code: "SECRET_WITHHELD",
     message: `${path} was not stored: it holds what looks like a secret (${rules.join(", ")}).`,
@@ -211,13 +278,20 @@ function withheldWarnings(guard: FileGuard): Context["warnings"] {
 /** How many paths a manifest lists of those that were not taken. */
 const listedPathsMax = 1000;
 
-function notCaptured(plan: RunPlan, { notCaptured: left }: Outputs): Context["not_captured"] {
+function notCaptured(
+  plan: RunPlan,
+  { notCaptured: left }: Outputs,
+  redactor: RunRedactor,
+): Context["not_captured"] {
   const { code } = plan.context.not_captured;
   if (left.length === 0) return code ? { code } : {};
   const paths = [...left]
     .sort((a, b) => compareUtf8(a.path, b.path))
     .slice(0, listedPathsMax)
-    .map(({ path, reason }) => ({ path, reason: reason.replaceAll(/[^a-z]+/g, "_") }));
+    .map(({ path, reason }) => ({
+      path: redactor.name(path),
+      reason: reason.replaceAll(/[^a-z]+/g, "_"),
+    }));
   const more = left.length - paths.length;
   return { ...(code && { code }), outputs: { paths, ...(more > 0 && { more }) } };
 }

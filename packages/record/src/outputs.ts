@@ -121,8 +121,9 @@ function folderOf(path: string): string {
   return parent === "." ? "" : `${parent}/`;
 }
 
-async function captureOrReason(
-  { guard, batch, signal }: OutputOptions,
+/** Stage an output; a reason when it cannot be read, nothing when the guard withheld it. */
+export async function captureOrReason(
+  { guard, batch, signal }: Pick<OutputOptions, "guard" | "batch" | "signal">,
   folder: string,
   path: string,
 ): Promise<CapturedFile | string | undefined> {

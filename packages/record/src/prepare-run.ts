@@ -1,5 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import {
+  accessSync,
+  constants,
   createReadStream,
   existsSync,
   mkdirSync,
@@ -8,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { DraftFile } from "@reseal/bundle";
 import { digestSource } from "@reseal/hash";
@@ -22,15 +24,16 @@ import { findLockFiles } from "./environment/lock-files.ts";
 import { recordErrors } from "./errors.ts";
 import { FileGuard } from "./file-guard.ts";
 import { storeFilter } from "./finish-run.ts";
-import { nextTick } from "./fs-tick.ts";
+import { nextTick, timeNow } from "./fs-tick.ts";
 import { defaultContextMetrics } from "./metrics.ts";
 import type { RunPlan } from "./plan.ts";
+import { refuseInvalid } from "./refuse-invalid.ts";
 import { RunRedactor } from "./run-redactor.ts";
 import type { RunRequest } from "./run-request.ts";
 import { outputMatcher, relativeInside, type SelectedFile, selectFiles } from "./select-files.ts";
 import type { Spool } from "./spool.ts";
 import { StatCache } from "./stat-cache.ts";
-import { workspaceId } from "./workspace.ts";
+import { userName, workspaceId } from "./workspace.ts";
 
 /** A run that is ready to start: everything it needs is durable, its plan lies in the spool. */
 export interface PreparedRun {
@@ -44,11 +47,14 @@ export interface Captured {
   readonly code: CodeTree;
   readonly inputs: readonly CapturedFile[];
   readonly external: NonNullable<Inputs["external"]>;
+  /** What lies below the named inputs and is no regular file there. */
+  readonly skippedInputs: readonly string[];
 }
 
 /**
  * Capture code, inputs and configuration, make them durable, and write the plan.
- * @throws `RECORD_SECRET_FOUND` in strict mode, `RECORD_INPUT_NOT_FOUND`, `RECORD_CONFIG_INVALID`
+ * @throws `RECORD_SECRET_FOUND` in strict mode, `RECORD_INPUT_NOT_FOUND`, `RECORD_CONFIG_INVALID`,
+ *   `RECORD_DESCRIPTION_INVALID`: what could not be sealed in the end is not started.
  */
 export async function prepareRun(
   stores: Stores,
@@ -64,15 +70,17 @@ export async function prepareRun(
   const snapshot = config && {
     schema_version: "reseal.config-snapshot/v1" as const,
     format: config.format,
-    path: config.path,
+    path: redactor.name(config.path),
     values: redactor.json(config.values),
   };
 
   await using batch = await stores.blobs.openBatch();
-  const captured = await captureBefore(stores, spool, request, guard, batch, secrets);
+  const cache = StatCache.open(
+    join(stores.local, "cache", `stat-${workspaceId(places.workspace)}.json`),
+    scanKey(stores, secrets),
+  );
+  const captured = await captureBefore(stores, spool, request, { guard, batch, cache });
   refuseSecrets(request, guard);
-  await batch.commit();
-  linkInputs(spool, selectFiles(request.inputs ?? [], places));
   const command = redactor.argv(request.argv);
   const plan: RunPlan = {
     format: "reseal-run-plan/1",
@@ -89,22 +97,28 @@ export async function prepareRun(
       ...captured.inputs.map((file) => draftFile(file, "inputs", "input")),
     ],
     code: captured.code.files,
+    folders: captured.code.folders,
     output_patterns: (request.outputs ?? []).map((pattern) => resolve(places.cwd, pattern)),
     stdout_is_result: request.stdoutIsResult ?? false,
     context_metrics: request.contextMetrics ?? defaultContextMetrics,
+    allow_secrets: allowedPaths(request),
     context: {
-      ...request.description,
+      ...redactor.json(request.description ?? {}),
       tool: { name: "reseal", version: request.toolVersion },
-      tags: [...new Set(request.description?.tags ?? [])].sort(),
-      authors: request.description?.authors ?? [],
+      tags: redactor.json([...new Set(request.description?.tags ?? [])].sort()),
+      authors: redactor.json(request.description?.authors ?? []),
       parents: request.description?.parents ?? [],
-      user: userInfo().username,
+      user: userName(),
       host: hostname(),
-      warnings: argumentWarnings(request),
-      not_captured: { code: leftOutReport(captured.code) },
+      warnings: [...argumentWarnings(request), ...inputWarnings(captured, redactor)],
+      not_captured: { code: leftOutReport(captured.code, redactor) },
       withheld: [...guard.withheld],
     },
   };
+  await refuseInvalid(plan);
+  await batch.commit();
+  cache.save(); // Not before: it must not name what is not stored.
+  linkInputs(spool, selectFiles(request.inputs ?? [], places));
   spool.writeJson("plan.json", plan);
   return { plan, guard, redactor };
 }
@@ -113,33 +127,30 @@ async function captureBefore(
   stores: Stores,
   spool: Spool,
   request: RunRequest,
-  guard: FileGuard,
-  batch: BlobBatch,
-  secrets: readonly { value: string }[],
+  { guard, batch, cache }: { guard: FileGuard; batch: BlobBatch; cache: StatCache },
 ): Promise<Captured> {
   const { places } = request;
-  const selected = selectFiles(request.inputs ?? [], places);
-  const referenced = selectFiles(request.inputRefs ?? [], places);
+  const skippedInputs: string[] = [];
+  const onSkipped = (path: string): void => {
+    skippedInputs.push(path);
+  };
+  const selected = selectFiles(request.inputs ?? [], places, onSkipped);
+  const referenced = selectFiles(request.inputRefs ?? [], places, onSkipped);
   const inputPaths = new Set([...selected, ...referenced].map((file) => file.full));
   const isOutput = outputMatcher(request.outputs ?? [], places);
   const isStore = storeFilter(stores, places.workspace);
-  const id = workspaceId(places.workspace);
-  const cache = StatCache.open(
-    join(stores.local, "cache", `stat-${id}.json`),
-    scanKey(stores, secrets),
-  );
   const code = await captureCode({
     workspace: places.workspace,
     excludes: (path) =>
       isOutput(path) || isStore(path) || inputPaths.has(join(places.workspace, path)),
-    earlierOutputs: await stores.catalog.outputPaths(id),
+    earlierOutputs: await stores.catalog.outputPaths(workspaceId(places.workspace)),
     alwaysTaken: new Set(findLockFiles(places.workspace)),
     guard,
     cache,
     batch,
-    tickMs: statSync(spool.path("lease.json")).ctimeMs,
+    isStored: async (digest) => (await stores.blobs.stat(digest)) !== undefined,
+    tickMs: timeNow(tickFolder(places.workspace, spool), "cache"),
   });
-  if (!stores.readOnly) cache.save();
   const inputs: CapturedFile[] = [];
   for (const file of selected) {
     const captured = await guard.capture(batch, { ...file, root: "inputs" });
@@ -152,7 +163,7 @@ async function captureBefore(
     );
     external.push({ name: path, size, digest });
   }
-  return { code, inputs, external };
+  return { code, inputs, external, skippedInputs };
 }
 
 function inputsOf(
@@ -178,11 +189,15 @@ function inputsOf(
     command: [...command],
     ...(seed !== undefined && { seed }),
     ...(parameters && { parameters: redactor.json(parameters) }),
-    ...(workingDirectory !== undefined && { working_directory: workingDirectory }),
+    ...(workingDirectory !== undefined && {
+      working_directory: redactor.name(workingDirectory),
+    }),
     ...(Object.keys(variables).length > 0 && {
       variables: redactor.json(variables),
     }),
-    ...(external.length > 0 && { external }),
+    ...(external.length > 0 && {
+      external: external.map(({ name, ...entry }) => ({ name: redactor.name(name), ...entry })),
+    }),
     ...(lockFiles.length > 0 && { lock_files: lockFiles }),
   };
 }
@@ -193,12 +208,16 @@ function draftFile(file: CapturedFile, folder: string, role: "code" | "input"): 
 }
 
 /** A test for the paths that `--allow-secret` names. */
-export function allowanceOf({ allowSecrets = [], places }: RunRequest): (path: string) => boolean {
-  const inside = allowSecrets.map(
-    (path) => relativeInside(places.workspace, resolve(places.cwd, path)) ?? path,
-  );
+export function allowanceOf(request: RunRequest): (path: string) => boolean {
+  const inside = allowedPaths(request);
   const matches = picomatch(inside, { dot: true });
   return (path) => inside.includes(path) || matches(path);
+}
+
+function allowedPaths({ allowSecrets = [], places }: RunRequest): string[] {
+  return allowSecrets.map(
+    (path) => relativeInside(places.workspace, resolve(places.cwd, path)) ?? path,
+  );
 }
 
 function refuseSecrets({ isStrict }: RunRequest, { withheld }: FileGuard): void {
@@ -222,7 +241,13 @@ function linkInputs(spool: Spool, inputs: readonly SelectedFile[]): void {
 
 /** A folder on the workspace's file system that we may write to, for taking its time. */
 function tickFolder(workspace: string, spool: Spool): string {
-  return statSync(workspace).dev === statSync(spool.folder).dev ? spool.folder : workspace;
+  if (statSync(workspace).dev === statSync(spool.folder).dev) return spool.folder;
+  try {
+    accessSync(workspace, constants.W_OK);
+    return workspace;
+  } catch {
+    return spool.folder; // Nothing can change there, so any time will do.
+  }
 }
 
 /** The store's own key for digests of withheld files and for the scan cache; never exported. */
@@ -257,10 +282,30 @@ function argumentWarnings({ argv, places }: RunRequest): Context["warnings"] {
   ];
 }
 
+/** How many paths a warning names. */
+const namedPathsMax = 5;
+
+function inputWarnings({ skippedInputs }: Captured, redactor: RunRedactor): Context["warnings"] {
+  if (skippedInputs.length === 0) return [];
+  const named = skippedInputs.slice(0, namedPathsMax).map((path) => redactor.name(path));
+  const more = skippedInputs.length > namedPathsMax ? ", …" : "";
+  return [
+    {
+      code: "INPUT_NOT_CAPTURED",
+      message:
+        `${skippedInputs.length} entries below the inputs were not captured, because they are ` +
+        `links out of their folder, not readable or no files: ${named.join(", ")}${more}.`,
+    },
+  ];
+}
+
 /** How many paths are listed of those left out. */
 const listedPathsMax = 20;
 
-function leftOutReport({ leftOut }: CodeTree): NonNullable<Context["not_captured"]["code"]> {
+function leftOutReport(
+  { leftOut }: CodeTree,
+  redactor: RunRedactor,
+): NonNullable<Context["not_captured"]["code"]> {
   const count = (reason: string): number =>
     leftOut.filter((entry) => entry.reason === reason).length;
   return {
@@ -273,6 +318,8 @@ function leftOutReport({ leftOut }: CodeTree): NonNullable<Context["not_captured
     not_portable: count("not_portable"),
     unreadable: count("unreadable"),
     earlier_output: count("earlier_output"),
-    paths: leftOut.slice(0, listedPathsMax).map(({ path, reason }) => ({ path, reason })),
+    paths: leftOut
+      .slice(0, listedPathsMax)
+      .map(({ path, reason }) => ({ path: redactor.name(path), reason })),
   };
 }

@@ -51,6 +51,7 @@ export async function previewRun(
     guard,
     cache: StatCache.open(join(tmpdir(), "no-such-cache"), ""),
     batch: digestOnly,
+    isStored: () => Promise.resolve(false),
     tickMs: Number.NEGATIVE_INFINITY,
   });
   return {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Context } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
 import { type ChildResult, runChild } from "./child.ts";
 import { expandCommand } from "./command.ts";
@@ -10,6 +11,7 @@ import { type FinishedRun, finishRun, type RunEnd } from "./finish-run.ts";
 import { type GitState, readGitState } from "./git.ts";
 import { LogCapture } from "./log-capture.ts";
 import { type PreparedRun, prepareRun } from "./prepare-run.ts";
+import type { RunRedactor } from "./run-redactor.ts";
 import type { RunIo, RunRequest } from "./run-request.ts";
 import { Spool } from "./spool.ts";
 
@@ -72,8 +74,9 @@ export async function executeRun(
   const stderr = new LogCapture(spool.path("logs", "stderr.log"), redactor);
   await mkdir(spool.path("run"), { recursive: true });
   const childEnv = childEnvironment(env, spool, seed);
-  // Looking round takes longer than starting the command, so it happens beside it.
-  const environment = describeEnvironment({
+  // Looking round takes longer than starting the command, so it happens beside it. A failure is
+  // kept for later: nobody waits for the promise while the command runs.
+  const environment = captureBeside(spool, redactor, {
     argv,
     cwd: places.cwd,
     env: childEnv,
@@ -81,10 +84,6 @@ export async function executeRun(
     toolVersion: request.toolVersion,
     ...(request.device && { device: request.device }),
     ...(request.featureFlags && { featureFlags: request.featureFlags }),
-  }).then((captured) => {
-    const redacted = redactor.json(captured.environment);
-    spool.writeJson("environment.json", redacted);
-    return { environment: redacted, warnings: captured.warnings };
   });
   let result: ChildResult;
   try {
@@ -108,23 +107,70 @@ export async function executeRun(
   } finally {
     stdout.close();
     stderr.close();
-    await environment.catch(() => undefined);
+    await environment;
   }
   const end = endOf(result, stores.clock.now());
   const captured = await environment;
+  await using interruption = untilSecondSignal(io.signals);
   const finished = await finishRun(
     stores,
     spool,
     plan,
-    { ...end, warnings: [...captured.warnings] },
-    { guard, redactor, environment: captured.environment, git: await git },
+    { ...end, warnings: [...captured.warnings, ...stdout.warnings, ...stderr.warnings] },
+    {
+      guard,
+      redactor,
+      environment: captured.environment,
+      git: await git,
+      signal: interruption.signal,
+    },
   );
   return { ...finished, exit: result.exit, interruptedBy: result.interruptedBy };
 }
 
-async function describeEnvironment(request: EnvironmentRequest): Promise<CapturedEnvironment> {
-  const { captureEnvironment } = await import("./environment/environment.ts");
-  return await captureEnvironment(request);
+/** What is left of {@link captureEnvironment}'s answer when it failed: a warning. */
+interface EnvironmentAnswer {
+  readonly environment?: CapturedEnvironment["environment"];
+  readonly warnings: readonly Context["warnings"][number][];
+}
+
+async function captureBeside(
+  spool: Spool,
+  redactor: RunRedactor,
+  request: EnvironmentRequest,
+): Promise<EnvironmentAnswer> {
+  try {
+    const { captureEnvironment } = await import("./environment/environment.ts");
+    const { environment, warnings } = await captureEnvironment(request);
+    const redacted = redactor.json(environment);
+    spool.writeJson("environment.json", redacted);
+    return { environment: redacted, warnings };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = redactor.json(`The environment could not be captured: ${reason}`);
+    return { warnings: [{ code: "ENVIRONMENT_NOT_CAPTURED", message }] };
+  }
+}
+
+/**
+ * While the run is sealed, one signal is not enough to stop: Ctrl-C is pressed twice in a hurry,
+ * and the command's end would be lost. A second one aborts, and the next command seals the run.
+ */
+function untilSecondSignal(
+  signals: RunIo["signals"],
+): AsyncDisposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  let count = 0;
+  const unsubscribe = signals?.subscribe(() => {
+    count += 1;
+    if (count > 1) controller.abort();
+  });
+  return {
+    signal: controller.signal,
+    async [Symbol.asyncDispose]() {
+      unsubscribe?.();
+    },
+  };
 }
 
 function childEnvironment(

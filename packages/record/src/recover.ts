@@ -37,7 +37,8 @@ export async function recoverRuns(
       continue;
     }
     try {
-      if (await isSealed(stores, plan.run_id)) spool.remove(); // It died before the clean-up.
+      if (await isSealed(stores, plan.run_id))
+        spool.remove(); // It died before the clean-up.
       else recovered.push(await recoverOne(stores, spool, plan, env));
     } catch (error) {
       if (onFailure === undefined) throw error;

@@ -5,6 +5,7 @@ import {
   type RedactStream,
   secretsFromEnvironment,
 } from "@reseal/redact";
+import { redactName } from "./redact-name.ts";
 
 /** One run's redactor: what it replaced is counted for the manifest. */
 export class RunRedactor {
@@ -28,6 +29,13 @@ export class RunRedactor {
     const { argv, findings } = this.scans.argv(args);
     this.#count(findings);
     return [...argv];
+  }
+
+  /** The same for a file's path. */
+  name(path: string): string {
+    const { text, findings } = redactName(this.scans, path);
+    this.#count(findings);
+    return text;
   }
 
   stream(): RedactStream {

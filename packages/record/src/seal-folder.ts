@@ -1,17 +1,21 @@
 import { statSync } from "node:fs";
-import { hostname, userInfo } from "node:os";
-import { join } from "node:path";
+import { hostname } from "node:os";
 import { type DraftFile, type SealedBundle, sealBundle } from "@reseal/bundle";
-import { portablePathProblem } from "@reseal/hash";
-import { createRedactor, secretsFromEnvironment } from "@reseal/redact";
-import type { Stores } from "@reseal/store";
+import { compareUtf8, portablePathProblem } from "@reseal/hash";
+import { createRedactor, type Redactor, secretsFromEnvironment } from "@reseal/redact";
+import type { Context } from "@reseal/schema";
+import type { BlobBatch, Stores } from "@reseal/store";
 import picomatch from "picomatch";
 import { recordErrors } from "./errors.ts";
 import { FileGuard } from "./file-guard.ts";
-import { storeFilter } from "./finish-run.ts";
+import { nameWarnings, storeFilter, withheldWarnings } from "./finish-run.ts";
+import { captureOrReason } from "./outputs.ts";
 import type { Description } from "./plan.ts";
 import { readKey } from "./prepare-run.ts";
+import { redactName } from "./redact-name.ts";
+import { refuseInvalid } from "./refuse-invalid.ts";
 import { walkFiles } from "./walk.ts";
+import { userName } from "./workspace.ts";
 
 /** A folder of results that becomes an artifact as it is. */
 export interface SealFolderRequest {
@@ -28,7 +32,8 @@ export interface SealFolderRequest {
 
 /**
  * Seal an existing folder: every file in it is an output; nothing is run.
- * @throws `RECORD_FOLDER_NOT_FOUND`, `RECORD_SECRET_FOUND` in strict mode
+ * @throws `RECORD_FOLDER_NOT_FOUND`, `RECORD_DESCRIPTION_INVALID`, `RECORD_SECRET_FOUND` in strict
+ *   mode
  */
 export async function sealFolder(
   stores: Stores,
@@ -40,16 +45,31 @@ export async function sealFolder(
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw recordErrors.FOLDER_NOT_FOUND(`${folder} is not a folder.`);
   const redactor = createRedactor({ secrets: secretsFromEnvironment(request.env) });
+  const { tags = [], authors = [], parents = [], ...described } = redactor.json(description).value;
+  const plan = {
+    run_id: stores.ids.runId(),
+    type: request.type ?? "run",
+    started_at: new Date(stores.clock.now()).toISOString(),
+    inputs: {},
+    context: {
+      ...described,
+      tags: [...new Set(tags)].sort(),
+      authors,
+      parents,
+      user: userName(),
+      host: hostname(),
+      tool: { name: "reseal" as const, version: request.toolVersion },
+      warnings: [],
+      not_captured: {},
+      withheld: [],
+    },
+  };
+  await refuseInvalid(plan);
   const allows = picomatch([...(request.allowSecrets ?? [])], { dot: true });
   const guard = new FileGuard(redactor, allows, readKey(stores));
   await using batch = await stores.blobs.openBatch({ signal });
-  const files: DraftFile[] = [];
   const left: { path: string; reason: string }[] = [];
-  for (const path of listFiles(stores, folder, left)) {
-    const full = join(folder, path);
-    const file = await guard.capture(batch, { full, path, root: "outputs" }, { signal });
-    if (file !== undefined) files.push({ ...file, path: `outputs/${path}`, role: "output" });
-  }
+  const files = await captureFiles(stores, batch, request, guard, left);
   const [withheld] = guard.withheld;
   if (request.isStrict === true && withheld !== undefined)
     throw recordErrors.SECRET_FOUND(
@@ -57,29 +77,63 @@ export async function sealFolder(
     );
   if (files.length === 0)
     throw recordErrors.FOLDER_NOT_FOUND(`${folder} holds no file that can be sealed.`);
-  const { tags = [], authors = [], parents = [], ...described } = description;
-  return await sealBundle(stores, batch, {
-    type: request.type ?? "run",
-    inputs: {},
-    results: {},
-    files,
-    context: {
-      ...described,
-      run_id: stores.ids.runId(),
-      status: "finished",
-      tags: [...new Set(tags)].sort(),
-      authors,
-      parents,
-      user: userInfo().username,
-      host: hostname(),
-      provision: { hardware: {}, software: {} },
-      tool: { name: "reseal", version: request.toolVersion },
-      context_metrics: {},
-      redaction: { counts: {}, withheld: [...guard.withheld] },
-      not_captured: left.length > 0 ? { outputs: { paths: left } } : {},
-      warnings: [],
+  const { withheld: _, ...context } = plan.context;
+  return await sealBundle(
+    stores,
+    batch,
+    {
+      type: plan.type,
+      inputs: {},
+      results: {},
+      files,
+      context: {
+        ...context,
+        run_id: plan.run_id,
+        status: "finished",
+        provision: { hardware: {}, software: {} },
+        context_metrics: {},
+        redaction: { counts: {}, withheld: [...guard.withheld] },
+        not_captured: notCaptured(left, redactor),
+        warnings: [...nameWarnings(files), ...withheldWarnings(guard)],
+      },
     },
-  });
+    { signal },
+  );
+}
+
+async function captureFiles(
+  stores: Stores,
+  batch: BlobBatch,
+  { folder, signal }: SealFolderRequest,
+  guard: FileGuard,
+  left: { path: string; reason: string }[],
+): Promise<DraftFile[]> {
+  const files: DraftFile[] = [];
+  for (const path of listFiles(stores, folder, left)) {
+    const file = await captureOrReason({ guard, batch, signal }, folder, path);
+    if (typeof file === "string") left.push({ path, reason: file });
+    else if (file !== undefined) files.push({ ...file, path: `outputs/${path}`, role: "output" });
+  }
+  return files;
+}
+
+/** How many paths a manifest lists of those that were not taken. */
+const listedPathsMax = 1000;
+
+function notCaptured(
+  left: readonly { path: string; reason: string }[],
+  redactor: Redactor,
+): Context["not_captured"] {
+  if (left.length === 0) return {};
+  const paths = [...left]
+    .sort((a, b) => compareUtf8(a.path, b.path))
+    .slice(0, listedPathsMax)
+    .map(({ path, reason }) => ({
+      path: redactName(redactor, path).text,
+      reason: reason.replaceAll(/[^a-z]+/g, "_"),
+    }));
+  const more = left.length - paths.length;
+  return { outputs: { paths, ...(more > 0 && { more }) } };
 }
 
 function listFiles(

@@ -24,12 +24,17 @@ export interface Places {
  *
  * Patterns are relative to the current folder. A file inside the workspace keeps its relative
  * path; one outside is called by its name below the named folder.
+ * @param onSkipped Told of what lies below a named folder and is no regular file in it.
  * @throws `RECORD_INPUT_NOT_FOUND`, `RECORD_INPUT_INVALID`
  */
-export function selectFiles(patterns: readonly string[], places: Places): SelectedFile[] {
+export function selectFiles(
+  patterns: readonly string[],
+  places: Places,
+  onSkipped: (path: string) => void = () => undefined,
+): SelectedFile[] {
   const byPath = new Map<string, string>();
   for (const pattern of patterns) {
-    const found = expand(pattern, places);
+    const found = expand(pattern, places, onSkipped);
     if (found.length === 0)
       throw recordErrors.INPUT_NOT_FOUND(`Nothing matches ${JSON.stringify(pattern)}.`);
     for (const { full, path } of found) {
@@ -42,37 +47,64 @@ export function selectFiles(patterns: readonly string[], places: Places): Select
       byPath.set(path, full);
     }
   }
+  refuseFileAsFolder(byPath);
   return [...byPath]
     .map(([path, full]) => ({ path, full }))
     .sort((a, b) => compareUtf8(a.path, b.path));
 }
 
-function expand(pattern: string, places: Places): SelectedFile[] {
+/** A file and a folder of one name, from two places, cannot lie in one tree. */
+function refuseFileAsFolder(byPath: ReadonlyMap<string, string>): void {
+  for (const [path, full] of byPath)
+    for (let parent = dirname(path); parent !== "."; parent = dirname(parent)) {
+      const file = byPath.get(parent);
+      if (file !== undefined)
+        throw recordErrors.INPUT_INVALID(`${full} needs a folder where ${file} is a file.`);
+    }
+}
+
+function expand(
+  pattern: string,
+  places: Places,
+  onSkipped: (path: string) => void,
+): SelectedFile[] {
   const full = resolve(places.cwd, pattern);
   const stats = statSync(full, { throwIfNoEntry: false });
   if (stats?.isFile()) return [{ full, path: logicalPath(full, dirname(full), places) }];
-  if (stats?.isDirectory()) return walkSelected(full, dirname(full), places, () => true);
+  if (stats?.isDirectory()) {
+    return walkSelected(full, { root: dirname(full), places, matches: () => true, onSkipped });
+  }
   const { base, glob } = picomatch.scan(pattern);
   if (glob === "") return [];
   const folder = resolve(places.cwd, base);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
   const matches = picomatch(glob, { dot: true });
-  return walkSelected(folder, folder, places, matches);
+  return walkSelected(folder, { root: folder, places, matches, onSkipped });
 }
 
 function walkSelected(
   folder: string,
-  root: string,
-  places: Places,
-  matches: (path: string) => boolean,
+  { root, places, matches, onSkipped }: WalkSelection,
 ): SelectedFile[] {
   const found: SelectedFile[] = [];
-  walkFiles(folder, (file) => {
-    if (!matches(file.path)) return;
-    const full = join(folder, file.path);
+  const visit = (path: string): void => {
+    const full = join(folder, path);
     found.push({ full, path: logicalPath(full, root, places) });
+  };
+  walkFiles(folder, ({ path }) => matches(path) && visit(path), {
+    skipped: ({ path }) => {
+      if (matches(path)) onSkipped(logicalPath(join(folder, path), root, places));
+    },
   });
   return found;
+}
+
+interface WalkSelection {
+  /** The folder that logical names of files outside of the workspace start from. */
+  readonly root: string;
+  readonly places: Places;
+  readonly matches: (path: string) => boolean;
+  readonly onSkipped: (path: string) => void;
 }
 
 function logicalPath(full: string, root: string, { workspace }: Places): string {

@@ -36,7 +36,8 @@ export const nameAnchors: readonly string[] = [
 const assign =
   /(?:\\*["'`])?\]?[ \t]{0,16}(?:\([^()\n]{0,32}\))?(?:(?::[ \t]{0,4})?(?:&?[A-Za-z][\w.|?]{0,24}[ \t]{1,4})?[.?:+|]{0,3}={1,3}>?|:)[ \t]{0,16}/y;
 const element = />[ \t]{0,64}/y;
-const sibling = /\\*["'`][ \t]{0,4},[ \t]{0,16}\\*["'`]value\\*["'`][ \t]{0,4}:[ \t]{0,4}/iy;
+const sibling =
+  /\\*["'`][ \t]{0,4}(?:,[ \t]{0,16}\\*["'`]value\\*["'`][ \t]{0,4}:|[ \t]value=)[ \t]{0,4}/iy;
 const argument = /\([ \t]{0,4}(?=\\*["'`])/y;
 /** Letters before a quote: raw, byte and other strings. */
 const quotePrefix = /(?:[rbfu]{1,2}|@|\$)(?=["'])/iy;
@@ -47,7 +48,8 @@ const scheme =
 const phraseBefore =
   /(?:^|[^A-Za-z])((?:api|access|secret|private|auth|security|signing|encryption|service|bearer|refresh|client|deploy|personal access|master|bot)[ ])$/i;
 const lineStart = /(?:^|[\r\n]|\\n)[ \t]*(?:export[ \t]+|set[ \t]+|env[ \t]+|ENV[ \t]+)?$/;
-const netrcBefore = /(?:\blogin[ \t]+\S{1,64}[ \t]+|(?:^|[\r\n])[ \t]*)$/;
+const netrcBefore =
+  /(?:\blogin[ \t]+\S{1,64}[ \t]+|(?:^|[\r\n])[ \t]*|\b(?:ENV|ARG|setenv)[ \t]+)$/;
 
 /** One reader per window: it remembers where it was, so that no stretch is read twice. */
 export class AssignmentReader {

@@ -15,7 +15,7 @@ export interface ContextRule {
 
 const secretWord = /key|token|auth|passw|secret|login|credential|bearer|pat\b/i;
 const otherWord =
-  /commit|sha|rev|digest|hash|run|artifact|trace|span|request|version|checksum|sid/i;
+  /commit|sha|rev|digest|hash|integrity|run|artifact|trace|span|request|version|checksum|sid/i;
 const notOther = (text: string): boolean => secretWord.test(text) || !otherWord.test(text);
 const withWord = (text: string): boolean => secretWord.test(text);
 const rank = 2;
@@ -46,6 +46,13 @@ export const contextRules: readonly ContextRule[] = [
     anchors: ["cloudflare", "CF_API"],
     pattern: /(?:cloudflare|cf_api)([^\n]{0,60}?[^\w\n-])([\w-]{40}|[0-9a-f]{37})(?![\w-])/iy,
     between: withWord,
+  },
+  {
+    rule: "azure-storage-key",
+    anchors: ["azure", "AccountName", "core.windows.net"],
+    pattern:
+      /(?:azure|accountname|core\.windows\.net)([^\n]{0,80}?[^A-Za-z0-9+/\n])([A-Za-z0-9+/]{86}==)/iy,
+    between: notOther,
   },
   {
     rule: "datadog-key",

@@ -31,10 +31,14 @@ export function prefixed(rule: string, anchors: string, pattern: RegExp): TokenR
 const documentation =
   /EXAMPLE|example|xxxx|XXXX|x-x-x|your|YOUR|laceholder|LACEHOLDER|\.{3}|\*{3}|REDACTED|EDACTED|dummy|DUMMY|0000000000|FAKE|1234567890abcdef/;
 
+/** Bodies of tokens that vendors' documentation shows. */
+const documentedBodies =
+  /16C7e42F292c6912E77|9tSrke72PouQMnMX|aGmWKa4JsXZ-HjGw|pdFZKVeTuE8sk7oO|4eC39HqLyjWDarj|BQokikJOvBiI2Hl|26PHem9AhJZvU62/;
+
 /** Not an example from documentation: no `EXAMPLE`, `xxxx` or `1234567890…`. */
 export function isNotExample(secret: string): boolean {
   if (secret.length > 512) return true;
-  return !documentation.test(secret) && !isMonotonous(secret);
+  return !documentation.test(secret) && !documentedBodies.test(secret) && !isMonotonous(secret);
 }
 
 /** Not an example, and as mixed as generated text. */

@@ -72,7 +72,6 @@ export const codeRules: readonly TokenRule[] = [
   prefixed("frameio-token", "fio-u-", /fio-u-[\w=-]{64}/),
   prefixed("lichess-token", "lip_ lio_", /li[po]_[A-Za-z0-9]{20,32}/),
   prefixed("endor-token", "endr+", /endr\+[A-Za-z0-9-]{16}/),
-  prefixed("clickhouse-key", "4b1d", /4b1d[A-Za-z0-9]{38}(?![A-Za-z0-9])/),
   prefixed("intra42-token", "s-s4t2ud- s-s4t2af-", /s-s4t2(?:ud|af)-[a-f0-9]{64}/),
   prefixed(
     "microsoft-teams-webhook",

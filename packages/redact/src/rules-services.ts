@@ -24,7 +24,7 @@ export const serviceRules: readonly TokenRule[] = [
   prefixed(
     "stripe-key",
     "sk_live_ rk_live_ sk_test_ rk_test_ sk_prod_ rk_prod_",
-    /[sr]k_(?:live|test|prod)_(?!4eC39Hq|BQokikJ)[A-Za-z0-9]{10,250}/,
+    /[sr]k_(?:live|test|prod)_[A-Za-z0-9]{10,250}/,
   ),
   prefixed("stripe-webhook", "whsec_", /whsec_[A-Za-z0-9+/=]{24,128}/),
   prefixed("elevenlabs-key", "sk_", /sk_[a-f0-9]{48}(?![A-Za-z0-9])/),
@@ -70,7 +70,7 @@ export const serviceRules: readonly TokenRule[] = [
   {
     rule: "slack-webhook",
     anchors: ["hooks.slack.com/", "hooks.slack-gov.com/"],
-    pattern: /hooks\.slack(?:-gov)?\.com\/(?:services|workflows|triggers)\/[\w+/-]{20,120}/,
+    pattern: /hooks\.slack(?:-gov)?\.com\/(?:services|workflows|triggers)\/[\w+/-]{40,120}/,
     lead: /((?:https?:\/\/)?)$/,
     left: "any",
   },

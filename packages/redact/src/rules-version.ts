@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { type ContextRule, contextRules } from "./context-rules.ts";
+import type { TokenRule } from "./rule.ts";
 import { tokenRules } from "./rules.ts";
 
 /**
@@ -8,10 +10,10 @@ import { tokenRules } from "./rules.ts";
  * stands for the code around them: raise it when that finds other things.
  */
 export const rulesVersion: string = createHash("sha256")
-  .update(JSON.stringify({ revision: 1, rules: tokenRules.map(describe) }))
+  .update(JSON.stringify({ revision: 2, rules: [...tokenRules, ...contextRules].map(describe) }))
   .digest("hex")
   .slice(0, 16);
 
-function describe({ rule, anchors, pattern }: (typeof tokenRules)[number]): readonly string[] {
+function describe({ rule, anchors, pattern }: TokenRule | ContextRule): readonly string[] {
   return [rule, anchors.join(" "), String(pattern)];
 }

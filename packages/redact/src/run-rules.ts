@@ -11,6 +11,7 @@ interface RunRule {
 
 const rank = 2;
 const dot = 46;
+const capitalA = 65;
 
 // A user id in base64 (digits only), a time stamp, a signature.
 const discordToken: RunRule = {
@@ -22,6 +23,13 @@ const airtableToken: RunRule = {
   rule: "airtable-token",
   pattern: /(?<![A-Za-z0-9])pat[A-Za-z0-9]{14}\.[a-f0-9]{64}(?![A-Za-z0-9])/y,
   before: 18,
+};
+
+// An account's id with its token, as for Basic authentication; the id alone is no secret.
+const twilioPair: RunRule = {
+  rule: "twilio-token",
+  pattern: /AC[0-9a-f]{32}[:,;| ]{1,3}[0-9a-f]{32}(?![A-Za-z0-9])/y,
+  before: 0,
 };
 
 /** Look at a run of at least 24 base64 characters for formats that start or end there. */
@@ -39,6 +47,7 @@ export function matchRunRules(
     }
     if (end - first <= 28) match(discordToken, read(), first, spans);
   }
+  if (end - start === 34 && bytes[start] === capitalA) match(twilioPair, read(), start, spans);
   if (bytes[start - 1] === dot && end - start === 64) match(airtableToken, read(), start, spans);
 }
 

@@ -34,7 +34,12 @@ const hostile: readonly string[] = [
     "token(",
     "<token>",
   ],
-  ...["secret ", "name_key_key_", 'api_"key="token=\\"secret=\'', `secret:${"\\".repeat(20)}"`],
+  ...[
+    "secret ",
+    "name_key_key_",
+    ['api_key="', "token=", '\\"', "secret", "='"].join(""),
+    `secret:${"\\".repeat(20)}"`,
+  ],
   ...[
     `${bar}${pem}${bar}`,
     `${bar}${pem}${bar}\nAAAA`,

@@ -121,6 +121,7 @@ const table: readonly (readonly [string, string, (r: Random) => string])[] = [
   ["azure client", "AZURE_CLIENT_SECRET", make(word(3), is("8", "Q~"), url(34))],
   ["twilio key", "TWILIO_API_KEY", make(is("S", "K"), hex(32))],
   ["twilio token", "TWILIO_AUTH_TOKEN", hex(32)],
+  ["twilio pair", "TWILIO", make(is("A", "C"), hex(32), is(":"), hex(32))],
   ["sendgrid", "SENDGRID_API_KEY", make(is("S", "G."), url(22), is("."), url(43))],
   ["mailgun", "MAILGUN_API_KEY", make(is("ke", "y-"), hex(32))],
   ["telegram", "TELEGRAM_BOT_TOKEN", make(digits(10), is(":A", "A"), url(33))],

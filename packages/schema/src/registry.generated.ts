@@ -8,6 +8,29 @@ import type { Environment } from "./environment.generated.ts";
 import type { RunEvent } from "./event.generated.ts";
 import type { Manifest } from "./manifest.generated.ts";
 import type { Metrics } from "./metrics.generated.ts";
+import type { CatOutput } from "./output.cat.generated.ts";
+import type { CiteOutput } from "./output.cite.generated.ts";
+import type { CompletionOutput } from "./output.completion.generated.ts";
+import type { DiffOutput } from "./output.diff.generated.ts";
+import type { DoctorOutput } from "./output.doctor.generated.ts";
+import type { ErrorOutput } from "./output.error.generated.ts";
+import type { ExplainOutput } from "./output.explain.generated.ts";
+import type { ExportOutput } from "./output.export.generated.ts";
+import type { HelpOutput } from "./output.help.generated.ts";
+import type { ImportOutput } from "./output.import.generated.ts";
+import type { InitOutput } from "./output.init.generated.ts";
+import type { LogOutput } from "./output.log.generated.ts";
+import type { LsOutput } from "./output.ls.generated.ts";
+import type { ReplayOutput } from "./output.replay.generated.ts";
+import type { RunOutput } from "./output.run.generated.ts";
+import type { RunPreviewOutput } from "./output.run-preview.generated.ts";
+import type { SchemaLsOutput } from "./output.schema-ls.generated.ts";
+import type { SchemaShowOutput } from "./output.schema-show.generated.ts";
+import type { SchemaValidateOutput } from "./output.schema-validate.generated.ts";
+import type { SealOutput } from "./output.seal.generated.ts";
+import type { ShowOutput } from "./output.show.generated.ts";
+import type { VerifyOutput } from "./output.verify.generated.ts";
+import type { VersionOutput } from "./output.version.generated.ts";
 import type { ProjectConfig } from "./project-config.generated.ts";
 import type { Provenance } from "./provenance.generated.ts";
 import type { Replay } from "./replay.generated.ts";
@@ -22,6 +45,29 @@ export interface SchemaTypes {
   "event": RunEvent;
   "manifest": Manifest;
   "metrics": Metrics;
+  "output.cat": CatOutput;
+  "output.cite": CiteOutput;
+  "output.completion": CompletionOutput;
+  "output.diff": DiffOutput;
+  "output.doctor": DoctorOutput;
+  "output.error": ErrorOutput;
+  "output.explain": ExplainOutput;
+  "output.export": ExportOutput;
+  "output.help": HelpOutput;
+  "output.import": ImportOutput;
+  "output.init": InitOutput;
+  "output.log": LogOutput;
+  "output.ls": LsOutput;
+  "output.replay": ReplayOutput;
+  "output.run": RunOutput;
+  "output.run-preview": RunPreviewOutput;
+  "output.schema-ls": SchemaLsOutput;
+  "output.schema-show": SchemaShowOutput;
+  "output.schema-validate": SchemaValidateOutput;
+  "output.seal": SealOutput;
+  "output.show": ShowOutput;
+  "output.verify": VerifyOutput;
+  "output.version": VersionOutput;
   "project-config": ProjectConfig;
   "provenance": Provenance;
   "replay": Replay;
@@ -63,6 +109,98 @@ export const registry: Readonly<Record<keyof SchemaTypes, SchemaEntry>> = {
   "metrics": {
     document: () => import("./documents/metrics.generated.ts"),
     validator: () => import("./validators/metrics.generated.ts"),
+  },
+  "output.cat": {
+    document: () => import("./documents/output.cat.generated.ts"),
+    validator: () => import("./validators/output.cat.generated.ts"),
+  },
+  "output.cite": {
+    document: () => import("./documents/output.cite.generated.ts"),
+    validator: () => import("./validators/output.cite.generated.ts"),
+  },
+  "output.completion": {
+    document: () => import("./documents/output.completion.generated.ts"),
+    validator: () => import("./validators/output.completion.generated.ts"),
+  },
+  "output.diff": {
+    document: () => import("./documents/output.diff.generated.ts"),
+    validator: () => import("./validators/output.diff.generated.ts"),
+  },
+  "output.doctor": {
+    document: () => import("./documents/output.doctor.generated.ts"),
+    validator: () => import("./validators/output.doctor.generated.ts"),
+  },
+  "output.error": {
+    document: () => import("./documents/output.error.generated.ts"),
+    validator: () => import("./validators/output.error.generated.ts"),
+  },
+  "output.explain": {
+    document: () => import("./documents/output.explain.generated.ts"),
+    validator: () => import("./validators/output.explain.generated.ts"),
+  },
+  "output.export": {
+    document: () => import("./documents/output.export.generated.ts"),
+    validator: () => import("./validators/output.export.generated.ts"),
+  },
+  "output.help": {
+    document: () => import("./documents/output.help.generated.ts"),
+    validator: () => import("./validators/output.help.generated.ts"),
+  },
+  "output.import": {
+    document: () => import("./documents/output.import.generated.ts"),
+    validator: () => import("./validators/output.import.generated.ts"),
+  },
+  "output.init": {
+    document: () => import("./documents/output.init.generated.ts"),
+    validator: () => import("./validators/output.init.generated.ts"),
+  },
+  "output.log": {
+    document: () => import("./documents/output.log.generated.ts"),
+    validator: () => import("./validators/output.log.generated.ts"),
+  },
+  "output.ls": {
+    document: () => import("./documents/output.ls.generated.ts"),
+    validator: () => import("./validators/output.ls.generated.ts"),
+  },
+  "output.replay": {
+    document: () => import("./documents/output.replay.generated.ts"),
+    validator: () => import("./validators/output.replay.generated.ts"),
+  },
+  "output.run": {
+    document: () => import("./documents/output.run.generated.ts"),
+    validator: () => import("./validators/output.run.generated.ts"),
+  },
+  "output.run-preview": {
+    document: () => import("./documents/output.run-preview.generated.ts"),
+    validator: () => import("./validators/output.run-preview.generated.ts"),
+  },
+  "output.schema-ls": {
+    document: () => import("./documents/output.schema-ls.generated.ts"),
+    validator: () => import("./validators/output.schema-ls.generated.ts"),
+  },
+  "output.schema-show": {
+    document: () => import("./documents/output.schema-show.generated.ts"),
+    validator: () => import("./validators/output.schema-show.generated.ts"),
+  },
+  "output.schema-validate": {
+    document: () => import("./documents/output.schema-validate.generated.ts"),
+    validator: () => import("./validators/output.schema-validate.generated.ts"),
+  },
+  "output.seal": {
+    document: () => import("./documents/output.seal.generated.ts"),
+    validator: () => import("./validators/output.seal.generated.ts"),
+  },
+  "output.show": {
+    document: () => import("./documents/output.show.generated.ts"),
+    validator: () => import("./validators/output.show.generated.ts"),
+  },
+  "output.verify": {
+    document: () => import("./documents/output.verify.generated.ts"),
+    validator: () => import("./validators/output.verify.generated.ts"),
+  },
+  "output.version": {
+    document: () => import("./documents/output.version.generated.ts"),
+    validator: () => import("./validators/output.version.generated.ts"),
   },
   "project-config": {
     document: () => import("./documents/project-config.generated.ts"),

@@ -40,7 +40,7 @@ export async function lockJournal(
       if (unsupported.has(errno)) return { [Symbol.dispose]: () => undefined };
       if (errno !== "EEXIST") throw writeFailure(error, path);
     }
-    if (breakIfVoid(path)) continue;
+    if (breakVoidLock(path)) continue;
     if (performance.now() >= deadline) {
       throw storeErrors.BUSY(`Another process is writing to the journal (${path}).`, {
         details: { path, timeout_ms: timeoutMs },
@@ -55,7 +55,7 @@ function release(path: string, own: string): void {
 }
 
 /** Remove a lock whose owner is gone. `false` when it counts. */
-function breakIfVoid(path: string): boolean {
+export function breakVoidLock(path: string): boolean {
   const owner = ownerOf(path);
   if (owner === undefined) return true; // Released meanwhile.
   if (!(isProcessGone(owner) ?? isOld(path))) return false;

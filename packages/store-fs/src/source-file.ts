@@ -110,7 +110,7 @@ export class SourceFile implements Disposable {
 
 function unreadable(path: string, why: string, cause: unknown): Error {
   return storeErrors.FILE_UNREADABLE(`${path} cannot be read: ${why}.`, {
-    details: { path },
+    details: { path, errno: errnoOf(cause) },
     cause,
   });
 }

@@ -26,9 +26,7 @@ export function explainCommand(context: CommandContext): Command {
       if (given === undefined) {
         const width = Math.max(...codes.map(({ code }) => code.length));
         context.result("explain/v1", { items: codes, next: null }, () =>
-          codes
-            .map(({ code, exit, hint }) => `${code.padEnd(width)}  ${exit}  ${hint}`)
-            .join("\n"),
+          codes.map(({ code, exit, hint }) => `${code.padEnd(width)}  ${exit}  ${hint}`).join("\n"),
         );
         return;
       }
@@ -69,5 +67,10 @@ const exitWords: Readonly<Record<number, string>> = {
 };
 
 function describe({ code, exit, http_status, hint }: ErrorCode): string {
-  return [code, `  ${hint}`, `  exit status ${exit}: ${exitWords[exit] ?? ""}`, `  HTTP ${http_status}`].join("\n");
+  return [
+    code,
+    `  ${hint}`,
+    `  exit status ${exit}: ${exitWords[exit] ?? ""}`,
+    `  HTTP ${http_status}`,
+  ].join("\n");
 }

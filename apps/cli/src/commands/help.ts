@@ -2,8 +2,8 @@ import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
-import { type HelpTopic, helpTopics } from "../help-topics.ts";
 import { helpText } from "../help-text.ts";
+import { type HelpTopic, helpTopics } from "../help-topics.ts";
 import { didYouMean, nearest } from "../suggest.ts";
 
 /** `reseal help [COMMAND|TOPIC]` */
@@ -21,7 +21,7 @@ export function helpCommand(context: CommandContext): Command {
           ["reseal help schema show", "a subcommand"],
           ["reseal help ids", "a topic"],
         ],
-        { 0: "printed", 3: "no such command or topic" },
+        { 0: "printed", 2: "no such command or topic" },
       ),
     );
   return help.action((names: readonly string[]) => {
@@ -45,7 +45,7 @@ function find(program: Command, names: readonly string[]): Command {
     if (next === undefined) {
       const known = found.commands.map((candidate) => candidate.name());
       const all = depth === 0 ? [...known, ...helpTopics.map((topic) => topic.name)] : known;
-      throw cliErrors.TOPIC_NOT_FOUND(`There is no help on ${JSON.stringify(names.join(" "))}.`, {
+      throw cliErrors.USAGE(`There is no help on ${JSON.stringify(names.join(" "))}.`, {
         hint: didYouMean(nearest(name, all), "See `reseal help`."),
       });
     }

@@ -6,6 +6,7 @@ import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
+import { didYouMean, nearest } from "../suggest.ts";
 import { harmless } from "../terminal.ts";
 
 /** `reseal schema ls|show|validate` */
@@ -33,29 +34,31 @@ export function schemaCommand(context: CommandContext): Command {
         items.push({ name, id: String($id), description: String(description ?? "") });
       }
       const width = Math.max(...items.map(({ name }) => name.length));
-      context.result("schema/v1", { items, next: null }, () =>
+      context.result("schema-ls/v1", { items, next: null }, () =>
         items.map(({ name, description }) => `${name.padEnd(width)}  ${description}`).join("\n"),
       );
     });
   command
     .command("show")
     .description("One schema, as JSON")
-    .argument("<name>")
+    .argument("<schema>", "its name; `reseal schema ls` lists them")
     .action(async (name: string) => {
       const schema = await getSchema(nameOf(name));
-      context.result("schema/v1", schema, () => JSON.stringify(schema, null, 2));
+      context.result("schema-show/v1", { name: nameOf(name), schema }, () =>
+        JSON.stringify(schema, null, 2),
+      );
     });
   command
     .command("validate")
     .description("Check a JSON file against a schema")
-    .argument("<name>")
-    .argument("<file>")
+    .argument("<schema>", "its name; `reseal schema ls` lists them")
+    .argument("<file>", "the JSON file")
     .action(async (name: string, file: string) => {
       const schema = nameOf(name);
       const findings = await validate(schema, parseStrictJson(readBytes(context, file)));
       context.exitCode = findings.length > 0 ? 1 : 0;
       context.result(
-        "schema/v1",
+        "schema-validate/v1",
         { name: schema, file, valid: findings.length === 0, findings },
         () =>
           findings.length === 0
@@ -70,9 +73,8 @@ export function schemaCommand(context: CommandContext): Command {
 
 function nameOf(name: string): SchemaName {
   if (isSchemaName(name)) return name;
-  const near = schemaNames.filter((known) => known.startsWith(name.slice(0, 3)));
   throw cliErrors.PATH_NOT_FOUND(`There is no schema ${JSON.stringify(name)}.`, {
-    hint: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : "See `reseal schema ls`.",
+    hint: didYouMean(nearest(name, schemaNames), "See `reseal schema ls`."),
   });
 }
 

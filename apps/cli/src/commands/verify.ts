@@ -86,7 +86,9 @@ async function verifyNamed(context: CommandContext, name: string | undefined): P
   if (name !== undefined)
     return [await checkStored(context, stores, await resolveSeal(context, stores, name))];
   const checked: Checked[] = [];
-  for await (const seal of allSeals(stores)) checked.push(await checkStored(context, stores, seal));
+  const verified = new Set<string>();
+  for await (const seal of allSeals(stores))
+    checked.push(await checkStored(context, stores, seal, verified));
   return checked;
 }
 
@@ -105,8 +107,14 @@ async function* allSeals(stores: Stores): AsyncGenerator<Digest> {
   } while (after !== undefined);
 }
 
-function checkStored(context: CommandContext, stores: Stores, seal: Digest): Promise<Checked> {
-  return check(context, `run with seal ${shortDigest(seal)}`, () => openStoredBundle(stores, seal));
+function checkStored(
+  context: CommandContext,
+  stores: Stores,
+  seal: Digest,
+  verified?: Set<string>,
+): Promise<Checked> {
+  const open = (): Promise<BundleReader> => openStoredBundle(stores, seal);
+  return check(context, `run with seal ${shortDigest(seal)}`, open, verified);
 }
 
 /** A bundle that cannot even be opened is a finding, so that the others are still checked. */
@@ -114,12 +122,14 @@ async function check(
   context: CommandContext,
   location: string,
   open: () => Promise<BundleReader>,
+  verified?: Set<string>,
 ): Promise<Checked> {
   const progress = progressLine(context);
   try {
     const reader = await open();
     return await verifyBundle(reader, {
       signal: context.signal,
+      verified,
       onProgress: ({ path, bytes }) => progress.show(`${formatBytes(bytes)}  ${harmless(path)}`),
     });
   } catch (error) {

@@ -74,7 +74,7 @@ function readEntry(
     throw corrupt("directory", `Entry ${index + 1} runs over the end of the central directory.`);
   const flagBits = bytes.readUInt16LE(at + 8);
   const name = bytes.subarray(nameStart, nameEnd);
-  const { path, isFolder } = decodeName(name, flagBits);
+  const { path, isFolder } = decodeName(name, flagBits, bytes.readUInt8(at + 5));
   const extra = parseExtraFields(bytes.subarray(nameEnd, extraEnd), path);
   refuseExtraFields(extra, name, path);
   const method = bytes.readUInt16LE(at + 10);

@@ -23,12 +23,15 @@ export const methods = { stored: 0, deflated: 8 } as const;
 /** Bits of the general purpose flag; section 4.4.4. */
 export const flags = {
   /** The sizes and the checksum follow the data. */
-  descriptor: 1 << 3,
+  descriptor: 0x0008,
   /** The name is UTF-8. */
-  utf8: 1 << 11,
+  utf8: 0x0800,
   /** Two bits in which a writer notes how hard it tried. */
-  deflateLevel: 0b110,
+  deflateLevel: 0x0006,
 } as const;
+
+/** Systems whose names are bytes, which everybody takes for UTF-8: Unix and macOS; section 4.4.2. */
+export const unixHosts: ReadonlySet<number> = new Set([3, 19]);
 
 /** A field with this value has its true one in the ZIP64 extra field. */
 export const max16: number = 0xffff;

@@ -1,5 +1,5 @@
 import { importNameProblems, portablePathProblem } from "@reseal/hash";
-import { flags } from "./format.ts";
+import { flags, unixHosts } from "./format.ts";
 import type { AllZipLimits } from "./limits.ts";
 import { zipError } from "./zip-errors.ts";
 
@@ -13,13 +13,18 @@ export interface DecodedName {
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Read a name and refuse it when it is not safe on its own, so that messages may hold it. Without
- * the UTF-8 flag only ASCII means the same to every reader.
+ * Read a name and refuse it when it is not safe on its own, so that messages may hold it.
+ *
+ * Names are UTF-8. Without the flag that says so they are code page 437 by the letter, but what
+ * Unix tools write is the bytes of the system, and they read it as such: Info-ZIP never sets the
+ * flag for them. So the flag is asked of other systems only.
  */
-export function decodeName(name: Buffer, flagBits: number): DecodedName {
+export function decodeName(name: Buffer, flagBits: number, host: number): DecodedName {
   const text = name.toString("latin1");
   const isAscii = !/[\u0080-\u00ff]/.test(text);
-  const full = isAscii ? text : decodeUtf8(name, text, flagBits);
+  const full = isAscii
+    ? text
+    : decodeUtf8(name, text, (flagBits & flags.utf8) !== 0 || unixHosts.has(host));
   const isFolder = full.endsWith("/");
   const path = isFolder ? full.slice(0, -1) : full;
   const problem = isAscii ? portablePathProblem(path) : importNameProblems([path])[0]?.problem;
@@ -27,8 +32,8 @@ export function decodeName(name: Buffer, flagBits: number): DecodedName {
   return { path, isFolder };
 }
 
-function decodeUtf8(name: Buffer, latin1: string, flagBits: number): string {
-  if ((flagBits & flags.utf8) === 0) throw unsafe(latin1, "is not ASCII and not marked as UTF-8");
+function decodeUtf8(name: Buffer, latin1: string, isUtf8: boolean): string {
+  if (!isUtf8) throw unsafe(latin1, "is not ASCII and not marked as UTF-8");
   try {
     return strictUtf8.decode(name);
   } catch (cause) {

@@ -148,6 +148,18 @@ export const document: JsonSchema = {
   }
  ],
  "$defs": {
+  "BigInteger": {
+   "description": "An integer that a double does not hold exactly (beyond 2^53-1), as its decimal digits.",
+   "type": "string",
+   "pattern": "^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$",
+   "maxLength": 1000
+  },
+  "ByteCount": {
+   "description": "A number of bytes.",
+   "type": "integer",
+   "minimum": 0,
+   "maximum": 9007199254740991
+  },
   "ComparedArtifact": {
    "description": "One of the two artifacts.",
    "type": "object",
@@ -204,114 +216,117 @@ export const document: JsonSchema = {
    ],
    "additionalProperties": false
   },
-  "KeyPair": {
-   "description": "A digest of both artifacts.",
+  "Difference": {
+   "description": "Where in a file something differs, and how.",
    "type": "object",
    "properties": {
+    "pointer": {
+     "description": "JSON: where it is.",
+     "$ref": "#/$defs/JsonPointer"
+    },
+    "row": {
+     "description": "Table: row, from 1, without the header.",
+     "type": "integer",
+     "minimum": 1
+    },
+    "column": {
+     "description": "Table: name of the column, or its number from 1.",
+     "type": "string"
+    },
+    "line": {
+     "description": "Text: line, from 1.",
+     "type": "integer",
+     "minimum": 1
+    },
+    "offset": {
+     "description": "Other bytes: offset of the first that differs, from 0.",
+     "$ref": "#/$defs/ByteCount"
+    },
     "original": {
-     "description": "Of the original.",
-     "$ref": "#/$defs/Digest"
+     "description": "What the original has there; any JSON value. Absent when it has nothing."
     },
     "candidate": {
-     "description": "Of the candidate.",
-     "$ref": "#/$defs/Digest"
-    },
-    "equal": {
-     "description": "Whether both are there and equal.",
-     "type": "boolean"
+     "description": "What the candidate has there; any JSON value. Absent when it has nothing."
     }
    },
-   "required": [
-    "original",
-    "candidate",
-    "equal"
-   ],
    "additionalProperties": false
   },
-  "OptionalKeyPair": {
-   "description": "A digest of both artifacts that either may lack.",
-   "type": "object",
-   "properties": {
-    "original": {
-     "description": "Of the original; null when it has none.",
-     "anyOf": [
-      {
-       "$ref": "#/$defs/Digest"
-      },
-      {
-       "type": "null"
-      }
-     ]
-    },
-    "candidate": {
-     "description": "Of the candidate; null when it has none.",
-     "anyOf": [
-      {
-       "$ref": "#/$defs/Digest"
-      },
-      {
-       "type": "null"
-      }
-     ]
-    },
-    "equal": {
-     "description": "Whether both are there and equal.",
-     "type": "boolean"
-    }
-   },
-   "required": [
-    "original",
-    "candidate",
-    "equal"
-   ],
-   "additionalProperties": false
+  "Digest": {
+   "description": "Address of bytes: the algorithm, a colon, 64 lower-case hex digits of the SHA-256.",
+   "type": "string",
+   "pattern": "^sha256:[0-9a-f]{64}$",
+   "maxLength": 71
   },
-  "Tolerance": {
-   "description": "How far a number may differ: |original - candidate| <= absolute + relative * |original|.",
-   "type": "object",
-   "properties": {
-    "absolute": {
-     "description": "Largest absolute difference.",
-     "type": "number",
-     "minimum": 0
-    },
-    "relative": {
-     "description": "Largest difference relative to the original.",
-     "type": "number",
-     "minimum": 0
-    },
-    "metrics": {
-     "description": "Tolerances of single metrics by name, in place of these.",
+  "Exit": {
+   "description": "How the process ended: with an exit status or by a signal, never both.",
+   "oneOf": [
+    {
      "type": "object",
-     "additionalProperties": {
-      "$ref": "#/$defs/MetricTolerance"
-     }
+     "properties": {
+      "code": {
+       "description": "Exit status; 0 is success.",
+       "type": "integer",
+       "minimum": 0,
+       "maximum": 4294967295
+      }
+     },
+     "required": [
+      "code"
+     ],
+     "additionalProperties": false
+    },
+    {
+     "type": "object",
+     "properties": {
+      "signal": {
+       "description": "Name of the signal that ended the process.",
+       "type": "string",
+       "pattern": "^SIG[A-Z0-9+]+$",
+       "maxLength": 32
+      }
+     },
+     "required": [
+      "signal"
+     ],
+     "additionalProperties": false
     }
-   },
-   "required": [
-    "absolute",
-    "relative"
-   ],
-   "additionalProperties": false
+   ]
   },
-  "MetricTolerance": {
-   "description": "Tolerance of one metric.",
+  "ExitDifference": {
+   "description": "How both ended.",
    "type": "object",
    "properties": {
-    "absolute": {
-     "description": "Largest absolute difference.",
-     "type": "number",
-     "minimum": 0
+    "original": {
+     "description": "How the original ended; null when nothing was run.",
+     "anyOf": [
+      {
+       "$ref": "#/$defs/Exit"
+      },
+      {
+       "type": "null"
+      }
+     ]
     },
-    "relative": {
-     "description": "Largest difference relative to the original.",
-     "type": "number",
-     "minimum": 0
+    "candidate": {
+     "description": "How the candidate ended; null when nothing was run.",
+     "anyOf": [
+      {
+       "$ref": "#/$defs/Exit"
+      },
+      {
+       "type": "null"
+      }
+     ]
+    },
+    "equal": {
+     "description": "Whether they ended the same way.",
+     "type": "boolean"
     }
    },
    "required": [
-    "absolute",
-    "relative"
+    "original",
+    "candidate",
+    "equal"
    ],
    "additionalProperties": false
   },
@@ -361,6 +376,83 @@ export const document: JsonSchema = {
    ],
    "additionalProperties": false
   },
+  "FirstDifference": {
+   "description": "Where results first differ, and how.",
+   "type": "object",
+   "properties": {
+    "path": {
+     "description": "Path relative to the output root, or metrics.json or run.json when a metric or the exit differs.",
+     "$ref": "#/$defs/PortablePath"
+    },
+    "pointer": {
+     "description": "JSON: where it is.",
+     "$ref": "#/$defs/JsonPointer"
+    },
+    "row": {
+     "description": "Table: row, from 1, without the header.",
+     "type": "integer",
+     "minimum": 1
+    },
+    "column": {
+     "description": "Table: name of the column, or its number from 1.",
+     "type": "string"
+    },
+    "line": {
+     "description": "Text: line, from 1.",
+     "type": "integer",
+     "minimum": 1
+    },
+    "offset": {
+     "description": "Other bytes: offset of the first that differs, from 0.",
+     "$ref": "#/$defs/ByteCount"
+    },
+    "original": {
+     "description": "What the original has there; any JSON value. Absent when it has nothing."
+    },
+    "candidate": {
+     "description": "What the candidate has there; any JSON value. Absent when it has nothing."
+    }
+   },
+   "required": [
+    "path"
+   ],
+   "additionalProperties": false
+  },
+  "JsonPointer": {
+   "description": "A JSON Pointer (RFC 6901); the empty string is the whole document.",
+   "type": "string",
+   "pattern": "^(/([^~/]|~[01])*)*$"
+  },
+  "KeyPair": {
+   "description": "A digest of both artifacts.",
+   "type": "object",
+   "properties": {
+    "original": {
+     "description": "Of the original.",
+     "$ref": "#/$defs/Digest"
+    },
+    "candidate": {
+     "description": "Of the candidate.",
+     "$ref": "#/$defs/Digest"
+    },
+    "equal": {
+     "description": "Whether both are there and equal.",
+     "type": "boolean"
+    }
+   },
+   "required": [
+    "original",
+    "candidate",
+    "equal"
+   ],
+   "additionalProperties": false
+  },
+  "Line": {
+   "description": "One line of text for people: not empty, without control characters.",
+   "type": "string",
+   "pattern": "^[^\u0000-\u001f-]+$",
+   "maxLength": 1000
+  },
   "MetricDifference": {
    "description": "One final metric of both.",
    "type": "object",
@@ -408,204 +500,26 @@ export const document: JsonSchema = {
    ],
    "additionalProperties": false
   },
-  "ExitDifference": {
-   "description": "How both ended.",
+  "MetricTolerance": {
+   "description": "Tolerance of one metric.",
    "type": "object",
    "properties": {
-    "original": {
-     "description": "How the original ended; null when nothing was run.",
-     "anyOf": [
-      {
-       "$ref": "#/$defs/Exit"
-      },
-      {
-       "type": "null"
-      }
-     ]
+    "absolute": {
+     "description": "Largest absolute difference.",
+     "type": "number",
+     "minimum": 0
     },
-    "candidate": {
-     "description": "How the candidate ended; null when nothing was run.",
-     "anyOf": [
-      {
-       "$ref": "#/$defs/Exit"
-      },
-      {
-       "type": "null"
-      }
-     ]
-    },
-    "equal": {
-     "description": "Whether they ended the same way.",
-     "type": "boolean"
+    "relative": {
+     "description": "Largest difference relative to the original.",
+     "type": "number",
+     "minimum": 0
     }
    },
    "required": [
-    "original",
-    "candidate",
-    "equal"
+    "absolute",
+    "relative"
    ],
    "additionalProperties": false
-  },
-  "ValueDifference": {
-   "description": "A value that differs. A side that is absent does not have it.",
-   "type": "object",
-   "properties": {
-    "pointer": {
-     "description": "Where it is.",
-     "$ref": "#/$defs/JsonPointer"
-    },
-    "original": {
-     "description": "Value in the original; any JSON value."
-    },
-    "candidate": {
-     "description": "Value in the candidate; any JSON value."
-    }
-   },
-   "required": [
-    "pointer"
-   ],
-   "additionalProperties": false
-  },
-  "Difference": {
-   "description": "Where in a file something differs, and how.",
-   "type": "object",
-   "properties": {
-    "pointer": {
-     "description": "JSON: where it is.",
-     "$ref": "#/$defs/JsonPointer"
-    },
-    "row": {
-     "description": "Table: row, from 1, without the header.",
-     "type": "integer",
-     "minimum": 1
-    },
-    "column": {
-     "description": "Table: name of the column, or its number from 1.",
-     "type": "string"
-    },
-    "line": {
-     "description": "Text: line, from 1.",
-     "type": "integer",
-     "minimum": 1
-    },
-    "offset": {
-     "description": "Other bytes: offset of the first that differs, from 0.",
-     "$ref": "#/$defs/ByteCount"
-    },
-    "original": {
-     "description": "What the original has there; any JSON value. Absent when it has nothing."
-    },
-    "candidate": {
-     "description": "What the candidate has there; any JSON value. Absent when it has nothing."
-    }
-   },
-   "additionalProperties": false
-  },
-  "FirstDifference": {
-   "description": "Where results first differ, and how.",
-   "type": "object",
-   "properties": {
-    "path": {
-     "description": "Path relative to the output root, or metrics.json or run.json when a metric or the exit differs.",
-     "$ref": "#/$defs/PortablePath"
-    },
-    "pointer": {
-     "description": "JSON: where it is.",
-     "$ref": "#/$defs/JsonPointer"
-    },
-    "row": {
-     "description": "Table: row, from 1, without the header.",
-     "type": "integer",
-     "minimum": 1
-    },
-    "column": {
-     "description": "Table: name of the column, or its number from 1.",
-     "type": "string"
-    },
-    "line": {
-     "description": "Text: line, from 1.",
-     "type": "integer",
-     "minimum": 1
-    },
-    "offset": {
-     "description": "Other bytes: offset of the first that differs, from 0.",
-     "$ref": "#/$defs/ByteCount"
-    },
-    "original": {
-     "description": "What the original has there; any JSON value. Absent when it has nothing."
-    },
-    "candidate": {
-     "description": "What the candidate has there; any JSON value. Absent when it has nothing."
-    }
-   },
-   "required": [
-    "path"
-   ],
-   "additionalProperties": false
-  },
-  "BigInteger": {
-   "description": "An integer that a double does not hold exactly (beyond 2^53-1), as its decimal digits.",
-   "type": "string",
-   "pattern": "^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$",
-   "maxLength": 1000
-  },
-  "ByteCount": {
-   "description": "A number of bytes.",
-   "type": "integer",
-   "minimum": 0,
-   "maximum": 9007199254740991
-  },
-  "Digest": {
-   "description": "Address of bytes: the algorithm, a colon, 64 lower-case hex digits of the SHA-256.",
-   "type": "string",
-   "pattern": "^sha256:[0-9a-f]{64}$",
-   "maxLength": 71
-  },
-  "Exit": {
-   "description": "How the process ended: with an exit status or by a signal, never both.",
-   "oneOf": [
-    {
-     "type": "object",
-     "properties": {
-      "code": {
-       "description": "Exit status; 0 is success.",
-       "type": "integer",
-       "minimum": 0,
-       "maximum": 4294967295
-      }
-     },
-     "required": [
-      "code"
-     ],
-     "additionalProperties": false
-    },
-    {
-     "type": "object",
-     "properties": {
-      "signal": {
-       "description": "Name of the signal that ended the process.",
-       "type": "string",
-       "pattern": "^SIG[A-Z0-9+]+$",
-       "maxLength": 32
-      }
-     },
-     "required": [
-      "signal"
-     ],
-     "additionalProperties": false
-    }
-   ]
-  },
-  "JsonPointer": {
-   "description": "A JSON Pointer (RFC 6901); the empty string is the whole document.",
-   "type": "string",
-   "pattern": "^(/([^~/]|~[01])*)*$"
-  },
-  "Line": {
-   "description": "One line of text for people: not empty, without control characters.",
-   "type": "string",
-   "pattern": "^[^\u0000-\u001f-]+$",
-   "maxLength": 1000
   },
   "MetricValue": {
    "description": "A measured value: a number, one of the three values that JSON has no number for, or a big integer as its digits.",
@@ -626,17 +540,103 @@ export const document: JsonSchema = {
     }
    ]
   },
+  "OptionalKeyPair": {
+   "description": "A digest of both artifacts that either may lack.",
+   "type": "object",
+   "properties": {
+    "original": {
+     "description": "Of the original; null when it has none.",
+     "anyOf": [
+      {
+       "$ref": "#/$defs/Digest"
+      },
+      {
+       "type": "null"
+      }
+     ]
+    },
+    "candidate": {
+     "description": "Of the candidate; null when it has none.",
+     "anyOf": [
+      {
+       "$ref": "#/$defs/Digest"
+      },
+      {
+       "type": "null"
+      }
+     ]
+    },
+    "equal": {
+     "description": "Whether both are there and equal.",
+     "type": "boolean"
+    }
+   },
+   "required": [
+    "original",
+    "candidate",
+    "equal"
+   ],
+   "additionalProperties": false
+  },
   "PortablePath": {
    "description": "A path that means the same everywhere: relative, separated by /, in Unicode NFC, without empty, . or .. segments, control characters or backslashes; at most 255 bytes per segment and 4096 in all (NFC and byte lengths are not expressible here and are checked by readers).",
    "type": "string",
    "pattern": "^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$",
    "maxLength": 4096
   },
+  "Tolerance": {
+   "description": "How far a number may differ: |original - candidate| <= absolute + relative * |original|.",
+   "type": "object",
+   "properties": {
+    "absolute": {
+     "description": "Largest absolute difference.",
+     "type": "number",
+     "minimum": 0
+    },
+    "relative": {
+     "description": "Largest difference relative to the original.",
+     "type": "number",
+     "minimum": 0
+    },
+    "metrics": {
+     "description": "Tolerances of single metrics by name, in place of these.",
+     "type": "object",
+     "additionalProperties": {
+      "$ref": "#/$defs/MetricTolerance"
+     }
+    }
+   },
+   "required": [
+    "absolute",
+    "relative"
+   ],
+   "additionalProperties": false
+  },
   "Uuid": {
    "description": "A UUID (RFC 9562) in lower case.",
    "type": "string",
    "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
    "maxLength": 36
+  },
+  "ValueDifference": {
+   "description": "A value that differs. A side that is absent does not have it.",
+   "type": "object",
+   "properties": {
+    "pointer": {
+     "description": "Where it is.",
+     "$ref": "#/$defs/JsonPointer"
+    },
+    "original": {
+     "description": "Value in the original; any JSON value."
+    },
+    "candidate": {
+     "description": "Value in the candidate; any JSON value."
+    }
+   },
+   "required": [
+    "pointer"
+   ],
+   "additionalProperties": false
   },
   "Verdict": {
    "description": "reproduced: the same results; within_tolerance: numbers differ no more than allowed; diverged: results differ; not_comparable: there is nothing to compare or inputs differ in kind; failed: the replay could not be carried out.",

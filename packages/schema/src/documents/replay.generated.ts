@@ -137,6 +137,24 @@ export const document: JsonSchema = {
    ],
    "additionalProperties": false
   },
+  "Digest": {
+   "description": "Address of bytes: the algorithm, a colon, 64 lower-case hex digits of the SHA-256.",
+   "type": "string",
+   "pattern": "^sha256:[0-9a-f]{64}$",
+   "maxLength": 71
+  },
+  "Line": {
+   "description": "One line of text for people: not empty, without control characters.",
+   "type": "string",
+   "pattern": "^[^\u0000-\u001f-]+$",
+   "maxLength": 1000
+  },
+  "PortablePath": {
+   "description": "A path that means the same everywhere: relative, separated by /, in Unicode NFC, without empty, . or .. segments, control characters or backslashes; at most 255 bytes per segment and 4096 in all (NFC and byte lengths are not expressible here and are checked by readers).",
+   "type": "string",
+   "pattern": "^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$",
+   "maxLength": 4096
+  },
   "ReplayCheck": {
    "description": "One thing that was checked.",
    "type": "object",
@@ -166,24 +184,6 @@ export const document: JsonSchema = {
     "status"
    ],
    "additionalProperties": false
-  },
-  "Digest": {
-   "description": "Address of bytes: the algorithm, a colon, 64 lower-case hex digits of the SHA-256.",
-   "type": "string",
-   "pattern": "^sha256:[0-9a-f]{64}$",
-   "maxLength": 71
-  },
-  "Line": {
-   "description": "One line of text for people: not empty, without control characters.",
-   "type": "string",
-   "pattern": "^[^\u0000-\u001f-]+$",
-   "maxLength": 1000
-  },
-  "PortablePath": {
-   "description": "A path that means the same everywhere: relative, separated by /, in Unicode NFC, without empty, . or .. segments, control characters or backslashes; at most 255 bytes per segment and 4096 in all (NFC and byte lengths are not expressible here and are checked by readers).",
-   "type": "string",
-   "pattern": "^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$",
-   "maxLength": 4096
   },
   "Seed": {
    "description": "Seed of the random numbers: a whole number from 0 to 2^53-1, or the decimal digits of a larger one as a string. A seed that fits a number is never a string, so that one seed has one form.",

@@ -1,0 +1,98 @@
+import { existsSync } from "node:fs";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Writable } from "node:stream";
+import { bundleErrors } from "../errors.ts";
+import { syncFolder } from "../sync-folder.ts";
+
+/** Where an archive goes. */
+export interface ZipSink extends AsyncDisposable {
+  /** A folder for what is temporary. */
+  readonly scratch: string | undefined;
+  /** Take the next bytes, which must not change any more. Waits for those before. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Make the whole visible and durable. Without it, nothing stays behind. */
+  finish(): Promise<void>;
+}
+
+/**
+ * A file that appears under its name when it is whole.
+ * @param mark Tells temporary files of different writers apart.
+ * @throws `BUNDLE_TARGET_EXISTS`
+ */
+export async function openFileSink(path: string, mark: string): Promise<ZipSink> {
+  const target = resolve(path);
+  refuseExisting(target);
+  const folder = dirname(target);
+  await mkdir(folder, { recursive: true });
+  const temporary = `${target}.${mark}.${process.pid}.tmp`;
+  const handle = await open(temporary, "wx", 0o644);
+  return new FileSink(target, temporary, handle);
+}
+
+/** A stream that is already open and stays open, such as standard output. */
+export function streamSink(stream: Writable): ZipSink {
+  return {
+    scratch: undefined,
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+      }),
+    finish: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+function refuseExisting(target: string): void {
+  if (existsSync(target)) throw bundleErrors.TARGET_EXISTS(`${target} exists.`);
+}
+
+class FileSink implements ZipSink {
+  readonly scratch: string;
+  readonly #target: string;
+  readonly #temporary: string;
+  #handle: FileHandle | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(target: string, temporary: string, handle: FileHandle) {
+    this.scratch = dirname(target);
+    this.#target = target;
+    this.#temporary = temporary;
+    this.#handle = handle;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#writing;
+    // Not waited for: the next bytes are made meanwhile.
+    this.#writing = this.#writeAll(bytes);
+    this.#writing.catch(() => undefined);
+  }
+
+  async finish(): Promise<void> {
+    await this.#writing;
+    await this.#handle?.sync();
+    await this.#close();
+    refuseExisting(this.#target);
+    await rename(this.#temporary, this.#target);
+    syncFolder(this.scratch);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing.catch(() => undefined);
+    await this.#close();
+    await rm(this.#temporary, { force: true });
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.byteLength; ) {
+      const written = await this.#handle?.write(bytes, at);
+      at += written?.bytesWritten ?? 0;
+    }
+  }
+
+  async #close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+  }
+}

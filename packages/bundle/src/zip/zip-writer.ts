@@ -1,0 +1,96 @@
+import type { ByteSource } from "@reseal/store";
+import { bundleErrors } from "../errors.ts";
+import type { methods } from "./format.ts";
+import type { PackedBatch } from "./pack-batch.ts";
+import { centralHeader, endRecords, localHeader } from "./records.ts";
+import type { ZipSink } from "./zip-sink.ts";
+
+/** What an archive says of a file beyond its bytes. */
+export interface FileFacts {
+  readonly path: string;
+  readonly size: number;
+  readonly isExecutable: boolean;
+}
+
+/** Writes entries one after the other, and at the end the directory of them. */
+export class ZipWriter {
+  readonly #sink: ZipSink;
+  readonly #directory: Buffer[] = [];
+  #offset = 0;
+
+  constructor(sink: ZipSink) {
+    this.#sink = sink;
+  }
+
+  /** Bytes written so far. */
+  get size(): number {
+    return this.#offset;
+  }
+
+  /** Add files whose records are ready. */
+  async addBatch(files: readonly FileFacts[], batch: PackedBatch): Promise<void> {
+    let offset = this.#offset;
+    for (const [index, file] of files.entries()) {
+      const item = batch.items[index];
+      if (item === undefined) throw new TypeError(`${file.path} was not packed.`);
+      this.#list(file, item, offset);
+      offset += item.recordBytes;
+    }
+    await this.#write(batch.bytes);
+  }
+
+  /** Add a file from its data as it stands in the archive. */
+  async addData(
+    file: FileFacts,
+    data: {
+      readonly method: keyof typeof methods;
+      readonly crc: number;
+      readonly compressedSize: number;
+    },
+    source: ByteSource,
+  ): Promise<void> {
+    this.#list(file, data, this.#offset);
+    await this.#write(localHeader({ ...data, name: Buffer.from(file.path), size: file.size }));
+    const end = this.#offset + data.compressedSize;
+    // The bytes of a source may change when the next are asked for.
+    for await (const chunk of source) {
+      if (this.#offset + chunk.byteLength > end) throw changed(file);
+      await this.#write(Buffer.from(chunk));
+    }
+    if (this.#offset !== end) throw changed(file);
+  }
+
+  /** Write the directory and the end. */
+  async finish(): Promise<void> {
+    const offset = this.#offset;
+    const count = this.#directory.length;
+    const directory = Buffer.concat(this.#directory);
+    await this.#write(directory);
+    await this.#write(endRecords({ offset, size: directory.byteLength, count }));
+    await this.#sink.finish();
+  }
+
+  #list(
+    { path, size, isExecutable }: FileFacts,
+    data: Parameters<ZipWriter["addData"]>[1],
+    offset: number,
+  ): void {
+    const { method, crc, compressedSize } = data;
+    const name = Buffer.from(path);
+    this.#directory.push(
+      centralHeader({ name, method, crc, compressedSize, size, isExecutable, offset }),
+    );
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    this.#offset += bytes.byteLength;
+    if (bytes.byteLength > 0) await this.#sink.write(bytes);
+  }
+}
+
+/** A file that does not have the size that its bundle says. */
+export function changed({ path, size }: FileFacts): Error {
+  return bundleErrors.SOURCE_CHANGED(`${path} does not have ${size} bytes any more.`, {
+    details: { path, size },
+  });
+}
