@@ -12,14 +12,16 @@ const built = `${target}.${process.pid}.tmp`;
 const old = `${target}.${process.pid}.old`;
 // What other threads load is looked for beside the file that starts them, by its own name.
 const threadModules = {
+  "deflate-worker": "../../packages/bundle/dist/zip/deflate-worker.js",
   "file-worker": "../../packages/store-fs/dist/file-worker.js",
+  "scan-inspector": "../../packages/record/dist/scan-inspector.js",
 };
 const bundle = await rolldown({
   cwd: root,
   input: { main: "dist/main.js", ...threadModules },
   platform: "node",
-  // Native code cannot be put into a file of JavaScript.
-  external: ["better-sqlite3"],
+  // Native code cannot be put into a file of JavaScript; unzipper asks for S3 only when told to.
+  external: ["better-sqlite3", "@aws-sdk/client-s3"],
   logLevel: "warn",
 });
 try {

@@ -80,6 +80,16 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/cite.ts")).citeCommand,
   },
   {
+    name: "store",
+    summary: "check, repair, back up and measure the store",
+    load: async () => (await import("./commands/store.ts")).storeCommand,
+  },
+  {
+    name: "catalog",
+    summary: "make the index of the store anew",
+    load: async () => (await import("./commands/catalog.ts")).catalogCommand,
+  },
+  {
     name: "schema",
     summary: "list, show and apply the JSON Schemas",
     load: async () => (await import("./commands/schema.ts")).schemaCommand,

@@ -70,7 +70,7 @@ function describeFlag(option: Option): FlagNode {
     long: long ?? null,
     short: short ?? null,
     description,
-    value: /[<[]([^>\]]+)[>\]]/.exec(flags)?.[1] ?? null,
+    value: /[<[]([^>\].]+)(\.{3})?[>\]]/.exec(flags)?.[1] ?? null,
     choices: argChoices ?? [],
     repeats: option.variadic || repeatable.has(option.long ?? ""),
   };

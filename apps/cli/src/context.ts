@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Stores } from "@reseal/store";
-import { type Colors, colorsFor, isTerminal } from "./terminal.ts";
+import { type Colors, colorsFor, harmless, isTerminal } from "./terminal.ts";
 import { cliVersion } from "./version.ts";
 
 /** Flags that every command takes, before or after its name. */
@@ -72,21 +72,31 @@ export class CommandContext {
     return progress && quiet === 0 && !json && isTerminal(this.host.stderr) && !this.host.env.CI;
   }
 
+  /** Where the store is: what was asked for, else that of the workspace. It may not be there. */
+  async storeLocation(from?: string): Promise<string> {
+    const { store = this.host.env.RESEAL_STORE } = this.#options;
+    if (store) return resolve(this.host.cwd, store);
+    const { findWorkspace } = await import("@reseal/record");
+    return join(findWorkspace(from ?? this.host.cwd), ".reseal");
+  }
+
   /** Open the store of the current folder, after sealing what a dead recorder left in it. */
   async openStores({ create = false, readOnly = false, from }: StoreOptions = {}): Promise<Stores> {
-    const { findWorkspace, recoverRuns } = await import("@reseal/record");
+    const { recoverRuns } = await import("@reseal/record");
     const { openStores } = await import("@reseal/connect");
-    const { store = this.host.env.RESEAL_STORE } = this.#options;
-    const location = store
-      ? resolve(this.host.cwd, store)
-      : join(findWorkspace(from ?? this.host.cwd), ".reseal");
+    const location = await this.storeLocation(from);
     this.detail(`store ${location}`);
     const stores = await openStores(location, {
       create,
       readOnly,
       onNotice: (message) => this.warn(message),
     });
-    const recovered = await recoverRuns(stores, this.host.env);
+    const recovered = await recoverRuns(stores, this.host.env, {
+      onFailure: (runId, error) =>
+        this.warn(
+          `Run ${runId} lost its recorder and cannot be sealed yet: ${(error as Error).message}`,
+        ),
+    });
     await cleanScratch(stores);
     for (const run of recovered)
       this.warn(
@@ -121,7 +131,7 @@ export class CommandContext {
   /** Say something that the reader should act on or know. */
   warn(text: string): void {
     if ((this.#options.quiet ?? 0) < 2)
-      this.host.stderr.write(`${this.err.yellow("warning:")} ${text}\n`);
+      this.host.stderr.write(`${this.err.yellow("warning:")} ${harmless(text)}\n`);
   }
 }
 

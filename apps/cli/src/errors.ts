@@ -19,6 +19,11 @@ const table = {
     httpStatus: 422,
     hint: "The run is sealed without these files. Remove the secret, or pass --allow-secret PATH.",
   },
+  DECLINED: {
+    exitCode: 5,
+    httpStatus: 409,
+    hint: "Answer y to go on, or pass --force.",
+  },
   INTERRUPTED: {
     exitCode: 130,
     httpStatus: 499,

@@ -1,36 +1,68 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { generateCitation } from "@reseal/cite";
-import { type Digest, digestBytes, formatTree, parseDigest, type TreeEntry } from "@reseal/hash";
+import { type Digest, parseDigest } from "@reseal/hash";
 import type { ByteSource, OperationOptions } from "@reseal/store";
 import { bundleErrors } from "./errors.ts";
-import { bundlePaths } from "./paths.ts";
+import { exportOnlyFiles } from "./export-only.ts";
 import type { BundleReader } from "./reader.ts";
+import { syncFolder } from "./sync-folder.ts";
+import { exportZip, type ZipExportOptions } from "./zip/export-zip.ts";
 
 /** What an export wrote. */
 export interface ExportReport {
-  readonly folder: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly format: ExportFormat;
   readonly seal: Digest;
   readonly files: number;
+  /** Bytes of the files. */
   readonly bytes: number;
+  /** Bytes of the archive, when it is one. */
+  readonly archiveBytes?: number;
+}
+
+/** What a bundle is written as. */
+export type ExportFormat = "folder" | "zip";
+
+/** Options of {@link exportBundle}. */
+export interface ExportOptions extends ZipExportOptions {
+  /** What to write; unless given, an archive for a name that ends in `.zip`, else a folder. */
+  readonly format?: ExportFormat | undefined;
 }
 
 /**
- * Write a bundle as a folder: its files, the manifest, checksums and citations.
+ * Write a bundle as a folder or an archive: its files, the manifest, checksums and citations.
  *
- * Atomic: the folder appears whole under its name, or not at all. Every byte is checked against
- * its digest on the way.
- * @throws `BUNDLE_TARGET_EXISTS` when the folder is there and not empty.
+ * Atomic: it appears whole under its name, or not at all. Every byte is checked against its digest
+ * on the way. See `exportZip` for archives.
+ * @throws `BUNDLE_TARGET_EXISTS` when the name is taken by anything but an empty folder.
  */
 export async function exportBundle(
   reader: BundleReader,
-  folder: string,
-  { signal }: OperationOptions = {},
+  target: string,
+  { format = formatOf(target), ...options }: ExportOptions = {},
 ): Promise<ExportReport> {
-  const target = resolve(folder);
-  if (existsSync(target) && readdirSync(target).length > 0)
-    throw bundleErrors.TARGET_EXISTS(`${target} exists and is not empty.`);
+  const path = resolve(target);
+  if (format === "zip") return { path, format, ...(await exportZip(reader, path, options)) };
+  return { format, ...(await exportFolder(reader, path, options)) };
+}
+
+/** What the name of a target asks for. */
+export function formatOf(target: string): ExportFormat {
+  return target.toLowerCase().endsWith(".zip") ? "zip" : "folder";
+}
+
+type FolderReport = Omit<ExportReport, "format" | "archiveBytes">;
+
+async function exportFolder(
+  reader: BundleReader,
+  target: string,
+  { signal }: OperationOptions,
+): Promise<FolderReport> {
+  const isFile = statSync(target, { throwIfNoEntry: false })?.isDirectory() === false;
+  if (isFile || (existsSync(target) && readdirSync(target).length > 0))
+    throw bundleErrors.TARGET_EXISTS(`${target} exists and is not an empty folder.`);
   mkdirSync(dirname(target), { recursive: true });
   const temporary = `${target}.${reader.seal.slice(-12)}.${process.pid}.tmp`;
   try {
@@ -38,7 +70,7 @@ export async function exportBundle(
     if (existsSync(target)) await rmdir(target);
     await rename(temporary, target);
     syncFolder(dirname(target));
-    return { ...report, folder: target };
+    return { ...report, path: target };
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
@@ -48,33 +80,19 @@ async function writeBundle(
   reader: BundleReader,
   folder: string,
   signal: AbortSignal | undefined,
-): Promise<ExportReport> {
-  const { manifest, manifestBytes, seal } = reader;
-  const sums: TreeEntry[] = [];
-  let byteCount = 0;
+): Promise<FolderReport> {
+  const listed = reader.manifest.context.files;
+  const own = exportOnlyFiles(reader);
   mkdirSync(folder);
   await writeFiles(reader, folder, signal);
-  for (const entry of manifest.context.files) {
-    sums.push({ path: entry.path, digest: parseDigest(entry.digest) });
-    byteCount += entry.size;
-  }
-  const own: readonly (readonly [string, Uint8Array])[] = [
-    [bundlePaths.manifest, manifestBytes],
-    [bundlePaths.citationBibtex, Buffer.from(generateCitation(manifest, seal, "bibtex"))],
-    [bundlePaths.citationJson, Buffer.from(generateCitation(manifest, seal, "json"))],
-    [bundlePaths.citationMarkdown, Buffer.from(generateCitation(manifest, seal, "markdown"))],
-  ];
-  for (const [path, bytes] of own) {
-    await writeSource(join(folder, path), once(bytes), 0o644);
-    sums.push({ path, digest: digestBytes(bytes) });
-    byteCount += bytes.byteLength;
-  }
-  await writeSource(
-    join(folder, bundlePaths.checksums),
-    once(Buffer.from(formatTree(sums))),
-    0o644,
-  );
-  return { folder, seal, files: sums.length + 1, bytes: byteCount };
+  for (const { path, bytes } of own) await writeSource(join(folder, path), once(bytes), 0o644);
+  const bytes = [...listed.map(({ size }) => size), ...own.map((file) => file.bytes.byteLength)];
+  return {
+    path: folder,
+    seal: reader.seal,
+    files: bytes.length,
+    bytes: bytes.reduce((sum, size) => sum + size, 0),
+  };
 }
 
 async function writeFiles(
@@ -109,13 +127,4 @@ async function writeSource(path: string, source: ByteSource, mode: number): Prom
   mkdirSync(dirname(path), { recursive: true });
   await using handle = await open(path, "wx", mode);
   for await (const chunk of source) await handle.writeFile(chunk);
-}
-
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

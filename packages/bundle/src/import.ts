@@ -1,7 +1,9 @@
 import { type Digest, importNameProblems, parseDigest } from "@reseal/hash";
-import type { OperationOptions, Stores } from "@reseal/store";
+import type { FileEntry } from "@reseal/schema";
+import type { BlobBatch, OperationOptions, Stores } from "@reseal/store";
 import { bundleErrors } from "./errors.ts";
-import type { BundleReader } from "./reader.ts";
+import { stagingReader } from "./import-staging.ts";
+import { type BundleReader, resolveInside } from "./reader.ts";
 import { publishSeal } from "./seal.ts";
 import { isIntegrityFinding, type VerifyOptions, verifyBundle } from "./verify.ts";
 
@@ -27,7 +29,16 @@ export async function importBundle(
   options: VerifyOptions = {},
 ): Promise<ImportReport> {
   refuseUnsafeNames(reader);
-  const report = await verifyBundle(reader, options);
+  const { signal } = options;
+  const known = await stores.catalog.resolve(reader.seal, { tenant: stores.tenant });
+  const isKnown = known.some((run) => run.seal === reader.seal);
+  await using batch = isKnown ? undefined : await stores.blobs.openBatch({ signal });
+  // What lies in an archive is read once; where reading again costs little, nothing is staged
+  // before it is verified.
+  const isReadOnce = reader.folder === undefined && reader.blobs === undefined;
+  const staging = batch && isReadOnce ? stagingReader(reader, batch) : undefined;
+  const report = await verifyBundle(staging ?? reader, options);
+  staging?.throwFailure();
   const [first] = report.findings;
   if (first !== undefined)
     throw bundleErrors.CORRUPT(
@@ -41,9 +52,10 @@ export async function importBundle(
       },
     );
   const result = { seal: reader.seal, files: report.files, bytes: report.bytes };
-  const known = await stores.catalog.resolve(reader.seal, { tenant: stores.tenant });
-  if (known.some((run) => run.seal === reader.seal)) return { ...result, isNew: false };
-  await stage(stores, reader, options);
+  if (batch === undefined) return { ...result, isNew: false };
+  if (staging === undefined) await stage(batch, reader, options);
+  await batch.put(reader.manifestBytes, { expected: reader.seal, signal });
+  await batch.commit({ signal });
   await publishSeal(stores, reader.manifest, reader.seal);
   return { ...result, isNew: true };
 }
@@ -59,18 +71,35 @@ function refuseUnsafeNames({ manifest, location }: BundleReader): void {
 }
 
 async function stage(
-  stores: Stores,
+  batch: BlobBatch,
   reader: BundleReader,
   { signal }: OperationOptions,
 ): Promise<void> {
-  await using batch = await stores.blobs.openBatch({ signal });
-  const staged = new Set<string>();
-  for (const entry of reader.manifest.context.files) {
-    if (staged.has(entry.digest)) continue;
-    staged.add(entry.digest);
-    const expected = parseDigest(entry.digest);
-    await batch.put(await reader.open(entry, { signal }), { expected, signal });
-  }
-  await batch.put(reader.manifestBytes, { expected: reader.seal, signal });
-  await batch.commit({ signal });
+  const entries = new Map<string, FileEntry>();
+  for (const entry of reader.manifest.context.files) entries.set(entry.digest, entry);
+  const { folder } = reader;
+  if (folder === undefined) {
+    for (const entry of entries.values()) {
+      const expected = parseDigest(entry.digest);
+      await batch.put(await reader.open(entry, { signal }), { expected, signal });
+    }
+  } else await stageFiles(batch, folder, [...entries.values()], { signal });
+}
+
+/** Local files are read again by the batch itself, many at once. */
+async function stageFiles(
+  batch: BlobBatch,
+  folder: string,
+  entries: readonly FileEntry[],
+  options: OperationOptions,
+): Promise<void> {
+  const results = await batch.putFiles(
+    entries.map((entry) => ({
+      path: resolveInside(folder, entry.path),
+      size: entry.size,
+      expected: parseDigest(entry.digest),
+    })),
+    options,
+  );
+  for (const result of results) if (result.status === "failed") throw result.error;
 }

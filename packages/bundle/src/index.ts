@@ -1,6 +1,14 @@
+export { type BundleZip, openBundleZip } from "./bundle-zip.ts";
 export type { BundleDraft, ContextDraft, DraftFile } from "./draft.ts";
 export { bundleErrors } from "./errors.ts";
-export { type ExportReport, exportBundle } from "./export.ts";
+export {
+  type ExportFormat,
+  type ExportOptions,
+  type ExportReport,
+  exportBundle,
+  formatOf,
+} from "./export.ts";
+export type { ExportedFiles } from "./exported-files.ts";
 export { envKeyOf, type Keys, keysOf } from "./identity.ts";
 export { type ImportReport, importBundle } from "./import.ts";
 export { type IndexOptions, indexJournal } from "./index-journal.ts";
@@ -27,3 +35,14 @@ export {
   type VerifyReport,
   verifyBundle,
 } from "./verify.ts";
+export { exportZip, type ZipExportOptions, type ZipExportReport } from "./zip/export-zip.ts";
+export type { ZipLimits } from "./zip/limits.ts";
+export {
+  type CheckedEntry,
+  checkZip,
+  openZip,
+  type ZipArchive,
+  type ZipEntry,
+} from "./zip/open-zip.ts";
+export type { DeflateLevel } from "./zip/pack-batch.ts";
+export type { ZipReason } from "./zip/zip-errors.ts";

@@ -1,4 +1,11 @@
-import { createReadStream, readFileSync, realpathSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+} from "node:fs";
 import { join, sep } from "node:path";
 import {
   createDigester,
@@ -10,6 +17,7 @@ import {
 import { assertValid, type FileEntry, type Manifest } from "@reseal/schema";
 import type { BlobStore, ByteSource, OperationOptions, Stores } from "@reseal/store";
 import { bundleErrors } from "./errors.ts";
+import { type ExportedFiles, filesOfFolder } from "./exported-files.ts";
 import { bundlePaths } from "./paths.ts";
 
 /** Largest manifest that is read, in bytes: room for about a million files. */
@@ -25,8 +33,10 @@ export interface BundleReader {
   readonly manifest: Manifest;
   /** The exact bytes that the seal is the digest of. */
   readonly manifestBytes: Uint8Array;
+  /** All that lies beside the manifest; absent for a bundle inside a store. */
+  readonly exported?: ExportedFiles;
   /** The store that holds the files; absent for a bundle outside of a store. */
-  readonly blobs?: Pick<BlobStore, "check" | "copyOut">;
+  readonly blobs?: Pick<BlobStore, "check" | "copyOut" | "localFile">;
   /**
    * A file of the bundle, checked against its digest while it streams.
    * @throws `BUNDLE_FILE_NOT_FOUND`, `BUNDLE_CORRUPT`, `STORE_BLOB_NOT_FOUND`, `STORE_BLOB_CORRUPT`
@@ -81,6 +91,7 @@ export async function openBundleFolder(folder: string): Promise<BundleReader> {
   return {
     location: folder,
     folder,
+    exported: filesOfFolder(folder),
     seal: digestBytes(manifestBytes),
     manifest: await parseManifest(manifestBytes, join(folder, bundlePaths.manifest)),
     manifestBytes,
@@ -88,7 +99,8 @@ export async function openBundleFolder(folder: string): Promise<BundleReader> {
   };
 }
 
-async function parseManifest(bytes: Uint8Array, where: string): Promise<Manifest> {
+/** @param where What people know the manifest by. */
+export async function parseManifest(bytes: Uint8Array, where: string): Promise<Manifest> {
   try {
     return await assertValid("manifest", parseStrictJson(bytes, { bytesMax: manifestBytesMax }));
   } catch (cause) {
@@ -107,14 +119,22 @@ function readManifestBytes(folder: string): Uint8Array {
   }
 }
 
+/** Up to this size, in bytes, a file is read at once; streams cost more than the reading. */
+const wholeBytesMax = 1024 * 1024;
+
 async function* readVerified(
   folder: string,
   entry: FileEntry,
   { signal }: OperationOptions = {},
 ): ByteSource {
   const path = resolveInside(folder, entry.path);
+  signal?.throwIfAborted();
   const digester = createDigester();
-  for await (const chunk of createReadStream(path, { signal, highWaterMark: 1024 * 1024 })) {
+  const source =
+    entry.size <= wholeBytesMax
+      ? [readAtMost(path, entry.size + 1)]
+      : createReadStream(path, { signal, highWaterMark: wholeBytesMax });
+  for await (const chunk of source) {
     digester.update(chunk as Buffer);
     if (digester.size > entry.size) break;
     yield chunk as Buffer;
@@ -125,11 +145,24 @@ async function* readVerified(
     });
 }
 
-/** A path of the index, after following links; one that leads out of the bundle is refused. */
-function resolveInside(folder: string, path: string): string {
-  const root = realpathSync(folder);
+function readAtMost(path: string, bytesMax: number): Uint8Array {
+  const file = openSync(path, "r");
   try {
-    const full = realpathSync(join(folder, path));
+    const buffer = Buffer.allocUnsafe(bytesMax);
+    let length = 0;
+    for (let count = 1; count > 0 && length < bytesMax; length += count)
+      count = readSync(file, buffer, length, bytesMax - length, null);
+    return buffer.subarray(0, length);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A path of the index, after following links; one that leads out of the bundle is refused. */
+export function resolveInside(folder: string, path: string): string {
+  const root = realpathSync.native(folder);
+  try {
+    const full = realpathSync.native(join(folder, path));
     if (full.startsWith(root + sep)) return full;
   } catch (cause) {
     throw bundleErrors.FILE_NOT_FOUND(`${path} is missing from ${folder}.`, { cause });

@@ -1,5 +1,6 @@
 import {
   canonicalJson,
+  compareUtf8,
   createDigester,
   type Digest,
   parseDigest,
@@ -14,10 +15,11 @@ import {
   validate,
 } from "@reseal/schema";
 import type { BlobInfo, BlobProblem, BlobStore, OperationOptions } from "@reseal/store";
-import { envKeyOf, keysOf } from "./identity.ts";
+import { keysOf } from "./identity.ts";
 import { bundlePaths, bundleTrees } from "./paths.ts";
 import { type BundleReader, collect, entryOf } from "./reader.ts";
-import { verifyFolder } from "./verify-folder.ts";
+import { verifyExported } from "./verify-exported.ts";
+import { verifyPointers } from "./verify-pointers.ts";
 
 /** What kind of thing is wrong with a bundle. */
 export type FindingCode =
@@ -115,7 +117,7 @@ export async function verifyBundle(
   }
   verifyTrees(manifest, documents, add);
   verifyPointers(manifest, documents, add);
-  if (reader.folder !== undefined) await verifyFolder(reader, reader.folder, add);
+  if (reader.exported !== undefined) await verifyExported(reader, reader.exported, add);
   return {
     location: reader.location,
     run_id: manifest.context.run_id,
@@ -144,11 +146,12 @@ function verifyManifest({ manifest, manifestBytes }: BundleReader, add: AddFindi
   for (const [name, claimed, actual] of claims)
     if (claimed !== actual)
       add("key_mismatch", `/context/${name}`, `It says ${claimed}, the content gives ${actual}.`);
-  const seen = new Set<string>();
-  for (const { path } of context.files) {
-    if (seen.has(path)) add("schema", path, "The file index lists it twice.");
-    seen.add(path);
-  }
+  context.files.forEach(({ path }, index) => {
+    const before = context.files[index - 1]?.path;
+    const order = before === undefined ? -1 : compareUtf8(before, path);
+    if (order === 0) add("schema", path, "The file index lists it twice.");
+    if (order > 0) add("schema", path, "The file index is not sorted by path.");
+  });
 }
 
 /** A file that is looked into; of others only the bytes count. */
@@ -290,30 +293,4 @@ function verifyTrees(
     if (listed.size > members.length)
       add("tree_mismatch", file, `${listed.size - members.length} listed files are not there.`);
   }
-}
-
-function verifyPointers(
-  manifest: Manifest,
-  documents: ReadonlyMap<string, unknown>,
-  add: AddFinding,
-): void {
-  const { content, context } = manifest;
-  const config = entryOf(manifest, bundlePaths.config)?.digest;
-  if (content.inputs.config !== config)
-    add("pointer", "/content/inputs/config", "It does not name config.snapshot.json.");
-  const environment = documents.get(bundlePaths.environment);
-  if (environment !== undefined) {
-    const actual = envKeyOf(environment as Parameters<typeof envKeyOf>[0]);
-    if (context.env_key !== actual)
-      add("key_mismatch", "/context/env_key", `environment.json gives ${actual}.`);
-  }
-  const run = documents.get(bundlePaths.runIndex) as
-    | { run_id?: string; artifact_id?: string; paths?: Record<string, string> }
-    | undefined;
-  if (run === undefined) return;
-  if (run.run_id !== context.run_id)
-    add("pointer", bundlePaths.runIndex, `run_id is ${run.run_id}, not ${context.run_id}.`);
-  for (const [name, path] of Object.entries(run.paths ?? {}))
-    if (entryOf(manifest, path) === undefined)
-      add("pointer", bundlePaths.runIndex, `paths.${name} points to ${path}, which is not there.`);
 }

@@ -55,9 +55,11 @@ const networkTypes: ReadonlySet<number> = new Set([
   0x7461636f, // OCFS2
   0x01021997, // 9p
   0x53464846, // WSL's own view of Windows drives
-  0x65735546, // FUSE, virtiofs: whatever stands behind it
   0x786f4256, // shared folders of VirtualBox
 ]);
+
+/** FUSE and virtiofs: whatever stands behind them. */
+const fuseType = 0x65735546;
 
 /** Look at the file system of a folder. Only Linux tells; elsewhere UNC paths are a network. */
 export async function fileSystemTraits(folder: string): Promise<FileSystemTraits> {
@@ -66,6 +68,11 @@ export async function fileSystemTraits(folder: string): Promise<FileSystemTraits
     return { isNetwork, hasLocks: true };
   }
   const type = await typeOf(folder);
+  if (type === fuseType) {
+    // The kernel keeps locks and pages of a FUSE mount to itself: who reaches the same files by
+    // another way sees neither. Only a disk of its own has no other way.
+    return { isNetwork: true, hasLocks: (await mountOf(folder))?.type === "fuseblk" };
+  }
   if (type === undefined || !networkTypes.has(type)) return { isNetwork: false, hasLocks: true };
   return { isNetwork: true, hasLocks: !isWithoutLocks(await mountOf(folder)) };
 }

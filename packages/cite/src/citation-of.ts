@@ -32,8 +32,8 @@ export function citationOf(
   const date = creationDate(context.created_at);
   const institution = plainText(context.institution);
   const url = citedUrl(options.url ?? context.url, warnings);
-  const doi = citedDoi(options.doi, warnings);
-  const version = plainText(options.version);
+  const doi = citedDoi(options.doi ?? manifest.context.doi, warnings);
+  const version = plainText(options.version ?? manifest.context.version);
   const licence = plainText(context.licence);
   const title = citedTitle(manifest, warnings);
   const authors = citedAuthors(context.authors ?? [], warnings);

@@ -81,6 +81,8 @@ export interface CitableManifest {
     readonly institution?: string;
     readonly licence?: string;
     readonly url?: string;
+    readonly doi?: string;
+    readonly version?: string;
     readonly parents?: readonly CitationParent[];
   };
 }

@@ -70,10 +70,15 @@ export async function openStrayFiles(
     location,
     async open(digest) {
       const path = found.get(digest);
-      return path === undefined ? undefined : createReadStream(path);
+      return path === undefined ? undefined : readLazily(path);
     },
     [Symbol.asyncDispose]: async () => undefined,
   };
+}
+
+/** Opened when it is read: a stream that nobody reads would fail where nobody catches it. */
+async function* readLazily(path: string): ByteSource {
+  yield* createReadStream(path);
 }
 
 async function* once(bytes: Uint8Array): ByteSource {

@@ -1,3 +1,4 @@
+export { catalogErrors } from "@reseal/catalog";
 export { type BackupOptions, type BackupReport, backupStore } from "./backup-store.ts";
 export {
   type CheckOptions,

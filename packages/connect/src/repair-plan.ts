@@ -60,8 +60,12 @@ export async function planRepair(
   const lost: LostBlob[] = [];
   const of = (code: StoreFinding["code"]) => findings.filter((found) => found.code === code);
   for (const { path } of of("layout_missing")) actions.push({ action: "make", path });
-  for (const { path, message } of of("stray"))
-    actions.push({ action: "quarantine", path, reason: message });
+  const strays = of("stray").map(({ path, message: reason }) => ({
+    action: "quarantine" as const,
+    path,
+    reason,
+  }));
+  actions.push(...strays.filter(({ path }) => isInTheWay(path)));
   for (const { path } of of("blob_mode")) actions.push({ action: "protect", path });
   for (const { digest, message } of findings.filter(({ code }) => badBlobs.has(code))) {
     if (digest === undefined) continue;
@@ -72,6 +76,8 @@ export async function planRepair(
     if (source === undefined) lost.push({ path, digest, message });
     else actions.push({ action: "refill", path, digest, from: source.location });
   }
+  // These last: one of them may be a lost blob in the wrong place.
+  actions.push(...strays.filter(({ path }) => !isInTheWay(path)));
   for (const { path, digest, message } of of("manifest_invalid"))
     if (digest !== undefined) lost.push({ path, digest, message });
   for (const { path } of of("journal_damaged")) {
@@ -87,6 +93,11 @@ export async function planRepair(
   const reason = rebuildReason(findings, actions);
   if (reason !== undefined) actions.push({ action: "rebuild", path: "store.db", reason });
   return { actions, lost };
+}
+
+/** Whether something lies where a blob or a folder of blobs belongs. */
+function isInTheWay(path: string): boolean {
+  return /^artifacts\/([0-9a-f]{2})(\/\1[0-9a-f]{62})?$/.test(path);
 }
 
 /** The first source that has a blob; whether its bytes are right is seen when they are taken. */

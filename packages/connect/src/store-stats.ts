@@ -77,8 +77,12 @@ async function countBlobs({ artifacts }: StoreFolder, signal: AbortSignal | unde
   return { blobs, bytes, largest };
 }
 
-async function countRuns({ catalog: file }: StoreFolder, signal: AbortSignal | undefined) {
+async function countRuns(
+  { catalog: file, artifacts }: StoreFolder,
+  signal: AbortSignal | undefined,
+) {
   await using catalog = await openSqliteCatalog(file, { readOnly: true });
+  await using blobs = await openFsBlobStore(artifacts, { readOnly: true });
   const tenants: { tenant: string; runs: number }[] = [];
   let largest: RunRow[] = [];
   let runs = 0;
@@ -88,7 +92,7 @@ async function countRuns({ catalog: file }: StoreFolder, signal: AbortSignal | u
     for await (const row of allRows(catalog, tenant)) {
       signal?.throwIfAborted();
       count += 1;
-      bytes += row.bytes;
+      bytes += row.bytes + ((await blobs.stat(row.seal))?.size ?? 0);
       largest = keepLargest(largest, row, (run) => run.bytes);
     }
     runs += count;

@@ -33,6 +33,8 @@ export interface ChildOptions {
   readonly signals?: SignalSource | undefined;
   /** Ends the child, as a second Ctrl-C does. */
   readonly signal?: AbortSignal | undefined;
+  /** How long to read on after the child's end at most, whatever a grandchild writes. */
+  readonly drainMsMax?: number | undefined;
 }
 
 /** How the child ended and the signal, if any, that we were told to hand on. */
@@ -45,8 +47,6 @@ export interface ChildResult {
 const graceMs = 2_000;
 /** How long we read on after the child's end while a grandchild holds its output open. */
 const drainMs = 500;
-/** How long we read on at most, however much the grandchild writes. */
-const drainMsMax = 5_000;
 
 /**
  * Run a child to its end, however it ends.
@@ -80,7 +80,8 @@ export async function runChild(options: ChildOptions): Promise<ChildResult> {
   try {
     await started(child, options);
     const exit = await ended(child);
-    await Promise.all([stdout.drained(), stderr.drained()]);
+    const { drainMsMax = 5_000 } = options;
+    await Promise.all([stdout.drained(drainMsMax), stderr.drained(drainMsMax)]);
     return { exit, interruptedBy };
   } finally {
     unsubscribe?.();
@@ -91,18 +92,19 @@ export async function runChild(options: ChildOptions): Promise<ChildResult> {
 /** Hands a stream on to a sink, no faster than the sink takes it. */
 class Feed {
   readonly #stream: Readable;
-  #isWaiting = false;
+  #waits = 0;
 
   constructor(stream: Readable, sink: OutputSink) {
     this.#stream = stream;
     stream.on("data", (chunk: Buffer) => {
       const wait = sink(chunk);
       if (wait === undefined) return;
-      this.#isWaiting = true;
+      this.#waits += 1;
       stream.pause();
       void wait.finally(() => {
-        this.#isWaiting = false;
-        stream.resume();
+        this.#waits -= 1;
+        // At the child's end Node resumes the stream itself, so there may be several.
+        if (this.#waits === 0) stream.resume();
       });
     });
     // A pipe that breaks has ended; what was read of it counts.
@@ -113,12 +115,12 @@ class Feed {
    * Read to the end; a daemon that inherited the pipe does not keep us for ever. Time in which the
    * sink, not the daemon, makes us wait does not count.
    */
-  drained(): Promise<void> {
+  drained(drainMsMax: number): Promise<void> {
     const stream = this.#stream;
     return new Promise((resolve) => {
       let [idleMs, allMs] = [0, 0];
       const tick = setInterval(() => {
-        if (this.#isWaiting) return;
+        if (this.#waits > 0) return;
         idleMs += tickMs;
         allMs += tickMs;
         if (idleMs >= drainMs || allMs >= drainMsMax) finish();

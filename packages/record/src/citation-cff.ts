@@ -25,23 +25,35 @@ export async function readCffAuthors(folder: string): Promise<Context["authors"]
 }
 
 function readAuthor(author: Record<string, unknown>): Context["authors"] {
-  const text = (key: string): string | undefined => {
-    const value = author[key];
-    return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
-  };
+  const text = (key: string): string | undefined => lineOf(author[key]);
   const family = [text("name-particle"), text("family-names"), text("name-suffix")]
     .filter((part) => part !== undefined)
     .join(" ");
   const given = text("given-names");
   const name = text("name") ?? (given && family ? `${family}, ${given}` : given || family);
   if (!name) return [];
-  const [orcid, email, affiliation] = [text("orcid"), text("email"), text("affiliation")];
+  const orcid = /\d{4}-\d{4}-\d{4}-\d{3}[\dX]/.exec(text("orcid") ?? "")?.[0];
+  const [email, affiliation] = [text("email"), text("affiliation")];
   return [
     {
       name,
-      ...(orcid !== undefined && { orcid }),
-      ...(email !== undefined && { email }),
+      ...(orcid !== undefined && { orcid: `https://orcid.org/${orcid}` }),
+      ...(email !== undefined && /^[^\s@]+@[^\s@]+$/.test(email) && { email }),
       ...(affiliation !== undefined && { affiliation }),
     },
   ];
 }
+
+/** A file that others wrote for another purpose must not stop a run: what a manifest cannot hold goes. */
+function lineOf(value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  const line = value
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\s]+/gu, " ")
+    .slice(0, lineLengthMax)
+    .trim();
+  return line === "" ? undefined : line;
+}
+
+/** Most characters of a line in a manifest, with room for a comma and a given name. */
+const lineLengthMax = 300;

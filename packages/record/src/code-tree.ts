@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { compareUtf8, type Digest, digestBytes, portablePathProblem } from "@reseal/hash";
+import { compareUtf8, type Digest, portablePathProblem } from "@reseal/hash";
 import type { BlobBatch } from "@reseal/store";
+import { captureCached } from "./capture-cached.ts";
 import type { FileGuard } from "./file-guard.ts";
 import { IgnoreRules } from "./ignore-rules.ts";
 import type { StatCache } from "./stat-cache.ts";
@@ -57,8 +57,6 @@ export interface CodeTreeOptions {
   readonly guard: FileGuard;
   readonly cache: StatCache;
   readonly batch: BlobBatch;
-  /** Whether the store has a blob. What the cache knows may have been deleted since. */
-  readonly isStored: (digest: Digest) => Promise<boolean>;
   /** A time of the workspace's file system after which nothing has been read yet, see `timeNow`. */
   readonly tickMs: number;
 }
@@ -67,7 +65,7 @@ export interface CodeTreeOptions {
  * Take the code tree: text files up to 1 MiB, 50 MiB in all, honouring ignore rules in the tree.
  *
  * The same with and without git. New content is staged into the batch; content that the cache
- * knows is not read again.
+ * knows and the store has is not read again.
  */
 export async function captureCode(options: CodeTreeOptions): Promise<CodeTree> {
   const { workspace, excludes, earlierOutputs } = options;
@@ -98,58 +96,66 @@ export async function captureCode(options: CodeTreeOptions): Promise<CodeTree> {
   candidates.sort((a, b) => compareUtf8(a.path, b.path));
 
   const files: CodeFile[] = [];
-  let byteCount = 0;
+  let bytesLeft = codeTreeBytesMax;
+  // Files that turn out not to be text do not count, so a wave is what fits if all of it is text.
+  let wave: WalkedFile[] = [];
+  let waveBytes = 0;
+  const take = async (): Promise<void> => {
+    const results = await captureWave(wave, options);
+    for (const [index, { path }] of wave.entries()) {
+      const result = results[index] ?? "unreadable";
+      if (typeof result === "string") leftOut.push({ path, reason: result });
+      else {
+        files.push(result);
+        bytesLeft -= result.size;
+      }
+    }
+    wave = [];
+    waveBytes = 0;
+  };
   for (const candidate of candidates) {
     const { path, stats } = candidate;
-    const result = await captureOne(candidate, options, codeTreeBytesMax - byteCount);
-    if (typeof result === "string") {
-      leftOut.push({ path, reason: result });
-      continue;
+    const reason = reasonAgainst(candidate, options);
+    if (reason === undefined && waveBytes + stats.size > bytesLeft) await take();
+    if (reason !== undefined) leftOut.push({ path, reason });
+    else if (stats.size > bytesLeft) leftOut.push({ path, reason: "over_budget" });
+    else {
+      wave.push(candidate);
+      waveBytes += stats.size;
     }
-    byteCount += stats.size;
-    files.push({
-      path,
-      digest: result.digest,
-      size: stats.size,
-      isExecutable: (stats.mode & 0o100) !== 0,
-      changedMs: candidate.changedMs,
-    });
   }
+  await take();
   leftOut.sort((a, b) => compareUtf8(a.path, b.path));
   return { files, folders: folders.sort(compareUtf8), leftOut };
 }
 
-async function captureOne(
-  file: WalkedFile,
-  { workspace, guard, cache, batch, isStored, tickMs, alwaysTaken }: CodeTreeOptions,
-  bytesLeft: number,
-): Promise<{ digest: Digest } | LeftOutReason> {
-  const { path, stats } = file;
+function reasonAgainst(
+  { path, stats }: WalkedFile,
+  { alwaysTaken }: CodeTreeOptions,
+): LeftOutReason | undefined {
   if (portablePathProblem(path) !== undefined) return "not_portable";
   if (stats.size > codeFileBytesMax && !alwaysTaken.has(path)) return "large";
-  if (stats.size > bytesLeft) return "over_budget";
-  // What the user allowed for this run was not scanned, so the next run may not rely on it.
-  const isCached = !guard.allows(path);
-  const known = isCached ? cache.get(path, stats) : undefined;
-  if (known?.kind === "binary") return "binary";
-  if (known !== undefined && (await isStored(known.digest))) return known;
-
-  const bytes = readOrUndefined(join(workspace, path));
-  if (bytes === undefined || bytes.byteLength !== stats.size) return "unreadable";
-  if (bytes.includes(0)) {
-    cache.set(path, stats, { digest: digestBytes(bytes), kind: "binary" }, tickMs);
-    return "binary";
-  }
-  if (guard.withholds(path, bytes, "code")) return "withheld";
-  const { digest } = await batch.put(bytes);
-  if (isCached) cache.set(path, stats, { digest, kind: "text" }, tickMs);
-  return { digest };
+  return undefined;
 }
 
-function readOrUndefined(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch {
-    return undefined;
-  }
+async function captureWave(
+  wave: readonly WalkedFile[],
+  { workspace, ...options }: CodeTreeOptions,
+): Promise<(CodeFile | LeftOutReason)[]> {
+  const results = await captureCached(
+    wave.map(({ path, stats }) => ({
+      full: join(workspace, path),
+      path,
+      root: "code" as const,
+      size: stats.size,
+      isExecutable: (stats.mode & 0o100) !== 0,
+      stats,
+    })),
+    options,
+  );
+  return wave.map(({ changedMs }, index) => {
+    const result = results[index] ?? "unreadable";
+    if (typeof result === "string") return result;
+    return "digest" in result ? { ...result, changedMs } : "unreadable";
+  });
 }

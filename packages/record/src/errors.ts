@@ -51,6 +51,26 @@ const table = {
     httpStatus: 422,
     hint: "Remove the secret, ignore the file, or pass --allow-secret PATH for it.",
   },
+  EXECUTOR_NOT_FOUND: {
+    exitCode: 3,
+    httpStatus: 404,
+    hint: "Register the executor with the engine, or name one that is registered.",
+  },
+  EXECUTOR_INVALID: {
+    exitCode: 2,
+    httpStatus: 400,
+    hint: "Names are lower-case words joined by dashes or dots; graphs need an executor of graphs.",
+  },
+  GRAPH_INVALID: {
+    exitCode: 2,
+    httpStatus: 400,
+    hint: "A graph is {nodes: [{id, type}], edges: [{src_node, dst_node}]}.",
+  },
+  RUN_ENDED: {
+    exitCode: 2,
+    httpStatus: 409,
+    hint: "An executor must wait for all it started before it returns, and stop at an abort.",
+  },
   STORE_READ_ONLY: {
     exitCode: 5,
     httpStatus: 403,

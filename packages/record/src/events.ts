@@ -1,4 +1,4 @@
-import type { JsonValue } from "@reseal/hash";
+import { compareUtf8, type JsonValue } from "@reseal/hash";
 import { type Context, type RunEvent, validate } from "@reseal/schema";
 import type { RunEnd } from "./finish-run.ts";
 import type { RunPlan } from "./plan.ts";
@@ -25,6 +25,7 @@ const ownTypes: ReadonlySet<unknown> = new Set([
   "run.finished",
   "run.failed",
   "run.canceled",
+  "output.written",
 ]);
 const severities: ReadonlySet<unknown> = new Set(["debug", "info", "warn", "error"]);
 const actors: ReadonlySet<unknown> = new Set([
@@ -36,15 +37,32 @@ const actors: ReadonlySet<unknown> = new Set([
   "evaluation",
 ]);
 
+/** An output and when it was last changed. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly changedMs?: number | undefined;
+}
+
+/** How many outputs the log tells of; the first ones are what an explanation asks for. */
+const writtenMax = 1000;
+
+function inOrder(outputs: readonly WrittenFile[]): { path: string; changedMs: number }[] {
+  return outputs
+    .flatMap(({ path, changedMs }) => (changedMs === undefined ? [] : [{ path, changedMs }]))
+    .sort((a, b) => a.changedMs - b.changedMs || compareUtf8(a.path, b.path))
+    .slice(0, writtenMax);
+}
+
 /**
- * Put the event log together: one `run.started`, the child's events in their order, and exactly
- * one terminal event, however the run ended. The child's attributes are redacted.
+ * Put the event log together: one `run.started`, the child's events in their order, when outputs
+ * were written, and exactly one terminal event, however the run ended. The child's attributes are redacted.
  */
 export async function eventLines(
   plan: RunPlan,
   end: RunEnd,
   childText: string,
   redactor: RunRedactor,
+  outputs: readonly WrittenFile[] = [],
 ): Promise<EventLines> {
   const endTime = end.endedMs === undefined ? plan.started_at : new Date(end.endedMs).toISOString();
   const own = (event_type: string, time: string, attrs: RunEvent["attrs"]): RunEvent => ({
@@ -67,6 +85,8 @@ export async function eventLines(
     if (isValid) events.push(event);
     else if (index < lines.length - 1) problems.push(`events.jsonl line ${index + 1}`);
   }
+  for (const { path, changedMs } of inOrder(outputs))
+    events.push(own("output.written", new Date(changedMs).toISOString(), { path }));
   events.push(own(terminalTypes[end.status], endTime, { status: end.status, ...end.exit }));
   return {
     text: events.map((event) => `${JSON.stringify(event)}\n`).join(""),

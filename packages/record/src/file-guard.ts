@@ -1,11 +1,18 @@
+import { strict as assert } from "node:assert";
 import { createHmac } from "node:crypto";
-import { createReadStream, statSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import type { ResealError } from "@reseal/errors";
 import { compareUtf8 } from "@reseal/hash";
-import type { Finding, Redactor } from "@reseal/redact";
-import type { BlobBatch, OperationOptions } from "@reseal/store";
+import {
+  type BlobBatch,
+  type BulkOptions,
+  type InspectorSource,
+  type PutFileResult,
+  siblingModule,
+} from "@reseal/store";
 import type { CapturedFile } from "./code-tree.ts";
 import { redactName } from "./redact-name.ts";
+import { type FileScans, type ScanAs, type ScanVerdict, scanInspector } from "./scan-inspector.ts";
 
 /** A file that was not stored because it holds what looks like a secret. */
 export interface WithheldFile {
@@ -16,10 +23,23 @@ export interface WithheldFile {
   readonly rules: string[];
 }
 
-/** Files up to this many bytes are read at once. */
-const wholeBytesMax = 8 * 1024 * 1024;
-/** How much of a file decides whether it is text. */
-const sniffBytes = 64 * 1024;
+/** A local file that is to be captured. */
+export interface GuardedFile {
+  /** Absolute. */
+  readonly full: string;
+  /** Its path below `root` in the bundle. */
+  readonly path: string;
+  readonly root: "code" | "inputs" | "outputs";
+  /** As it was seen, by which the work is divided. */
+  readonly size: number;
+  readonly isExecutable: boolean;
+}
+
+/**
+ * What became of a file: captured, withheld because of a secret, not text where only text is
+ * taken, or the error of reading it.
+ */
+export type GuardedResult = CapturedFile | "withheld" | "binary" | ResealError;
 
 /**
  * Stands between the user's files and the store: scans, never changes.
@@ -29,20 +49,26 @@ const sniffBytes = 64 * 1024;
  * values only.
  */
 export class FileGuard {
-  readonly #redactor: Redactor;
+  readonly #scans: FileScans;
   readonly #allows: (path: string) => boolean;
   readonly #key: Uint8Array;
+  readonly #inspector: InspectorSource;
   readonly #withheld = new Map<string, WithheldFile>();
 
   constructor(
-    redactor: Redactor,
+    scans: FileScans,
     allows: (path: string) => boolean,
     key: Uint8Array,
     withheldBefore: readonly WithheldFile[] = [],
   ) {
-    this.#redactor = redactor;
+    this.#scans = scans;
     this.#allows = allows;
     this.#key = key;
+    this.#inspector = {
+      inspector: scanInspector(scans, key),
+      module: siblingModule(import.meta.url, "scan-inspector").href,
+      data: { secrets: scans.secrets, key },
+    };
     for (const file of withheldBefore) this.#withheld.set(file.path, file);
   }
 
@@ -56,75 +82,88 @@ export class FileGuard {
     return this.#allows(path);
   }
 
-  /** Scan a file held in memory; `true` when it must not be stored. */
-  withholds(path: string, bytes: Uint8Array, root: string): boolean {
-    if (this.#allows(path)) return false;
-    const findings = [
-      ...redactName(this.#redactor, path).findings,
-      ...this.#redactor.scan(bytes, { binary: isBinary(bytes) }),
-    ];
-    if (findings.length === 0) return false;
-    const digest = createHmac("sha256", this.#key).update(bytes).digest("hex");
-    this.#note(`${root}/${path}`, bytes.byteLength, digest, findings);
-    return true;
-  }
-
   /**
-   * Scan a local file and stage it.
-   * @returns `undefined` when the file is withheld.
-   * @throws `STORE_FILE_CHANGED` when it changes while it is read.
+   * Scan local files and stage them; the results are in the order of the files.
+   * @throws what is wrong with the store; what is wrong with a file is its result.
    */
   async capture(
     batch: BlobBatch,
-    file: { readonly full: string; readonly path: string; readonly root: string },
-    { signal }: OperationOptions = {},
-  ): Promise<CapturedFile | undefined> {
-    const { size, mode } = statSync(file.full);
-    const isExecutable = (mode & 0o100) !== 0;
-    if (size <= wholeBytesMax) {
-      const bytes = await readFile(file.full, { signal });
-      if (this.withholds(file.path, bytes, file.root)) return undefined;
-      const { digest } = await batch.put(bytes, { signal });
-      return { path: file.path, digest, size: bytes.byteLength, isExecutable };
+    files: readonly GuardedFile[],
+    options: BulkOptions = {},
+  ): Promise<GuardedResult[]> {
+    const badNames = this.#secretNames(files);
+    const others = files.filter((file) => !badNames.has(file));
+    const results = await batch.putFiles(
+      others.map((file) => ({ path: file.full, size: file.size, inspectAs: this.#scanAs(file) })),
+      { ...options, inspector: this.#inspector },
+    );
+    const rest = results.values();
+    const guarded: GuardedResult[] = [];
+    for (const file of files) {
+      const rules = badNames.get(file);
+      guarded.push(
+        rules === undefined
+          ? await this.#resultOf(file, rest.next().value)
+          : await this.#withhold(file, file.size, { rules }),
+      );
     }
-    if (!this.#allows(file.path) && (await this.#withholdsLarge(file, size))) return undefined;
-    const info = await batch.putFile(file.full, { signal });
-    return { path: file.path, digest: info.digest, size: info.size, isExecutable };
+    return guarded;
   }
 
-  async #withholdsLarge(
-    file: { readonly full: string; readonly path: string; readonly root: string },
+  /** Files whose name holds a secret, with the rules that found it. */
+  #secretNames(files: readonly GuardedFile[]): ReadonlyMap<GuardedFile, readonly string[]> {
+    const found = new Map<GuardedFile, readonly string[]>();
+    const paths = files.map(({ path }) => path).join("\n");
+    // One look at all names, and at all their parts, is enough nearly always.
+    const texts = [paths, paths.replaceAll(/[./]/g, "\n")];
+    if (texts.every((text) => this.#scans.text(text).findings.length === 0)) return found;
+    for (const file of files) {
+      const { findings } = redactName(this.#scans, file.path);
+      if (findings.length > 0 && !this.#allows(file.path))
+        found.set(
+          file,
+          findings.map(({ rule }) => rule),
+        );
+    }
+    return found;
+  }
+
+  #scanAs({ path, root }: GuardedFile): ScanAs | undefined {
+    const isAllowed = this.#allows(path);
+    if (root === "code") return isAllowed ? "allowed-code" : "code";
+    return isAllowed ? undefined : "file";
+  }
+
+  async #resultOf(file: GuardedFile, result: PutFileResult | undefined): Promise<GuardedResult> {
+    assert(result !== undefined);
+    if (result.status === "failed") return result.error;
+    const { path, isExecutable } = file;
+    if (result.status === "stored")
+      return { path, digest: result.digest, size: result.size, isExecutable };
+    const verdict = result.verdict as ScanVerdict;
+    if (verdict.kind === "binary") return "binary";
+    return await this.#withhold(file, result.size, verdict);
+  }
+
+  async #withhold(
+    { root, path, full }: GuardedFile,
     size: number,
-  ): Promise<boolean> {
-    const scanner = this.#redactor.scanner({ binary: await isBinaryFile(file.full) });
-    for await (const chunk of createReadStream(file.full, { highWaterMark: 1024 * 1024 }))
-      scanner.push(chunk as Buffer);
-    const findings = [...redactName(this.#redactor, file.path).findings, ...scanner.end()];
-    if (findings.length === 0) return false;
-    const hmac = createHmac("sha256", this.#key);
-    for await (const chunk of createReadStream(file.full, { highWaterMark: 1024 * 1024 }))
-      hmac.update(chunk as Buffer);
-    this.#note(`${file.root}/${file.path}`, size, hmac.digest("hex"), findings);
-    return true;
-  }
-
-  #note(path: string, size: number, hex: string, findings: readonly Finding[]): void {
-    const name = redactName(this.#redactor, path).text;
+    { rules, hmac }: { readonly rules: readonly string[]; readonly hmac?: string },
+  ): Promise<"withheld"> {
+    const name = redactName(this.#scans, `${root}/${path}`).text;
     this.#withheld.set(name, {
       path: name,
       size,
-      keyed_digest: `hmac-sha256:${hex}`,
-      rules: [...new Set(findings.map((finding) => finding.rule))].sort(),
+      keyed_digest: `hmac-sha256:${hmac ?? (await this.#hmacOf(full))}`,
+      rules: [...new Set(rules)].sort(),
     });
+    return "withheld";
   }
-}
 
-function isBinary(bytes: Uint8Array): boolean {
-  return bytes.subarray(0, sniffBytes).includes(0);
-}
-
-async function isBinaryFile(path: string): Promise<boolean> {
-  await using handle = await open(path);
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(sniffBytes), 0, sniffBytes, 0);
-  return isBinary(buffer.subarray(0, bytesRead));
+  async #hmacOf(path: string): Promise<string> {
+    const hmac = createHmac("sha256", this.#key);
+    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }))
+      hmac.update(chunk as Buffer);
+    return hmac.digest("hex");
+  }
 }

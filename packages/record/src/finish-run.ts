@@ -31,6 +31,15 @@ export interface FinishOptions {
   readonly environment?: Environment | undefined;
   readonly git?: GitState | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What an executor of this process left besides. */
+  readonly extras?: ((batch: BlobBatch) => Promise<FinishExtras>) | undefined;
+}
+
+/** What {@link finishRun} seals besides what the spool holds of every run. */
+export interface FinishExtras {
+  readonly files: readonly DraftFile[];
+  readonly values?: Results["values"] | undefined;
+  readonly passFail?: Context["pass_fail"] | undefined;
 }
 
 /** A sealed run and what the terminal wants to tell about it. */
@@ -76,7 +85,8 @@ export async function finishRun(
     ...cutWarnings({ "metrics.jsonl": metricText, "events.jsonl": eventText }),
   ];
   const log = await stageLogs(batch, spool);
-  const events = await eventLines(plan, end, eventText.text, redactor);
+  const extras = await options.extras?.(batch);
+  const events = await eventLines(plan, end, eventText.text, redactor, outputs.files);
   warnings.push(...events.warnings);
   const files: DraftFile[] = [
     ...plan.files,
@@ -87,10 +97,12 @@ export async function finishRun(
     })),
     ...(await stageSeries(batch, metrics)),
     ...log.files,
+    ...(extras?.files ?? []),
     await stageText(batch, bundlePaths.events, "events", events.text),
   ];
   const results: Results = {
     ...(end.exit && { exit: end.exit }),
+    ...(extras?.values && { values: extras.values }),
     ...(Object.keys(metrics.final).length > 0 && { metrics: metrics.final }),
     ...(plan.stdout_is_result && { stdout: log.stdout }),
   };
@@ -119,6 +131,7 @@ export async function finishRun(
         started_at: plan.started_at,
         ...endTimes(plan, end),
         status: end.status,
+        ...(extras?.passFail && { pass_fail: extras.passFail }),
         ...(end.error && { error: end.error }),
         ...(plan.workspace_id && {
           workspace: { id: plan.workspace_id, ...(git && { git: redactor.json(git) }) },
@@ -251,8 +264,8 @@ async function stageSeries(
   { series }: CollectedMetrics,
 ): Promise<readonly DraftFile[]> {
   const files: DraftFile[] = [];
-  for (const { path, csv } of series)
-    files.push(await stageText(batch, `metrics/${path}`, "metrics", csv));
+  for (const { name, path, csv } of series)
+    files.push({ ...(await stageText(batch, `metrics/${path}`, "metrics", csv)), metric: name });
   return files;
 }
 

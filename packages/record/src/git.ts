@@ -39,7 +39,8 @@ export async function readGitUser(
   const name = /^user\.name (.+)$/m.exec(text)?.[1];
   const email = /^user\.email (.+)$/m.exec(text)?.[1];
   if (name === undefined) return undefined;
-  return email === undefined ? { name } : { name, email };
+  const isAddress = email !== undefined && /^[^\s@]+@[^\s@]+$/.test(email);
+  return isAddress ? { name, email } : { name };
 }
 
 /** Git's answer, empty for any failure: a missing git or repository is not an error here. */

@@ -133,7 +133,8 @@ function seriesPath(name: string): string {
 
 function portableSegment(segment: string): string {
   const escaped = encodeURIComponent(segment).replaceAll("*", "%2A");
-  return /^\.*$/.test(escaped) ? `%${escaped}` : escaped;
+  // A dot at the end is lost on Windows; alone it would be a step up.
+  return escaped.replace(/\.+$/, (dots) => "%2E".repeat(dots.length)) || "%";
 }
 
 /** No escaped name has a bare equals sign, so this is nobody else's path. */

@@ -2,13 +2,15 @@ import { dirname, join } from "node:path";
 import { compareUtf8, type Digest, portablePathProblem } from "@reseal/hash";
 import type { BlobBatch } from "@reseal/store";
 import type { CapturedFile } from "./code-tree.ts";
-import type { FileGuard } from "./file-guard.ts";
+import type { FileGuard, GuardedResult } from "./file-guard.ts";
 import { type WalkedFile, walkFiles } from "./walk.ts";
 
 /** A file that the run wrote. */
 export interface OutputFile extends CapturedFile {
   /** Where it was written: in the workspace or in the folder that `{out}` names. */
   readonly origin: "workspace" | "output_folder";
+  /** When it was last changed, as its file system says. */
+  readonly changedMs?: number | undefined;
 }
 
 /** The outputs of a run, and what of them was not taken. */
@@ -49,25 +51,25 @@ export async function captureOutputs(options: OutputOptions): Promise<Outputs> {
   const { outputFolder, workspace, before } = options;
   const notCaptured: { path: string; reason: string }[] = [];
   const files = new Map<string, OutputFile>();
-  const capture = async (
-    folder: string,
-    path: string,
-    origin: OutputFile["origin"],
-  ): Promise<void> => {
-    const file = portablePathProblem(path) ?? (await captureOrReason(options, folder, path));
-    if (file === undefined) return; // The guard lists what it withheld.
-    if (typeof file === "string") notCaptured.push({ path, reason: file });
-    else if (origin === "workspace" && before.get(path) === file.digest)
-      return; // Only touched.
-    else if (!files.has(path)) files.set(path, { ...file, origin });
-    else if (files.get(path)?.digest !== file.digest)
+  const take = (path: string, file: OutputFile): void => {
+    if (file.origin === "workspace" && before.get(path) === file.digest) return; // Only touched.
+    const other = files.get(path);
+    if (other === undefined) files.set(path, file);
+    else if (other.digest !== file.digest)
       notCaptured.push({ path, reason: "a file of this name is in the output folder" });
   };
-
-  for (const { path } of listAll(outputFolder, notCaptured))
-    await capture(outputFolder, path, "output_folder");
-  for (const { path } of listChanged(options, notCaptured))
-    await capture(workspace, path, "workspace");
+  const places = [
+    ["output_folder", outputFolder, listAll(outputFolder, notCaptured)],
+    ["workspace", workspace, listChanged(options, notCaptured)],
+  ] as const;
+  for (const [origin, folder, found] of places) {
+    const results = await captureOrReason(options, folder, found);
+    for (const [index, { path, changedMs }] of found.entries()) {
+      const file = results[index];
+      if (typeof file === "string") notCaptured.push({ path, reason: file });
+      else if (file !== undefined) take(path, { ...file, origin, changedMs });
+    }
+  }
   return { files: [...files.values()].sort((a, b) => compareUtf8(a.path, b.path)), notCaptured };
 }
 
@@ -121,21 +123,35 @@ function folderOf(path: string): string {
   return parent === "." ? "" : `${parent}/`;
 }
 
-/** Stage an output; a reason when it cannot be read, nothing when the guard withheld it. */
-export async function captureOrReason(
-  { guard, batch, signal }: Pick<OutputOptions, "guard" | "batch" | "signal">,
+/** Stage outputs: a reason for one that cannot be read, nothing for what the guard withheld. */
+async function captureOrReason(
+  { guard, batch, signal }: OutputOptions,
   folder: string,
-  path: string,
-): Promise<CapturedFile | string | undefined> {
-  const full = join(folder, path);
-  try {
-    return await guard.capture(batch, { full, path, root: "outputs" }, { signal });
-  } catch (error) {
-    const { code, path: failing } = error as NodeJS.ErrnoException;
-    if (code === "STORE_FILE_CHANGED") return "still changed while it was captured";
-    // The system names the file; a failure of the store comes without one, or with another.
-    const isTheFile = failing === full || code === "STORE_FILE_UNREADABLE" || code === "EISDIR";
-    if (!isTheFile) throw error;
-    return code === "ENOENT" ? "vanished while it was captured" : "cannot be read";
-  }
+  found: readonly WalkedFile[],
+): Promise<(CapturedFile | string | undefined)[]> {
+  const problems = found.map(({ path }) => portablePathProblem(path));
+  const portable = found.filter((_, index) => problems[index] === undefined);
+  const results = await guard.capture(
+    batch,
+    portable.map(({ path, stats }) => ({
+      full: join(folder, path),
+      path,
+      root: "outputs" as const,
+      size: stats.size,
+      isExecutable: (stats.mode & 0o100) !== 0,
+    })),
+    { signal },
+  );
+  const rest = results.values();
+  return problems.map((problem) => problem ?? capturedOrReason(rest.next().value));
+}
+
+/** A captured file, or in words why it could not be read; nothing when the guard withheld it. */
+export function capturedOrReason(
+  result: GuardedResult | undefined,
+): CapturedFile | string | undefined {
+  if (result === undefined || typeof result === "string") return undefined;
+  if ("digest" in result) return result;
+  if (result.code === "STORE_FILE_CHANGED") return "still changed while it was captured";
+  return result.details.errno === "ENOENT" ? "vanished while it was captured" : "cannot be read";
 }

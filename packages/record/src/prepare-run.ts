@@ -1,23 +1,12 @@
-import { createHmac, randomBytes } from "node:crypto";
-import {
-  accessSync,
-  constants,
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { accessSync, constants, createReadStream, mkdirSync, statSync, symlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { DraftFile } from "@reseal/bundle";
-import { digestSource } from "@reseal/hash";
-import { rulesVersion, secretsFromEnvironment } from "@reseal/redact";
+import { compareUtf8, digestSource } from "@reseal/hash";
 import type { Context, Inputs } from "@reseal/schema";
-import type { BlobBatch, Stores } from "@reseal/store";
+import type { BlobBatch, BlobInfo, Stores } from "@reseal/store";
 import picomatch from "picomatch";
+import { type CacheOptions, captureCached } from "./capture-cached.ts";
 import { type CapturedFile, type CodeTree, captureCode } from "./code-tree.ts";
 import { readConfigFile } from "./config-file.ts";
 import { findLockFiles } from "./environment/lock-files.ts";
@@ -30,6 +19,7 @@ import type { RunPlan } from "./plan.ts";
 import { refuseInvalid } from "./refuse-invalid.ts";
 import { RunRedactor } from "./run-redactor.ts";
 import type { RunRequest } from "./run-request.ts";
+import { readKey, scanKey } from "./scan-key.ts";
 import { outputMatcher, relativeInside, type SelectedFile, selectFiles } from "./select-files.ts";
 import type { Spool } from "./spool.ts";
 import { StatCache } from "./stat-cache.ts";
@@ -63,7 +53,6 @@ export async function prepareRun(
   request: RunRequest,
 ): Promise<PreparedRun> {
   const { places } = request;
-  const secrets = secretsFromEnvironment(request.env);
   const redactor = new RunRedactor(request.env);
   const guard = new FileGuard(redactor.scans, allowanceOf(request), readKey(stores));
   const config = request.configFile ? await readConfigFile(request.configFile, places) : undefined;
@@ -77,7 +66,7 @@ export async function prepareRun(
   await using batch = await stores.blobs.openBatch();
   const cache = StatCache.open(
     join(stores.local, "cache", `stat-${workspaceId(places.workspace)}.json`),
-    scanKey(stores, secrets),
+    scanKey(stores, redactor.scans.secrets),
   );
   const captured = await captureBefore(stores, spool, request, { guard, batch, cache });
   refuseSecrets(request, guard);
@@ -139,6 +128,7 @@ async function captureBefore(
   const inputPaths = new Set([...selected, ...referenced].map((file) => file.full));
   const isOutput = outputMatcher(request.outputs ?? [], places);
   const isStore = storeFilter(stores, places.workspace);
+  const tickMs = timeNow(tickFolder(places.workspace, spool), "cache");
   const code = await captureCode({
     workspace: places.workspace,
     excludes: (path) =>
@@ -148,22 +138,65 @@ async function captureBefore(
     guard,
     cache,
     batch,
-    isStored: async (digest) => (await stores.blobs.stat(digest)) !== undefined,
-    tickMs: timeNow(tickFolder(places.workspace, spool), "cache"),
+    tickMs,
   });
-  const inputs: CapturedFile[] = [];
-  for (const file of selected) {
-    const captured = await guard.capture(batch, { ...file, root: "inputs" });
-    if (captured !== undefined) inputs.push(captured);
-  }
+  const here = { dev: statSync(places.workspace).dev, tickMs };
+  const inputs = await captureInputs(selected, { guard, batch, cache, tickMs }, here);
   const external: NonNullable<Inputs["external"]> = [];
   for (const { full, path } of referenced) {
-    const { digest, size } = await digestSource(
-      createReadStream(full, { highWaterMark: 1024 * 1024 }),
-    );
+    const { digest, size } = await digestReferenced(full, cache, here);
     external.push({ name: path, size, digest });
   }
   return { code, inputs, external, skippedInputs };
+}
+
+/** The file system of the workspace, and its time before anything was read. */
+interface Here {
+  readonly dev: number;
+  readonly tickMs: number;
+}
+
+async function captureInputs(
+  selected: readonly SelectedFile[],
+  options: CacheOptions,
+  here: Here,
+): Promise<CapturedFile[]> {
+  const files = selected.map(({ full, path }) => {
+    const stats = statSync(full);
+    const isExecutable = (stats.mode & 0o100) !== 0;
+    return { full, path, root: "inputs" as const, size: stats.size, isExecutable, stats };
+  });
+  const inputs: CapturedFile[] = [];
+  for (const isHere of [true, false]) {
+    const part = files.filter(({ stats }) => (stats.dev === here.dev) === isHere);
+    const tickMs = isHere ? here.tickMs : elsewhere(here);
+    for (const result of await captureCached(part, { ...options, tickMs })) {
+      if (typeof result === "string") continue; // The guard lists it.
+      if (!("digest" in result)) throw result;
+      inputs.push(result);
+    }
+  }
+  return inputs.sort((a, b) => compareUtf8(a.path, b.path));
+}
+
+/** Another file system may have a clock of its own; only files that are older are remembered. */
+function elsewhere({ tickMs }: Here): number {
+  return tickMs - 10 * 60_000;
+}
+
+/** Large files that do not change are read once. */
+async function digestReferenced(full: string, cache: StatCache, here: Here): Promise<BlobInfo> {
+  const stats = statSync(full);
+  const key = `referenced\0${full}`;
+  const known = cache.get(key, stats);
+  if (known?.digest !== undefined) return { digest: known.digest, size: stats.size };
+  const source = createReadStream(full, { highWaterMark: 1024 * 1024 });
+  const { digest, size } = await digestSource(source);
+  const after = statSync(full);
+  const isSame = after.ctimeMs === stats.ctimeMs && after.mtimeMs === stats.mtimeMs;
+  const tickMs = stats.dev === here.dev ? here.tickMs : elsewhere(here);
+  if (isSame && size === stats.size) cache.set(key, stats, { digest, kind: "referenced" }, tickMs);
+  return { digest, size };
 }
 
 function inputsOf(
@@ -248,25 +281,6 @@ function tickFolder(workspace: string, spool: Spool): string {
   } catch {
     return spool.folder; // Nothing can change there, so any time will do.
   }
-}
-
-/** The store's own key for digests of withheld files and for the scan cache; never exported. */
-export function readKey(stores: Stores): Buffer {
-  const file = join(stores.local, "redaction.key");
-  if (!existsSync(file)) {
-    try {
-      writeFileSync(file, randomBytes(32), { mode: 0o600, flag: "wx" });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-  }
-  return readFileSync(file);
-}
-
-function scanKey(stores: Stores, secrets: readonly { value: string }[]): string {
-  const hmac = createHmac("sha256", readKey(stores)).update(`${rulesVersion}\0`);
-  for (const value of secrets.map((secret) => secret.value).sort()) hmac.update(`${value}\0`);
-  return hmac.digest("hex");
 }
 
 function argumentWarnings({ argv, places }: RunRequest): Context["warnings"] {

@@ -3,7 +3,7 @@ import { createReadStream, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestBytes, digestSource } from "@reseal/hash";
-import { createRedactor, secretsFromEnvironment } from "@reseal/redact";
+import { secretsFromEnvironment } from "@reseal/redact";
 import { type BlobBatch, type ByteSource, putOneByOne } from "@reseal/store";
 import { captureCode } from "./code-tree.ts";
 import { expandCommand } from "./command.ts";
@@ -11,6 +11,7 @@ import { findLockFiles } from "./environment/lock-files.ts";
 import { FileGuard } from "./file-guard.ts";
 import { allowanceOf } from "./prepare-run.ts";
 import type { RunRequest } from "./run-request.ts";
+import { openScans } from "./scan-inspector.ts";
 import { outputMatcher, selectFiles } from "./select-files.ts";
 import { StatCache } from "./stat-cache.ts";
 
@@ -37,7 +38,7 @@ export async function previewRun(
   const { places } = request;
   const seed = request.seed === undefined ? undefined : String(request.seed);
   expandCommand(request.argv, { out: "{out}", in: "{in}", seed }); // Refuses what cannot start.
-  const redactor = createRedactor({ secrets: secretsFromEnvironment(request.env) });
+  const redactor = openScans(secretsFromEnvironment(request.env));
   const guard = new FileGuard(redactor, allowanceOf(request), randomBytes(32));
   const inputs = selectFiles(request.inputs ?? [], places);
   const external = selectFiles(request.inputRefs ?? [], places);
@@ -51,7 +52,6 @@ export async function previewRun(
     guard,
     cache: StatCache.open(join(tmpdir(), "no-such-cache"), ""),
     batch: digestOnly,
-    isStored: () => Promise.resolve(false),
     tickMs: Number.NEGATIVE_INFINITY,
   });
   return {

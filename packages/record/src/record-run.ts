@@ -5,6 +5,7 @@ import type { Context } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
 import { type ChildResult, runChild } from "./child.ts";
 import { expandCommand } from "./command.ts";
+import { describeEnvironment } from "./describe-environment.ts";
 import type { CapturedEnvironment, EnvironmentRequest } from "./environment/environment.ts";
 import { recordErrors } from "./errors.ts";
 import { type FinishedRun, finishRun, type RunEnd } from "./finish-run.ts";
@@ -38,6 +39,8 @@ export async function recordRun(
 ): Promise<RecordedRun> {
   if (stores.readOnly)
     throw recordErrors.STORE_READ_ONLY(`The store ${stores.location} cannot be written.`);
+  const seed = request.seed === undefined ? undefined : String(request.seed);
+  expandCommand(request.argv, { out: "", in: "", seed }); // Refuses what cannot start.
   const runId = stores.ids.runId();
   const spool = Spool.create(join(stores.local, "tmp"), runId);
   try {
@@ -53,8 +56,13 @@ export async function recordRun(
 /** What {@link executeRun} needs of a request. */
 export type ExecutionRequest = Pick<
   RunRequest,
-  "argv" | "places" | "env" | "seed" | "device" | "featureFlags" | "toolVersion"
->;
+  "argv" | "places" | "env" | "seed" | "device" | "featureFlags" | "invariants" | "toolVersion"
+> & {
+  /** What was found when somebody has looked round already; nobody looks again then. */
+  readonly captured?: CapturedEnvironment | undefined;
+  /** Puts the command, placeholders filled in, behind a launcher that limits what it may do. */
+  readonly launch?: ((argv: readonly string[]) => readonly string[]) | undefined;
+};
 
 /** Start a prepared run, wait for its end and seal it. */
 export async function executeRun(
@@ -76,19 +84,26 @@ export async function executeRun(
   const childEnv = childEnvironment(env, spool, seed);
   // Looking round takes longer than starting the command, so it happens beside it. A failure is
   // kept for later: nobody waits for the promise while the command runs.
-  const environment = captureBeside(spool, redactor, {
-    argv,
-    cwd: places.cwd,
-    env: childEnv,
-    workspace: places.workspace,
-    toolVersion: request.toolVersion,
-    ...(request.device && { device: request.device }),
-    ...(request.featureFlags && { featureFlags: request.featureFlags }),
-  });
+  const environment = captureBeside(
+    spool,
+    redactor,
+    {
+      argv,
+      cwd: places.cwd,
+      env: childEnv,
+      workspace: places.workspace,
+      toolVersion: request.toolVersion,
+      ...(request.device && { device: request.device }),
+      ...(request.featureFlags && { featureFlags: request.featureFlags }),
+      ...(request.invariants && { invariants: request.invariants }),
+    },
+    request.captured,
+  );
+  await using interruption = untilSecondSignal(io.signals);
   let result: ChildResult;
   try {
     result = await runChild({
-      argv,
+      argv: request.launch?.(argv) ?? argv,
       cwd: places.cwd,
       env: childEnv,
       stdin: io.stdin ?? "ignore",
@@ -105,13 +120,13 @@ export async function executeRun(
       signal: io.signal,
     });
   } finally {
+    interruption.begin();
     stdout.close();
     stderr.close();
     await environment;
   }
   const end = endOf(result, stores.clock.now());
   const captured = await environment;
-  await using interruption = untilSecondSignal(io.signals);
   const finished = await finishRun(
     stores,
     spool,
@@ -129,19 +144,20 @@ export async function executeRun(
 }
 
 /** What is left of {@link captureEnvironment}'s answer when it failed: a warning. */
-interface EnvironmentAnswer {
+export interface EnvironmentAnswer {
   readonly environment?: CapturedEnvironment["environment"];
   readonly warnings: readonly Context["warnings"][number][];
 }
 
-async function captureBeside(
+/** Describe the circumstances, beside a run; a failure is a warning. */
+export async function captureBeside(
   spool: Spool,
   redactor: RunRedactor,
   request: EnvironmentRequest,
+  known?: CapturedEnvironment,
 ): Promise<EnvironmentAnswer> {
   try {
-    const { captureEnvironment } = await import("./environment/environment.ts");
-    const { environment, warnings } = await captureEnvironment(request);
+    const { environment, warnings } = known ?? (await describeEnvironment(request));
     const redacted = redactor.json(environment);
     spool.writeJson("environment.json", redacted);
     return { environment: redacted, warnings };
@@ -152,21 +168,29 @@ async function captureBeside(
   }
 }
 
+/** Listens to signals from the start on, so that there is no moment at which one would kill us. */
+interface Interruption extends AsyncDisposable {
+  readonly signal: AbortSignal;
+  /** From now on signals are for us, no longer for the child. */
+  begin(): void;
+}
+
 /**
  * While the run is sealed, one signal is not enough to stop: Ctrl-C is pressed twice in a hurry,
  * and the command's end would be lost. A second one aborts, and the next command seals the run.
  */
-function untilSecondSignal(
-  signals: RunIo["signals"],
-): AsyncDisposable & { readonly signal: AbortSignal } {
+function untilSecondSignal(signals: RunIo["signals"]): Interruption {
   const controller = new AbortController();
-  let count = 0;
+  let count: number | undefined;
   const unsubscribe = signals?.subscribe(() => {
-    count += 1;
-    if (count > 1) controller.abort();
+    if (count !== undefined) count += 1;
+    if (count === 2) controller.abort();
   });
   return {
     signal: controller.signal,
+    begin() {
+      count = 0;
+    },
     async [Symbol.asyncDispose]() {
       unsubscribe?.();
     },

@@ -1,13 +1,14 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
 import picomatch from "picomatch";
+import { stageObservability } from "./engine/observability.ts";
 import { FileGuard } from "./file-guard.ts";
 import { type FinishedRun, finishRun, lastWriteMs } from "./finish-run.ts";
 import type { RunPlan } from "./plan.ts";
-import { readKey } from "./prepare-run.ts";
 import { RunRedactor } from "./run-redactor.ts";
+import { readKey } from "./scan-key.ts";
 import { Spool } from "./spool.ts";
 
 /** Options of {@link recoverRuns}. */
@@ -62,6 +63,7 @@ async function recoverOne(
   const redactor = new RunRedactor(env);
   const allows = picomatch([...(plan.allow_secrets ?? [])], { dot: true });
   const guard = new FileGuard(redactor.scans, allows, readKey(stores), plan.context.withheld);
+  mkdirSync(spool.path("logs"), { recursive: true });
   for (const name of ["stdout.log", "stderr.log"])
     writeFileSync(spool.path("logs", name), "", { flag: "a" });
   const message = "The recorder died before the run ended; what had been written was sealed.";
@@ -79,6 +81,7 @@ async function recoverOne(
       guard,
       redactor,
       environment: spool.readJson("environment.json") as Environment | undefined,
+      extras: async (batch) => ({ files: await stageObservability(batch, spool, redactor) }),
     },
   );
 }

@@ -1,22 +1,17 @@
-import {
-  createRedactor,
-  type Finding,
-  type Redactor,
-  type RedactStream,
-  secretsFromEnvironment,
-} from "@reseal/redact";
+import { type Finding, type RedactStream, secretsFromEnvironment } from "@reseal/redact";
 import { redactName } from "./redact-name.ts";
+import { type FileScans, openScans } from "./scan-inspector.ts";
 
 /** One run's redactor: what it replaced is counted for the manifest. */
 export class RunRedactor {
   /** For scanning files, which counts nothing because it changes nothing. */
-  readonly scans: Redactor;
+  readonly scans: FileScans;
   readonly #counts = new Map<string, number>();
   readonly #streams: RedactStream[] = [];
 
   /** Known secrets come from the environment that the child sees. */
   constructor(env: Readonly<Record<string, string | undefined>>) {
-    this.scans = createRedactor({ secrets: secretsFromEnvironment(env) });
+    this.scans = openScans(secretsFromEnvironment(env));
   }
 
   json<Value>(value: Value): Value {

@@ -1,4 +1,5 @@
 import type { JsonObject } from "@reseal/hash";
+import type { Invariant } from "@reseal/schema";
 import type { OutputSink, SignalSource } from "./child.ts";
 import type { Description } from "./plan.ts";
 import type { Places } from "./select-files.ts";
@@ -32,6 +33,8 @@ export interface RunRequest {
   readonly contextMetrics?: readonly string[] | undefined;
   readonly device?: JsonObject | undefined;
   readonly featureFlags?: Readonly<Record<string, boolean>> | undefined;
+  /** Conditions that the results depend on, such as a coherence window; a replay compares them. */
+  readonly invariants?: readonly Invariant[] | undefined;
   /** Files, relative to the workspace, that may hold what looks like a secret. */
   readonly allowSecrets?: readonly string[] | undefined;
   /** Refuse to start when a code or input file would be withheld. */

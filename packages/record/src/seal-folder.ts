@@ -1,21 +1,26 @@
-import { statSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { type DraftFile, type SealedBundle, sealBundle } from "@reseal/bundle";
 import { compareUtf8, portablePathProblem } from "@reseal/hash";
-import { createRedactor, type Redactor, secretsFromEnvironment } from "@reseal/redact";
+import { type Redactor, secretsFromEnvironment } from "@reseal/redact";
 import type { Context } from "@reseal/schema";
-import type { BlobBatch, Stores } from "@reseal/store";
+import type { BulkOptions, Stores } from "@reseal/store";
 import picomatch from "picomatch";
+import { type CacheableFile, type CacheOptions, captureCached } from "./capture-cached.ts";
 import { recordErrors } from "./errors.ts";
 import { FileGuard } from "./file-guard.ts";
 import { nameWarnings, storeFilter, withheldWarnings } from "./finish-run.ts";
-import { captureOrReason } from "./outputs.ts";
+import { timeNow } from "./fs-tick.ts";
+import { capturedOrReason } from "./outputs.ts";
 import type { Description } from "./plan.ts";
-import { readKey } from "./prepare-run.ts";
 import { redactName } from "./redact-name.ts";
 import { refuseInvalid } from "./refuse-invalid.ts";
+import { type FileScans, openScans } from "./scan-inspector.ts";
+import { readKey, scanKey } from "./scan-key.ts";
+import { StatCache } from "./stat-cache.ts";
 import { walkFiles } from "./walk.ts";
-import { userName } from "./workspace.ts";
+import { userName, workspaceId } from "./workspace.ts";
 
 /** A folder of results that becomes an artifact as it is. */
 export interface SealFolderRequest {
@@ -28,6 +33,8 @@ export interface SealFolderRequest {
   readonly allowSecrets?: readonly string[] | undefined;
   readonly isStrict?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told how many files and bytes were read. */
+  readonly onProgress?: BulkOptions["onProgress"];
 }
 
 /**
@@ -44,7 +51,7 @@ export async function sealFolder(
     throw recordErrors.STORE_READ_ONLY(`The store ${stores.location} cannot be written.`);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw recordErrors.FOLDER_NOT_FOUND(`${folder} is not a folder.`);
-  const redactor = createRedactor({ secrets: secretsFromEnvironment(request.env) });
+  const redactor = openScans(secretsFromEnvironment(request.env));
   const { tags = [], authors = [], parents = [], ...described } = redactor.json(description).value;
   const plan = {
     run_id: stores.ids.runId(),
@@ -69,7 +76,8 @@ export async function sealFolder(
   const guard = new FileGuard(redactor, allows, readKey(stores));
   await using batch = await stores.blobs.openBatch({ signal });
   const left: { path: string; reason: string }[] = [];
-  const files = await captureFiles(stores, batch, request, guard, left);
+  const { cache, tickMs } = openCache(stores, folder, redactor);
+  const files = await captureFiles(stores, request, { guard, batch, cache, tickMs }, left);
   const [withheld] = guard.withheld;
   if (request.isStrict === true && withheld !== undefined)
     throw recordErrors.SECRET_FOUND(
@@ -78,7 +86,7 @@ export async function sealFolder(
   if (files.length === 0)
     throw recordErrors.FOLDER_NOT_FOUND(`${folder} holds no file that can be sealed.`);
   const { withheld: _, ...context } = plan.context;
-  return await sealBundle(
+  const sealed = await sealBundle(
     stores,
     batch,
     {
@@ -99,22 +107,41 @@ export async function sealFolder(
     },
     { signal },
   );
+  cache.save(); // Not before: it must not name what is not stored.
+  return sealed;
 }
 
 async function captureFiles(
   stores: Stores,
-  batch: BlobBatch,
-  { folder, signal }: SealFolderRequest,
-  guard: FileGuard,
+  { folder, signal, onProgress }: SealFolderRequest,
+  options: CacheOptions,
   left: { path: string; reason: string }[],
 ): Promise<DraftFile[]> {
   const files: DraftFile[] = [];
-  for (const path of listFiles(stores, folder, left)) {
-    const file = await captureOrReason({ guard, batch, signal }, folder, path);
+  const found = listFiles(stores, folder, left);
+  const results = await captureCached(found, { ...options, signal, onProgress });
+  for (const [index, { path }] of found.entries()) {
+    const file = capturedOrReason(results[index]);
     if (typeof file === "string") left.push({ path, reason: file });
     else if (file !== undefined) files.push({ ...file, path: `outputs/${path}`, role: "output" });
   }
   return files;
+}
+
+/** What earlier seals of the folder know, and a time before which its files must have changed. */
+function openCache(
+  stores: Stores,
+  folder: string,
+  { secrets }: FileScans,
+): Pick<CacheOptions, "cache" | "tickMs"> {
+  const cacheFolder = join(stores.local, "cache");
+  mkdirSync(cacheFolder, { recursive: true });
+  const file = join(cacheFolder, `stat-seal-${workspaceId(folder)}.json`);
+  const cache = StatCache.open(file, scanKey(stores, secrets));
+  const isSameFileSystem = statSync(folder).dev === statSync(cacheFolder).dev;
+  const now = timeNow(cacheFolder, `seal-${process.pid}`);
+  // Another file system may have a clock of its own; only files that are older are remembered.
+  return { cache, tickMs: isSameFileSystem ? now : now - 10 * 60_000 };
 }
 
 /** How many paths a manifest lists of those that were not taken. */
@@ -140,17 +167,22 @@ function listFiles(
   stores: Stores,
   folder: string,
   left: { path: string; reason: string }[],
-): string[] {
+): CacheableFile[] {
   const isStore = storeFilter(stores, folder);
-  const paths: string[] = [];
+  const files: CacheableFile[] = [];
   walkFiles(
     folder,
-    ({ path }) => {
+    ({ path, stats }) => {
       if (isStore(path)) return;
-      if (portablePathProblem(path) === undefined) paths.push(path);
-      else left.push({ path, reason: "not_portable" });
+      if (portablePathProblem(path) !== undefined) {
+        left.push({ path, reason: "not_portable" });
+        return;
+      }
+      const isExecutable = (stats.mode & 0o100) !== 0;
+      const full = join(folder, path);
+      files.push({ full, path, root: "outputs", size: stats.size, isExecutable, stats });
     },
     { skipped: ({ path, reason }) => left.push({ path, reason }) },
   );
-  return paths.sort();
+  return files.sort((a, b) => compareUtf8(a.path, b.path));
 }

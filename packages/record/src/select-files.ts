@@ -68,6 +68,7 @@ function expand(
   places: Places,
   onSkipped: (path: string) => void,
 ): SelectedFile[] {
+  if (pattern === "") return []; // A variable that was not set: not the whole folder.
   const full = resolve(places.cwd, pattern);
   const stats = statSync(full, { throwIfNoEntry: false });
   if (stats?.isFile()) return [{ full, path: logicalPath(full, dirname(full), places) }];

@@ -87,7 +87,7 @@ test.for([
   "",
   "{",
   "null",
-  '{"format":"reseal-stat-cache/1","scan_key":"key","rows":[null]}',
+  '{"format":"reseal-stat-cache/2","scan_key":"key","rows":[null]}',
   "[1]",
 ])("a damaged cache, %j, is an empty one", (text) => {
   const root = makeTree({ "stat.json": text, file: "one" });

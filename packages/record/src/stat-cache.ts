@@ -3,11 +3,18 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Digest } from "@reseal/hash";
 
-/** What is known of a file's bytes as long as its stat record does not change. */
+/**
+ * What is known of a file's bytes as long as its stat record does not change. A `text` or any
+ * other `file` passed the scan, a `binary` one was refused as code, and what was only `referenced`
+ * was not scanned.
+ */
 export interface KnownFile {
-  readonly digest: Digest;
-  readonly kind: "text" | "binary";
+  /** Absent for a refused one, whose bytes nobody needs. */
+  readonly digest?: Digest | undefined;
+  readonly kind: "text" | "binary" | "file" | "referenced";
 }
+
+const kinds = ["text", "binary", "file", "referenced"] as const;
 
 type Row = readonly [
   path: string,
@@ -16,10 +23,10 @@ type Row = readonly [
   changedMs: number,
   inode: number,
   hex: string,
-  kind: 0 | 1,
+  kind: number,
 ];
 
-const format = "reseal-stat-cache/1";
+const format = "reseal-stat-cache/2";
 
 /**
  * Remembers digests of files that passed the secret scan, so that unchanged ones are not read.
@@ -33,7 +40,7 @@ export class StatCache {
   readonly #file: string;
   readonly #scanKey: string;
   readonly #old: ReadonlyMap<string, Row>;
-  readonly #rows: Row[] = [];
+  readonly #rows = new Map<string, Row>();
   #isChanged = false;
 
   private constructor(file: string, scanKey: string, old: ReadonlyMap<string, Row>) {
@@ -58,22 +65,24 @@ export class StatCache {
       row[4] !== stats.ino
     )
       return undefined;
-    this.#rows.push(row);
-    return { digest: `sha256:${row[5]}`, kind: row[6] === 1 ? "binary" : "text" };
+    this.#rows.set(path, row);
+    const kind = kinds[row[6]] ?? "binary";
+    return row[5] === "" ? { kind } : { digest: `sha256:${row[5]}`, kind };
   }
 
   /** Remember a file that was read after `tickMs`, a time of the same file system. */
   set(path: string, stats: Stats, known: KnownFile, tickMs: number): void {
     this.#isChanged = true;
+    this.#rows.delete(path);
     if (stats.ctimeMs >= tickMs || stats.mtimeMs >= tickMs) return;
-    this.#rows.push([
+    this.#rows.set(path, [
       path,
       stats.size,
       stats.mtimeMs,
       stats.ctimeMs,
       stats.ino,
-      known.digest.slice("sha256:".length),
-      known.kind === "binary" ? 1 : 0,
+      known.digest?.slice("sha256:".length) ?? "",
+      kinds.indexOf(known.kind),
     ]);
   }
 
@@ -82,11 +91,15 @@ export class StatCache {
    * later and is not reported.
    */
   save(): void {
-    if (!this.#isChanged && this.#rows.length === this.#old.size) return;
+    if (!this.#isChanged && this.#rows.size === this.#old.size) return;
     const temporary = `${this.#file}.${process.pid}.tmp`;
     try {
       mkdirSync(dirname(this.#file), { recursive: true });
-      const text = JSON.stringify({ format, scan_key: this.#scanKey, rows: this.#rows });
+      const text = JSON.stringify({
+        format,
+        scan_key: this.#scanKey,
+        rows: [...this.#rows.values()],
+      });
       writeFileSync(temporary, text, { mode: 0o600 });
       renameSync(temporary, this.#file);
     } catch {

@@ -130,6 +130,7 @@ test("a root that is gone, or is a file, has no files", () => {
 test("a folder that may be listed but not entered is no reason to stop", () => {
   const root = makeTree({ "open/a": "", "listed/b": "", "closed/c": "" });
   execFileSync("chmod", ["755", root]);
+  onTestFinished(() => void execFileSync("chmod", ["-R", "755", root]));
   execFileSync("chmod", ["644", join(root, "listed")]);
   execFileSync("chmod", ["000", join(root, "closed")]);
 

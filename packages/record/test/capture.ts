@@ -1,6 +1,6 @@
-import { createRedactor } from "@reseal/redact";
-import { createMemoryBlobStore, type MemoryBlobStore } from "@reseal/store";
+import type { MemoryBlobStore } from "@reseal/store";
 import { FileGuard } from "../src/file-guard.ts";
+import { openScans } from "../src/scan-inspector.ts";
 
 /** Put together at run time, so that no scanner finds it in this file. */
 export const token: string = ["ghp", "Zk3vQ8sLp1Xc7Rn5Tb9Yw2Md6Hf4Gj0Aa8Ue"].join("_");
@@ -8,8 +8,8 @@ export const token: string = ["ghp", "Zk3vQ8sLp1Xc7Rn5Tb9Yw2Md6Hf4Gj0Aa8Ue"].joi
 export const known: string = ["correct", "7f3Kq9", "Zr2Lw8"].join("-");
 
 export function makeGuard(allows: (path: string) => boolean = () => false): FileGuard {
-  const redactor = createRedactor({ secrets: [{ name: "SERVICE_TOKEN", value: known }] });
-  return new FileGuard(redactor, allows, new Uint8Array(32));
+  const scans = openScans([{ name: "SERVICE_TOKEN", value: known }]);
+  return new FileGuard(scans, allows, new Uint8Array(32));
 }
 
 /** All that a store holds, as one text. */
@@ -20,5 +20,3 @@ export async function storedText(blobs: MemoryBlobStore): Promise<string> {
       text += Buffer.from(chunk).toString("latin1");
   return text;
 }
-
-export { createMemoryBlobStore };

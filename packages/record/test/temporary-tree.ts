@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -9,10 +9,7 @@ export function makeTree(
   hold: (end: () => void) => void = onTestFinished,
 ): string {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "reseal-record-")));
-  hold(() => {
-    chmodSync(root, 0o755);
-    rmSync(root, { recursive: true, force: true });
-  });
+  hold(() => rmSync(root, { recursive: true, force: true }));
   writeTree(root, files);
   return root;
 }

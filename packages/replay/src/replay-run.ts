@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { type BundleReader, openStoredBundle, type SealedBundle } from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
 import {
+  describeEnvironment,
   executeRun,
+  expandCommand,
   FileGuard,
   parseSeed,
   type RecordedRun,
@@ -11,11 +13,14 @@ import {
 } from "@reseal/record";
 import type { Comparison, Replay } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
-import { checkCircumstances, readEnvironment } from "./check-circumstances.ts";
+import { checkBeforeRun, checkEnvironmentKey, readEnvironment } from "./check-circumstances.ts";
 import { checkOriginal, readConfig } from "./check-original.ts";
 import { compareBundles } from "./compare-bundles.ts";
 import { replayErrors } from "./errors.ts";
+import { explainReplay } from "./explain-replay.ts";
+import { planLimits } from "./limits.ts";
 import { materialise } from "./materialise.ts";
+import { defaultPolicy } from "./policy.ts";
 import { createReplayLog, type ReplayLog } from "./replay-log.ts";
 import { planReplay } from "./replay-plan.ts";
 import type { ReplayRequest } from "./replay-request.ts";

@@ -1,95 +1,125 @@
-import type { MetricTolerance, Tolerance } from "@reseal/schema";
+import type { IgnoreRules, MetricTolerance, NanPolicy, Tolerance } from "@reseal/schema";
 import { replayErrors } from "./errors.ts";
 
-/** How far a number may be from the original's: |a - b| <= absolute + relative * |a|. */
+/**
+ * How far a number may be from the original's: `|a - b| <= absolute + relative * |a|`, or at most
+ * `ulp` units in the last place. `nan: "different"` makes NaN differ from NaN.
+ */
 export type NumberTolerance = Readonly<MetricTolerance>;
 
-/** What a caller may say about tolerance; what is absent is 0. */
-export type ToleranceOptions = {
+/** What a caller may say about the numbers of some metrics or files; what is absent is 0. */
+export interface NumberToleranceOptions {
   readonly absolute?: number | undefined;
   readonly relative?: number | undefined;
-  /** Tolerances of single metrics by name, in place of the two above. */
-  readonly metrics?: Readonly<Record<string, NumberTolerance>> | undefined;
-};
+  /** Units in the last place, in the format of the number: binary64 in text, the dtype in arrays. */
+  readonly ulp?: number | undefined;
+  /** Whether NaN equals NaN; `equal` unless given. */
+  readonly nan?: NanPolicy | undefined;
+}
+
+/** What may differ in any way. Files are matched by path, see {@link ToleranceOptions.files}. */
+export interface IgnoreOptions {
+  /** Files, by path or glob. */
+  readonly paths?: readonly string[] | undefined;
+  /** JSON Pointers, with all below them; a segment `*` is any key or index. */
+  readonly pointers?: readonly string[] | undefined;
+  /** Columns of tables, by name, or by number from 1 where there is no header. */
+  readonly columns?: readonly string[] | undefined;
+}
+
+/**
+ * What a caller may say about tolerance; a {@link parseTolerance} file has the same form.
+ *
+ * A glob is matched as in `--out`: `*.npy` lies at the top, `**` stands for any folders. Where
+ * several match, the exact name wins, then the glob with the most literal characters.
+ */
+export interface ToleranceOptions extends NumberToleranceOptions {
+  /** Tolerances of metrics by name or glob, in place of the ones above. */
+  readonly metrics?: Readonly<Record<string, NumberToleranceOptions>> | undefined;
+  /** Tolerances of files by path or glob, in place of the ones above. */
+  readonly files?: Readonly<Record<string, NumberToleranceOptions>> | undefined;
+  readonly ignore?: IgnoreOptions | undefined;
+}
+
+/** The tolerance of one file: that of its numbers, and what in it is not looked at. */
+export interface PayloadTolerance extends NumberTolerance {
+  readonly ignore?: Pick<IgnoreOptions, "pointers" | "columns"> | undefined;
+}
 
 /** No difference at all. */
 export const exact: NumberTolerance = { absolute: 0, relative: 0 };
 
-/** How two numbers relate. */
-export interface NumberComparison {
-  readonly isEqual: boolean;
-  /** Also true for equal numbers. */
-  readonly isWithin: boolean;
-  /** |a - b|; NaN when only one of the two is NaN. */
-  readonly absoluteError: number;
-  /** |a - b| / |a|; Infinity when only the original is 0. */
-  readonly relativeError: number;
-}
-
 /**
- * Hold a candidate's number against the original's.
- *
- * NaN equals NaN, an infinity only itself, -0 equals 0.
- */
-export function compareNumbers(
-  original: number,
-  candidate: number,
-  tolerance: NumberTolerance,
-): NumberComparison {
-  if (original === candidate || (Number.isNaN(original) && Number.isNaN(candidate)))
-    return { isEqual: true, isWithin: true, absoluteError: 0, relativeError: 0 };
-  const absoluteError = Math.abs(original - candidate);
-  return judge(absoluteError, Math.abs(original), tolerance, [original, candidate]);
-}
-
-/** The same for integers of any size, without rounding them first. */
-export function compareIntegers(
-  original: bigint,
-  candidate: bigint,
-  tolerance: NumberTolerance,
-): NumberComparison {
-  if (original === candidate)
-    return { isEqual: true, isWithin: true, absoluteError: 0, relativeError: 0 };
-  const difference = original - candidate;
-  const absoluteError = Number(difference < 0n ? -difference : difference);
-  return judge(absoluteError, Math.abs(Number(original)), tolerance, []);
-}
-
-function judge(
-  absoluteError: number,
-  size: number,
-  { absolute, relative }: NumberTolerance,
-  values: readonly number[],
-): NumberComparison {
-  const areFinite = values.every(Number.isFinite);
-  return {
-    isEqual: false,
-    isWithin: areFinite && absoluteError <= absolute + relative * size,
-    absoluteError,
-    relativeError: size === 0 ? Number.POSITIVE_INFINITY : absoluteError / size,
-  };
-}
-
-/**
- * A tolerance with nothing left open.
- * @throws `REPLAY_TOLERANCE_INVALID` for what is negative, NaN or infinite.
+ * A tolerance with nothing left open, as a report holds it.
+ * @throws `REPLAY_TOLERANCE_INVALID` for what is negative, NaN or infinite, an ulp that is no
+ * integer, or a pointer that is none.
  */
 export function completeTolerance(options: ToleranceOptions = {}): Tolerance {
-  const { absolute = 0, relative = 0, metrics } = options;
-  const named = Object.entries(metrics ?? {}).flatMap(([name, metric]) => [
-    [`absolute tolerance of ${name}`, metric.absolute] as const,
-    [`relative tolerance of ${name}`, metric.relative] as const,
-  ]);
-  for (const [what, value] of [
-    ["absolute tolerance", absolute] as const,
-    ["relative tolerance", relative] as const,
-    ...named,
-  ])
-    if (!Number.isFinite(value) || value < 0)
-      throw replayErrors.TOLERANCE_INVALID(`The ${what} cannot be ${value}.`);
+  const { metrics, files, ignore } = options;
   return {
-    absolute,
-    relative,
-    ...(named.length > 0 && { metrics: structuredClone(metrics) as NonNullable<typeof metrics> }),
+    ...completeNumbers(options, ""),
+    ...(isFilled(metrics) && { metrics: completeEach(metrics, "metric") }),
+    ...(isFilled(files) && { files: completeEach(files, "file") }),
+    ...(ignore && hasRules(ignore) && { ignore: completeIgnore(ignore) }),
   };
+}
+
+/** One tolerance over another: what the first says about a key wins; maps and lists are joined. */
+export function mergeTolerance(over: ToleranceOptions, under: ToleranceOptions): ToleranceOptions {
+  const lists = (key: keyof IgnoreOptions): readonly string[] => [
+    ...new Set([...(under.ignore?.[key] ?? []), ...(over.ignore?.[key] ?? [])]),
+  ];
+  return {
+    absolute: over.absolute ?? under.absolute,
+    relative: over.relative ?? under.relative,
+    ulp: over.ulp ?? under.ulp,
+    nan: over.nan ?? under.nan,
+    metrics: { ...under.metrics, ...over.metrics },
+    files: { ...under.files, ...over.files },
+    ignore: { paths: lists("paths"), pointers: lists("pointers"), columns: lists("columns") },
+  };
+}
+
+function completeNumbers(options: NumberToleranceOptions, of: string): MetricTolerance {
+  const { absolute = 0, relative = 0, ulp = 0, nan = "equal" } = options;
+  for (const [name, value] of Object.entries({ absolute, relative, ulp }))
+    if (!Number.isFinite(value) || value < 0 || (name === "ulp" && !Number.isSafeInteger(value)))
+      throw replayErrors.TOLERANCE_INVALID(`The ${name} tolerance${of} cannot be ${value}.`);
+  if (nan !== "equal" && nan !== "different")
+    throw replayErrors.TOLERANCE_INVALID(`NaN${of} is "equal" or "different", not "${nan}".`);
+  // What is as by default is left out, so that it reads as it was before there was a choice.
+  return { absolute, relative, ...(ulp > 0 && { ulp }), ...(nan !== "equal" && { nan }) };
+}
+
+function completeEach(
+  named: Readonly<Record<string, NumberToleranceOptions>>,
+  what: string,
+): Record<string, MetricTolerance> {
+  return Object.fromEntries(
+    Object.entries(named).map(([name, options]) => [
+      name,
+      completeNumbers(options, ` of ${what} ${name}`),
+    ]),
+  );
+}
+
+function completeIgnore(ignore: IgnoreOptions): IgnoreRules {
+  const wrong = ignore.pointers?.find((pointer) => !/^(\/([^~/]|~[01])*)*$/.test(pointer));
+  if (wrong !== undefined)
+    throw replayErrors.TOLERANCE_INVALID(`${JSON.stringify(wrong)} is not a JSON Pointer.`, {
+      hint: "A JSON Pointer starts with a slash: /timing or /points/*/elapsed",
+    });
+  return {
+    ...(ignore.paths?.length && { paths: [...ignore.paths] }),
+    ...(ignore.pointers?.length && { pointers: [...ignore.pointers] }),
+    ...(ignore.columns?.length && { columns: [...ignore.columns] }),
+  };
+}
+
+function isFilled<T extends object>(map: T | undefined): map is T {
+  return map !== undefined && Object.keys(map).length > 0;
+}
+
+function hasRules({ paths, pointers, columns }: IgnoreOptions): boolean {
+  return [paths, pointers, columns].some((list) => (list?.length ?? 0) > 0);
 }

@@ -296,7 +296,7 @@ export interface OptionalKeyPair {
 }
 
 /**
- * How far a number may differ: |original - candidate| <= absolute + relative * |original|.
+ * How far a number may differ: |original - candidate| <= absolute + relative * |original|, or no more than ulp units in the last place.
  */
 export interface Tolerance {
   /**
@@ -308,15 +308,56 @@ export interface Tolerance {
    */
   relative: number;
   /**
-   * Tolerances of single metrics by name, in place of these.
+   * Largest distance in units in the last place: how many numbers of the same format lie between the two, plus one. Enough on its own, whatever absolute and relative allow. Absent is 0.
+   */
+  ulp?: number;
+  /**
+   * Whether NaN equals NaN; absent is equal.
+   */
+  nan?: NanPolicy;
+  /**
+   * Tolerances of metrics by name or glob, in place of these. The exact name wins, then the glob with the most literal characters.
    */
   metrics?: {
     [k: string]: MetricTolerance;
   };
+  /**
+   * Tolerances of files by path or glob, in place of these. The exact path wins, then the glob with the most literal characters.
+   */
+  files?: {
+    [k: string]: MetricTolerance;
+  };
+  /**
+   * What may differ in any way.
+   */
+  ignore?: IgnoreRules;
 }
 
 /**
- * Tolerance of one metric.
+ * Whether NaN equals NaN.
+ */
+export type NanPolicy = "equal" | "different";
+
+/**
+ * What may differ in any way without a say in the verdict.
+ */
+export interface IgnoreRules {
+  /**
+   * Files, by path or glob. They are reported as they are and marked as ignored.
+   */
+  paths?: Line[];
+  /**
+   * Places in JSON, JSON lines and the results object, with all below them: JSON Pointers in which a segment * stands for any key or index.
+   */
+  pointers?: JsonPointer[];
+  /**
+   * Columns of tables, by name, or by number from 1 where there is no header.
+   */
+  columns?: string[];
+}
+
+/**
+ * Tolerance of one metric, or of one file.
  */
 export interface MetricTolerance {
   /**
@@ -327,6 +368,14 @@ export interface MetricTolerance {
    * Largest difference relative to the original.
    */
   relative: number;
+  /**
+   * Largest distance in units in the last place: how many numbers of the same format lie between the two, plus one. Enough on its own, whatever absolute and relative allow. Absent is 0.
+   */
+  ulp?: number;
+  /**
+   * Whether NaN equals NaN; absent is equal.
+   */
+  nan?: NanPolicy;
 }
 
 /**
@@ -354,13 +403,67 @@ export interface FileDifference {
    */
   first_difference?: Difference;
   /**
-   * Largest absolute difference of its numbers.
+   * Largest absolute difference of its numbers, elements or channel values.
    */
   max_absolute_error?: MetricValue;
   /**
-   * Largest relative difference of its numbers.
+   * Largest relative difference of its numbers, elements or channel values.
    */
   max_relative_error?: MetricValue;
+  /**
+   * Largest distance of its floating-point numbers in units in the last place, in the format of the file: binary64 for text.
+   */
+  max_ulp_error?: MetricValue;
+  /**
+   * How many values, elements or pixels differ, within tolerance or not.
+   */
+  differing_count?: ByteCount;
+  /**
+   * How the two were read. What cannot be read as what its name says is compared as text or bytes.
+   */
+  compared_as?: "bytes" | "text" | "json" | "json_lines" | "table" | "series" | "array" | "arrays" | "image";
+  /**
+   * Arrays of an archive that differ, sorted by name, the first 1000.
+   */
+  arrays?: ArrayDifference[];
+  /**
+   * True when the tolerance says that this difference does not count.
+   */
+  ignored?: true;
+}
+
+/**
+ * One array of an archive that differs.
+ */
+export interface ArrayDifference {
+  /**
+   * Name of the array.
+   */
+  name: string;
+  /**
+   * missing: only the original has it; added: only the candidate has it.
+   */
+  status: "within_tolerance" | "different" | "missing" | "added";
+  /**
+   * First place beyond tolerance.
+   */
+  first_difference?: Difference;
+  /**
+   * Largest absolute difference.
+   */
+  max_absolute_error?: MetricValue;
+  /**
+   * Largest relative difference.
+   */
+  max_relative_error?: MetricValue;
+  /**
+   * Largest distance in units in the last place.
+   */
+  max_ulp_error?: MetricValue;
+  /**
+   * How many elements differ, within tolerance or not.
+   */
+  differing_count?: ByteCount;
 }
 
 /**
@@ -450,6 +553,34 @@ export interface Difference {
    */
   offset?: ByteCount;
   /**
+   * Metric series: step.
+   */
+  step?: number;
+  /**
+   * Arrays of an archive: name of the array.
+   */
+  array?: string;
+  /**
+   * Array: index of the element, from 0, one number for each dimension.
+   */
+  index?: ByteCount[];
+  /**
+   * Array of records: field of the element.
+   */
+  field?: string;
+  /**
+   * Image: column of the pixel, from 0 at the left.
+   */
+  x?: number;
+  /**
+   * Image: row of the pixel, from 0 at the top.
+   */
+  y?: number;
+  /**
+   * What of the whole differs when it is not a value: dtype (type of the elements), shape, order (rows or columns first, in arrays too large to be reordered), size (width and height), mode (kind and depth of the pixels).
+   */
+  aspect?: "dtype" | "shape" | "order" | "size" | "mode";
+  /**
    * What the original has there; any JSON value. Absent when it has nothing.
    */
   original?: unknown;
@@ -488,6 +619,34 @@ export interface FirstDifference {
    */
   offset?: ByteCount;
   /**
+   * Metric series: step.
+   */
+  step?: number;
+  /**
+   * Arrays of an archive: name of the array.
+   */
+  array?: string;
+  /**
+   * Array: index of the element, from 0, one number for each dimension.
+   */
+  index?: ByteCount[];
+  /**
+   * Array of records: field of the element.
+   */
+  field?: string;
+  /**
+   * Image: column of the pixel, from 0 at the left.
+   */
+  x?: number;
+  /**
+   * Image: row of the pixel, from 0 at the top.
+   */
+  y?: number;
+  /**
+   * What of the whole differs when it is not a value: dtype (type of the elements), shape, order (rows or columns first, in arrays too large to be reordered), size (width and height), mode (kind and depth of the pixels).
+   */
+  aspect?: "dtype" | "shape" | "order" | "size" | "mode";
+  /**
    * What the original has there; any JSON value. Absent when it has nothing.
    */
   original?: unknown;
@@ -517,6 +676,18 @@ export interface ReplayCheck {
    * What the replay found; any JSON value.
    */
   actual?: unknown;
+  /**
+   * Which aspect of the replay policy it belongs to, for example code, inputs, packages, runtime, hardware, device, calibration, coherence_window, network, limits.
+   */
+  aspect?: Word;
+  /**
+   * strict: a difference refuses the replay; warn: it is told; ignore: it is recorded only.
+   */
+  policy?: "strict" | "warn" | "ignore";
+  /**
+   * What was found, in words.
+   */
+  message?: string;
 }
 
 /**
@@ -657,4 +828,120 @@ export interface SchemaFinding {
    * The keyword of the schema that is broken.
    */
   keyword: string;
+}
+
+/**
+ * A condition recorded at run time that a replay compares with what it finds.
+ */
+export interface Invariant {
+  /**
+   * Name, for example coherence_window.
+   */
+  name: Line;
+  /**
+   * Value that was found; any JSON value.
+   */
+  value: unknown;
+  /**
+   * Unit of a numeric value.
+   */
+  unit?: Line;
+  /**
+   * Largest absolute difference of a numeric value that still counts as equal.
+   */
+  tolerance?: number;
+  /**
+   * Start of the time in which it holds.
+   */
+  valid_from?: Timestamp;
+  /**
+   * End of the time in which it holds.
+   */
+  valid_until?: Timestamp;
+}
+
+/**
+ * Why a candidate differs from its original, as far as the recorded facts tell.
+ */
+export interface Explanation {
+  /**
+   * explained: a difference of inputs or environment accounts for it; unexplained: none is known.
+   */
+  verdict: "explained" | "unexplained";
+  /**
+   * The finding in a sentence.
+   */
+  summary: string;
+  /**
+   * The first divergent output and the position in it, in the order in which outputs were produced.
+   */
+  first_difference?: FirstDifference;
+  /**
+   * How outputs were put in order: produced, by the times that the run's events tell; data_flow, by which file names which; path, when nothing is known.
+   */
+  order: "produced" | "data_flow" | "path";
+  /**
+   * Differing outputs in that order.
+   */
+  divergent: PortablePath[];
+  /**
+   * Candidate causes, the likeliest first.
+   */
+  causes: Cause[];
+}
+
+/**
+ * One candidate cause of a divergence.
+ */
+export interface Cause {
+  /**
+   * Where it lies, for example seed, inputs, code, packages, runtime, hardware, locale, timezone, threads, clock, randomness.
+   */
+  aspect: Word;
+  /**
+   * How likely, in words: difference of the question, difference of the circumstances, trace in the results, or only possible.
+   */
+  likelihood: "certain" | "likely" | "possible";
+  /**
+   * The cause in a sentence.
+   */
+  statement: string;
+  /**
+   * What speaks for it, a fact each.
+   */
+  evidence: string[];
+  /**
+   * What to do next to confirm or exclude it.
+   */
+  experiment: string;
+}
+
+/**
+ * One thing that is wrong with a store.
+ */
+export interface StoreFinding {
+  /**
+   * What kind of thing, for example blob_corrupt, catalog_missing_seal.
+   */
+  code: Word;
+  /**
+   * The file, relative to the store.
+   */
+  path: string;
+  /**
+   * damage: bytes are lost or wrong; fault: not as it should be, nothing is lost; note: nothing to worry about.
+   */
+  level: "damage" | "fault" | "note";
+  /**
+   * What is wrong, for people.
+   */
+  message: string;
+  /**
+   * The blob or the seal that it is about.
+   */
+  digest?: Digest;
+  /**
+   * Bytes that the blob should have, where a manifest says it.
+   */
+  size?: ByteCount;
 }

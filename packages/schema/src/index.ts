@@ -2,9 +2,11 @@ export type { Citation, CitationAuthor, CitedParent } from "./citation.generated
 export type { Comparison } from "./comparison.generated.ts";
 export type { ConfigSnapshot } from "./config-snapshot.generated.ts";
 export type {
+  ArrayDifference,
   ArtifactType,
   BigInteger,
   ByteCount,
+  Cause,
   ComparedArtifact,
   ComparedKeys,
   Count,
@@ -13,9 +15,12 @@ export type {
   Doi,
   Exit,
   ExitDifference,
+  Explanation,
   FileDifference,
   FirstDifference,
   Git,
+  IgnoreRules,
+  Invariant,
   JsonObject,
   JsonPointer,
   KeyPair,
@@ -24,6 +29,7 @@ export type {
   MetricMap,
   MetricTolerance,
   MetricValue,
+  NanPolicy,
   OptionalKeyPair,
   Orcid,
   Parent,
@@ -55,7 +61,6 @@ export type {
   Device,
   Environment,
   Gpu,
-  Invariant,
   OperatingSystem,
   Runtime,
   Scheduler,
@@ -63,6 +68,8 @@ export type {
 export { schemaErrors } from "./errors.ts";
 export type { RunEvent, TraceContext } from "./event.generated.ts";
 export type { Finding } from "./findings.ts";
+export type { Gate, GateReason } from "./gate.generated.ts";
+export type { GateMetric, GateOutput, GateRules } from "./gate-rules.generated.ts";
 export type { JsonSchema } from "./json-schema.ts";
 export type {
   About,
@@ -95,7 +102,16 @@ export type {
   WithheldFile,
 } from "./manifest.generated.ts";
 export type { MetricPoint, MetricSeries, Metrics } from "./metrics.generated.ts";
-export type { ConfiguredAuthor, ProjectConfig } from "./project-config.generated.ts";
+export type {
+  MetricSpread,
+  ReplaySummary,
+  UnstableFile,
+} from "./output.replay-times.generated.ts";
+export type {
+  ConfiguredAuthor,
+  ConfiguredWindow,
+  ProjectConfig,
+} from "./project-config.generated.ts";
 export type { Creator, ParentArtifact, Provenance } from "./provenance.generated.ts";
 export type { SchemaTypes } from "./registry.generated.ts";
 export type { Replay, ReplayStep } from "./replay.generated.ts";
@@ -107,6 +123,7 @@ export type {
   RunResult,
   RunVersions,
 } from "./run.generated.ts";
+export type { PartialTolerance, ToleranceFile } from "./tolerance.generated.ts";
 export {
   assertValid,
   getSchema,

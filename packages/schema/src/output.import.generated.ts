@@ -5,7 +5,6 @@ import type {
   Count,
   Digest,
   Line,
-  MetricMap,
   Parent,
   RunStatus,
   Seed,
@@ -141,10 +140,6 @@ export interface ImportOutput {
      * Artifacts that it derives from.
      */
     parents: Parent[];
-    /**
-     * Its metrics, when a list was asked for one of them.
-     */
-    metrics: MetricMap;
     /**
      * Whether the store did not have it yet.
      */

@@ -6,7 +6,6 @@ import type {
   Digest,
   JsonObject,
   Line,
-  MetricMap,
   Parent,
   ReplayCheck,
   RunRow,
@@ -145,10 +144,6 @@ export interface ReplayOutput {
      * Artifacts that it derives from.
      */
     parents: Parent[];
-    /**
-     * Its metrics, when a list was asked for one of them.
-     */
-    metrics: MetricMap;
     /**
      * The outcome.
      */

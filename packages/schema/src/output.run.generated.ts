@@ -5,7 +5,6 @@ import type {
   Count,
   Digest,
   Line,
-  MetricMap,
   Parent,
   RunStatus,
   Seed,
@@ -142,10 +141,6 @@ export interface RunOutput {
      * Artifacts that it derives from.
      */
     parents: Parent[];
-    /**
-     * Its metrics, when a list was asked for one of them.
-     */
-    metrics: MetricMap;
     /**
      * What the reader should know.
      */

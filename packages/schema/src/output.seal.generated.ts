@@ -5,7 +5,6 @@ import type {
   Count,
   Digest,
   Line,
-  MetricMap,
   Parent,
   RunStatus,
   Seed,
@@ -141,9 +140,5 @@ export interface SealOutput {
      * Artifacts that it derives from.
      */
     parents: Parent[];
-    /**
-     * Its metrics, when a list was asked for one of them.
-     */
-    metrics: MetricMap;
   };
 }

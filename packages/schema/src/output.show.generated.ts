@@ -6,7 +6,6 @@ import type {
   Digest,
   JsonObject,
   Line,
-  MetricMap,
   Parent,
   RunStatus,
   Seed,
@@ -142,10 +141,6 @@ export interface ShowOutput {
      * Artifacts that it derives from.
      */
     parents: Parent[];
-    /**
-     * Its metrics, when a list was asked for one of them.
-     */
-    metrics: MetricMap;
     /**
      * The manifest's content; its schema is `manifest`.
      */

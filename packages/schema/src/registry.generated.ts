@@ -6,10 +6,14 @@ import type { Comparison } from "./comparison.generated.ts";
 import type { ConfigSnapshot } from "./config-snapshot.generated.ts";
 import type { Environment } from "./environment.generated.ts";
 import type { RunEvent } from "./event.generated.ts";
+import type { Gate } from "./gate.generated.ts";
+import type { GateRules } from "./gate-rules.generated.ts";
 import type { Manifest } from "./manifest.generated.ts";
 import type { Metrics } from "./metrics.generated.ts";
 import type { CatOutput } from "./output.cat.generated.ts";
+import type { CatalogRebuildOutput } from "./output.catalog-rebuild.generated.ts";
 import type { CiteOutput } from "./output.cite.generated.ts";
+import type { CompareOutput } from "./output.compare.generated.ts";
 import type { CompletionOutput } from "./output.completion.generated.ts";
 import type { DiffOutput } from "./output.diff.generated.ts";
 import type { DoctorOutput } from "./output.doctor.generated.ts";
@@ -22,6 +26,8 @@ import type { InitOutput } from "./output.init.generated.ts";
 import type { LogOutput } from "./output.log.generated.ts";
 import type { LsOutput } from "./output.ls.generated.ts";
 import type { ReplayOutput } from "./output.replay.generated.ts";
+import type { ReplayAllOutput } from "./output.replay-all.generated.ts";
+import type { ReplayTimesOutput } from "./output.replay-times.generated.ts";
 import type { RunOutput } from "./output.run.generated.ts";
 import type { RunPreviewOutput } from "./output.run-preview.generated.ts";
 import type { SchemaLsOutput } from "./output.schema-ls.generated.ts";
@@ -29,12 +35,19 @@ import type { SchemaShowOutput } from "./output.schema-show.generated.ts";
 import type { SchemaValidateOutput } from "./output.schema-validate.generated.ts";
 import type { SealOutput } from "./output.seal.generated.ts";
 import type { ShowOutput } from "./output.show.generated.ts";
+import type { StoreBackupOutput } from "./output.store-backup.generated.ts";
+import type { StoreCheckOutput } from "./output.store-check.generated.ts";
+import type { StoreRepairOutput } from "./output.store-repair.generated.ts";
+import type { StoreRestoreOutput } from "./output.store-restore.generated.ts";
+import type { StoreStatsOutput } from "./output.store-stats.generated.ts";
+import type { StoreUnlockOutput } from "./output.store-unlock.generated.ts";
 import type { VerifyOutput } from "./output.verify.generated.ts";
 import type { VersionOutput } from "./output.version.generated.ts";
 import type { ProjectConfig } from "./project-config.generated.ts";
 import type { Provenance } from "./provenance.generated.ts";
 import type { Replay } from "./replay.generated.ts";
 import type { RunIndex } from "./run.generated.ts";
+import type { ToleranceFile } from "./tolerance.generated.ts";
 
 /** The type of the documents of each schema, by its name. */
 export interface SchemaTypes {
@@ -43,10 +56,14 @@ export interface SchemaTypes {
   "config-snapshot": ConfigSnapshot;
   "environment": Environment;
   "event": RunEvent;
+  "gate": Gate;
+  "gate-rules": GateRules;
   "manifest": Manifest;
   "metrics": Metrics;
   "output.cat": CatOutput;
+  "output.catalog-rebuild": CatalogRebuildOutput;
   "output.cite": CiteOutput;
+  "output.compare": CompareOutput;
   "output.completion": CompletionOutput;
   "output.diff": DiffOutput;
   "output.doctor": DoctorOutput;
@@ -59,6 +76,8 @@ export interface SchemaTypes {
   "output.log": LogOutput;
   "output.ls": LsOutput;
   "output.replay": ReplayOutput;
+  "output.replay-all": ReplayAllOutput;
+  "output.replay-times": ReplayTimesOutput;
   "output.run": RunOutput;
   "output.run-preview": RunPreviewOutput;
   "output.schema-ls": SchemaLsOutput;
@@ -66,12 +85,19 @@ export interface SchemaTypes {
   "output.schema-validate": SchemaValidateOutput;
   "output.seal": SealOutput;
   "output.show": ShowOutput;
+  "output.store-backup": StoreBackupOutput;
+  "output.store-check": StoreCheckOutput;
+  "output.store-repair": StoreRepairOutput;
+  "output.store-restore": StoreRestoreOutput;
+  "output.store-stats": StoreStatsOutput;
+  "output.store-unlock": StoreUnlockOutput;
   "output.verify": VerifyOutput;
   "output.version": VersionOutput;
   "project-config": ProjectConfig;
   "provenance": Provenance;
   "replay": Replay;
   "run": RunIndex;
+  "tolerance": ToleranceFile;
 }
 
 /** How to load the parts of one schema. */
@@ -102,6 +128,14 @@ export const registry: Readonly<Record<keyof SchemaTypes, SchemaEntry>> = {
     document: () => import("./documents/event.generated.ts"),
     validator: () => import("./validators/event.generated.ts"),
   },
+  "gate": {
+    document: () => import("./documents/gate.generated.ts"),
+    validator: () => import("./validators/gate.generated.ts"),
+  },
+  "gate-rules": {
+    document: () => import("./documents/gate-rules.generated.ts"),
+    validator: () => import("./validators/gate-rules.generated.ts"),
+  },
   "manifest": {
     document: () => import("./documents/manifest.generated.ts"),
     validator: () => import("./validators/manifest.generated.ts"),
@@ -114,9 +148,17 @@ export const registry: Readonly<Record<keyof SchemaTypes, SchemaEntry>> = {
     document: () => import("./documents/output.cat.generated.ts"),
     validator: () => import("./validators/output.cat.generated.ts"),
   },
+  "output.catalog-rebuild": {
+    document: () => import("./documents/output.catalog-rebuild.generated.ts"),
+    validator: () => import("./validators/output.catalog-rebuild.generated.ts"),
+  },
   "output.cite": {
     document: () => import("./documents/output.cite.generated.ts"),
     validator: () => import("./validators/output.cite.generated.ts"),
+  },
+  "output.compare": {
+    document: () => import("./documents/output.compare.generated.ts"),
+    validator: () => import("./validators/output.compare.generated.ts"),
   },
   "output.completion": {
     document: () => import("./documents/output.completion.generated.ts"),
@@ -166,6 +208,14 @@ export const registry: Readonly<Record<keyof SchemaTypes, SchemaEntry>> = {
     document: () => import("./documents/output.replay.generated.ts"),
     validator: () => import("./validators/output.replay.generated.ts"),
   },
+  "output.replay-all": {
+    document: () => import("./documents/output.replay-all.generated.ts"),
+    validator: () => import("./validators/output.replay-all.generated.ts"),
+  },
+  "output.replay-times": {
+    document: () => import("./documents/output.replay-times.generated.ts"),
+    validator: () => import("./validators/output.replay-times.generated.ts"),
+  },
   "output.run": {
     document: () => import("./documents/output.run.generated.ts"),
     validator: () => import("./validators/output.run.generated.ts"),
@@ -194,6 +244,30 @@ export const registry: Readonly<Record<keyof SchemaTypes, SchemaEntry>> = {
     document: () => import("./documents/output.show.generated.ts"),
     validator: () => import("./validators/output.show.generated.ts"),
   },
+  "output.store-backup": {
+    document: () => import("./documents/output.store-backup.generated.ts"),
+    validator: () => import("./validators/output.store-backup.generated.ts"),
+  },
+  "output.store-check": {
+    document: () => import("./documents/output.store-check.generated.ts"),
+    validator: () => import("./validators/output.store-check.generated.ts"),
+  },
+  "output.store-repair": {
+    document: () => import("./documents/output.store-repair.generated.ts"),
+    validator: () => import("./validators/output.store-repair.generated.ts"),
+  },
+  "output.store-restore": {
+    document: () => import("./documents/output.store-restore.generated.ts"),
+    validator: () => import("./validators/output.store-restore.generated.ts"),
+  },
+  "output.store-stats": {
+    document: () => import("./documents/output.store-stats.generated.ts"),
+    validator: () => import("./validators/output.store-stats.generated.ts"),
+  },
+  "output.store-unlock": {
+    document: () => import("./documents/output.store-unlock.generated.ts"),
+    validator: () => import("./validators/output.store-unlock.generated.ts"),
+  },
   "output.verify": {
     document: () => import("./documents/output.verify.generated.ts"),
     validator: () => import("./validators/output.verify.generated.ts"),
@@ -217,5 +291,9 @@ export const registry: Readonly<Record<keyof SchemaTypes, SchemaEntry>> = {
   "run": {
     document: () => import("./documents/run.generated.ts"),
     validator: () => import("./validators/run.generated.ts"),
+  },
+  "tolerance": {
+    document: () => import("./documents/tolerance.generated.ts"),
+    validator: () => import("./validators/tolerance.generated.ts"),
   },
 };

@@ -1,4 +1,4 @@
-import { lstatSync, type Stats, utimesSync } from "node:fs";
+import { lstatSync, readdirSync, type Stats, utimesSync } from "node:fs";
 import { storeErrors } from "@reseal/store";
 import { errnoOf, readFailure, writeFailure } from "./fs-errors.ts";
 import type { BlobPath } from "./layout.ts";
@@ -40,6 +40,37 @@ export function blobStats(path: BlobPath, size: number): Stats | undefined {
   throw storeErrors.BLOB_CORRUPT(`Blob ${digest} is there, but not with ${size} bytes.`, {
     details: { digest, size, actual_size: stats.size, path: path.file },
   });
+}
+
+/** From this number on, listing the folders of blobs costs less than a look at each blob. */
+const listedMin = 1024;
+
+/**
+ * A test for many blobs, asked in the order of their digits: whether each is there, perhaps since
+ * another process brought it. Another that comes between the answer and a rename has the same
+ * bytes, so that nothing is lost when one takes the other's place.
+ */
+export function presenceTest(
+  root: string,
+  count: number,
+): (blob: BlobPath & { readonly size: number }) => boolean {
+  if (count < listedMin) return (blob) => blobStats(blob, blob.size) !== undefined;
+  let listed = "";
+  let names: ReadonlySet<string> = new Set();
+  return (blob) => {
+    if (blob.prefix !== listed) names = namesIn(`${root}/${blob.prefix}`);
+    listed = blob.prefix;
+    return names.has(blob.hex) && blobStats(blob, blob.size) !== undefined;
+  };
+}
+
+function namesIn(folder: string): ReadonlySet<string> {
+  try {
+    return new Set(readdirSync(folder));
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return new Set();
+    throw readFailure(error, folder);
+  }
 }
 
 function refresh(file: string, now: number): void {

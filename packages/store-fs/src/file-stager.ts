@@ -18,8 +18,10 @@ export const pieceBytes: number = 1024 * 1024;
 export type StagedFile =
   | (BlobInfo & {
       readonly status: "stored";
-      /** Where the bytes lie; absent when the store has the blob. */
+      /** Where the bytes lie; absent when the store has the blob, or for a copy. */
       readonly temporary?: string | undefined;
+      /** The same bytes were staged by the same stager before. */
+      readonly isCopy?: boolean | undefined;
       readonly isUnsettled?: boolean | undefined;
     })
   | Exclude<PutFileResult, { status: "stored" }>;
@@ -46,6 +48,8 @@ export class FileStager {
   readonly #root: string;
   readonly #files: TemporaryFiles;
   readonly #inspector: FileInspector | undefined;
+  /** What this stager has written, so that copies of a file are written once. */
+  readonly #written = new Set<string>();
   #small: Uint8Array | undefined;
   #large: readonly [Uint8Array, Uint8Array] | undefined;
 
@@ -82,9 +86,12 @@ export class FileStager {
     }
     const digest = digestBytes(bytes);
     assertExpected({ digest, size }, expected);
+    if (this.#written.has(digest)) return { status: "stored", digest, size, isCopy: true };
     const found = findBlob(blobPath(this.#root, digest), size);
     if (found !== undefined) return { status: "stored", digest, size, ...found };
-    return { status: "stored", digest, size, temporary: this.#files.write(bytes) };
+    const temporary = this.#files.write(bytes);
+    this.#written.add(digest);
+    return { status: "stored", digest, size, temporary };
   }
 
   async #stageLarge(
@@ -122,10 +129,14 @@ export class FileStager {
         return { status: "refused", size: info.size, verdict };
       }
       assertExpected(info, expected);
-      const found = findBlob(blobPath(this.#root, info.digest), info.size);
-      if (found === undefined) return { status: "stored", ...info, temporary: file.path };
+      const isCopy = this.#written.has(info.digest);
+      const found = isCopy ? {} : findBlob(blobPath(this.#root, info.digest), info.size);
+      if (found === undefined) {
+        this.#written.add(info.digest);
+        return { status: "stored", ...info, temporary: file.path };
+      }
       file.discard();
-      return { status: "stored", ...info, ...found };
+      return { status: "stored", ...info, isCopy, ...found };
     } catch (error) {
       file.discard();
       return failureOf(error);

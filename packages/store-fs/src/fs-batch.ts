@@ -14,7 +14,7 @@ import {
   type PutOptions,
   storeErrors,
 } from "@reseal/store";
-import { blobStats, findBlob, type Presence } from "./blob-presence.ts";
+import { findBlob, type Presence, presenceTest } from "./blob-presence.ts";
 import { assertExpected, FileStager, pieceBytes, type StagedFile } from "./file-stager.ts";
 import { writeFailure } from "./fs-errors.ts";
 import type { FsSync } from "./fs-sync.ts";
@@ -136,12 +136,15 @@ export class FsBatch implements BlobBatch {
     await sync.files(staged.map(({ temporary }) => temporary));
     this.#signal?.throwIfAborted();
     signal?.throwIfAborted();
-    for (const blob of staged) {
+    const presence = presenceTest(root, staged.length);
+    for (const blob of staged.sort(byHex)) {
       await this.#takeTurn(0);
-      this.#publish(blob);
+      if (!presence(blob)) publish(blob);
     }
     await sync.folders([...folders]);
-    for (const blob of this.#found.values()) this.#assertStillThere(blob);
+    const found = [...this.#found.values()].sort(byHex);
+    const isThere = presenceTest(root, found.length);
+    for (const blob of found) if (!isThere(blob)) throw this.#removed(blob);
     this.#end();
   }
 
@@ -226,7 +229,8 @@ export class FsBatch implements BlobBatch {
   }
 
   /** Take up what a stager has done. */
-  #add({ digest, size, temporary, isUnsettled = false }: StoredFile): void {
+  #add({ digest, size, temporary, isCopy, isUnsettled = false }: StoredFile): void {
+    if (isCopy === true) return;
     const path = blobPath(this.#place.root, digest);
     if (this.#staged.has(path.hex)) return;
     if (temporary === undefined) this.#addFound(path, size, { isUnsettled });
@@ -252,21 +256,10 @@ export class FsBatch implements BlobBatch {
     return { root: this.#place.root, temporary: `${this.#folder}/${this.#writers}` };
   }
 
-  #publish({ file, hex, prefix, size, temporary }: StagedBlob): void {
-    // Another process may have brought it meanwhile.
-    if (blobStats({ file, hex, prefix }, size) !== undefined) return;
-    try {
-      renameSync(temporary, file);
-    } catch (error) {
-      throw writeFailure(error, file);
-    }
-  }
-
-  #assertStillThere(blob: BlobPath & { readonly size: number }): void {
-    if (blobStats(blob, blob.size) !== undefined) return;
+  #removed({ hex }: BlobPath): Error {
     assertFolder(this.#place.root);
-    throw storeErrors.BLOB_NOT_FOUND(`Blob sha256:${blob.hex} was removed during the batch.`, {
-      details: { digest: `sha256:${blob.hex}` },
+    return storeErrors.BLOB_NOT_FOUND(`Blob sha256:${hex} was removed during the batch.`, {
+      details: { digest: `sha256:${hex}` },
       hint: "Something collected garbage at the same time. Try again.",
     });
   }
@@ -278,6 +271,18 @@ export class FsBatch implements BlobBatch {
     this.#turnLeft = turnBytes;
     await nextTurn();
   }
+}
+
+function publish({ file, temporary }: StagedBlob): void {
+  try {
+    renameSync(temporary, file);
+  } catch (error) {
+    throw writeFailure(error, file);
+  }
+}
+
+function byHex(a: BlobPath, b: BlobPath): number {
+  return a.hex < b.hex ? -1 : 1;
 }
 
 type StoredFile = Extract<StagedFile, { status: "stored" }>;

@@ -134,6 +134,10 @@ class FsBlobStore implements BlobStore {
     }
   }
 
+  localFile(digest: Digest): string {
+    return blobPath(this.location, digest).file;
+  }
+
   check(blobs: readonly BlobInfo[], options?: BulkOptions): Promise<readonly BlobProblem[]> {
     return checkInLanes(this.#lanes, this.location, blobs, options);
   }

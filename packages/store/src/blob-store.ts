@@ -66,6 +66,11 @@ export interface BlobStore extends AsyncDisposable {
    * @throws `STORE_BLOB_NOT_FOUND`, `STORE_BLOB_CORRUPT`, `STORE_COPY_FAILED`
    */
   copyOut(copies: readonly LocalCopy[], options?: BulkOptions): Promise<void>;
+  /**
+   * Where a blob lies as a local file with exactly its bytes, for a store that keeps such files.
+   * Whoever reads it checks the digest. It says nothing about whether the blob is there.
+   */
+  localFile?(digest: Digest): string | undefined;
   /** Address and length, or `undefined` when the blob is not there. Does not read the bytes. */
   stat(digest: Digest, options?: OperationOptions): Promise<BlobInfo | undefined>;
   /** Every blob, in order of its digest. */

@@ -90,6 +90,7 @@ const brokenBlobStores: Record<BlobStoreLaw, (good: MemoryBlobStore) => Partial<
       });
     },
   }),
+  bulk: () => ({ check: async () => [] }),
   "file unchanged": (good) => ({
     async openBatch(options) {
       const batch = await good.openBatch(options);
@@ -288,6 +289,8 @@ function brokenBatch(good: BlobBatch, changes: Partial<BlobBatch>): BlobBatch {
   return {
     put: (source, options) => good.put(source, options),
     putFile: (path, options) => good.putFile(path, options),
+    putFiles: (files, options) => good.putFiles(files, options),
+    keep: (blobs, options) => good.keep(blobs, options),
     commit: (options) => good.commit(options),
     [Symbol.asyncDispose]: () => good[Symbol.asyncDispose](),
     ...changes,

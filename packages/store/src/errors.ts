@@ -4,7 +4,7 @@ const table = {
   BLOB_NOT_FOUND: {
     exitCode: 3,
     httpStatus: 404,
-    hint: "Check the digest, or run `artifacts scan` if the catalog and the store disagree.",
+    hint: "Check the digest, or run `reseal store check` if the catalog and the store disagree.",
   },
   BLOB_CORRUPT: {
     exitCode: 4,

@@ -148,7 +148,10 @@ class MemoryBatch implements BlobBatch {
       throw storeErrors.FILE_UNREADABLE(`${path} cannot be read.`, { details, cause });
     });
     const before = await file.stat({ bigint: true });
-    const bytes = await file.readFile({ signal });
+    const bytes = await file.readFile({ signal }).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== "EISDIR") throw cause;
+      throw storeErrors.FILE_UNREADABLE(`${path} is a folder.`, { details: { path }, cause });
+    });
     const after = await file.stat({ bigint: true });
     if (before.size !== after.size || before.mtimeNs !== after.mtimeNs) {
       throw storeErrors.FILE_CHANGED(`${path} changed while it was read.`, { details: { path } });

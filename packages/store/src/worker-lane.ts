@@ -26,7 +26,7 @@ interface PlainError {
 }
 
 /** Do not let the young objects of a thread grow as in a main thread; in MiB. */
-const youngGenerationMax = 8;
+const youngGenerationMax = 4;
 
 /**
  * Start a thread that runs a module, which calls {@link serveTasks}.

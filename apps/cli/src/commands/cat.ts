@@ -5,6 +5,7 @@ import type { CommandContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
 import { resolveSeal } from "../resolve-run.ts";
+import { didYouMean, nearest } from "../suggest.ts";
 import { isTerminal } from "../terminal.ts";
 
 /** `reseal cat ID PATH` */
@@ -27,40 +28,63 @@ export function catCommand(context: CommandContext): Command {
     .action(async (id: string, path: string) => {
       await using stores = await context.openStores();
       const reader = await openStoredBundle(stores, await resolveSeal(context, stores, id));
-      const { host } = context;
-      if (path === bundlePaths.manifest) {
-        host.stdout.write(reader.manifestBytes);
-        return;
-      }
-      const entry = findEntry(reader, path);
-      if (isTerminal(host.stdout) && isBinaryType(entry))
-        throw cliErrors.BINARY_TO_TERMINAL(`${entry.path} is ${entry.media_type}, not text.`);
+      const { host, signal } = context;
+      const isManifest = path === bundlePaths.manifest;
+      const { open, ...about } = isManifest ? manifestOf(reader) : fileOf(reader, path, signal);
       if (context.options.json === true) {
-        const { digest, size, media_type, role } = entry;
         const chunks: Uint8Array[] = [];
-        for await (const chunk of await reader.open(entry)) chunks.push(chunk);
-        const content = Buffer.concat(chunks).toString("base64");
-        const data = { path: entry.path, digest, size, media_type, role, content_base64: content };
-        context.result("cat/v1", data, () => "");
+        for await (const chunk of await open()) chunks.push(chunk);
+        const content_base64 = Buffer.concat(chunks).toString("base64");
+        context.result("cat/v1", { ...about, content_base64 }, () => "");
         return;
       }
-      await writeAll(await reader.open(entry), host.stdout);
+      if (isTerminal(host.stdout) && isBinaryType(about))
+        throw cliErrors.BINARY_TO_TERMINAL(`${about.path} is ${about.media_type}, not text.`);
+      await writeAll(await open(), host.stdout);
     });
 }
 
-function findEntry({ manifest }: BundleReader, path: string): FileEntry {
-  const entry = entryOf(manifest, path) ?? entryOf(manifest, `outputs/${path}`);
-  if (entry !== undefined) return entry;
-  const near = manifest.context.files
-    .map((file) => file.path)
-    .filter((candidate) => candidate.split("/").at(-1) === path.split("/").at(-1));
-  throw cliErrors.PATH_NOT_FOUND(
-    `Run ${manifest.context.run_id} has no file ${JSON.stringify(path)}.`,
-    near.length > 0 ? { hint: `Did you mean ${near.slice(0, 3).join(" or ")}?` } : {},
+/** A file that can be printed; the manifest is one although no list of files names it. */
+interface Printable extends Pick<FileEntry, "path" | "digest" | "size" | "media_type"> {
+  readonly role: string;
+  readonly open: () => Promise<AsyncIterable<Uint8Array>>;
+}
+
+function manifestOf({ manifestBytes, seal }: BundleReader): Printable {
+  return {
+    path: bundlePaths.manifest,
+    digest: seal,
+    size: manifestBytes.byteLength,
+    media_type: "application/json",
+    role: "manifest",
+    open: () => Promise.resolve(oneChunk(manifestBytes)),
+  };
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+function fileOf(reader: BundleReader, wanted: string, signal: AbortSignal): Printable {
+  const { manifest } = reader;
+  const entry = entryOf(manifest, wanted) ?? entryOf(manifest, `outputs/${wanted}`);
+  if (entry === undefined) throw pathNotFound(reader, wanted);
+  const { path, digest, size, media_type, role } = entry;
+  return { path, digest, size, media_type, role, open: () => reader.open(entry, { signal }) };
+}
+
+function pathNotFound({ manifest }: BundleReader, wanted: string): Error {
+  const paths = manifest.context.files.map(({ path }) => path);
+  const sameName = paths.filter((path) => path.split("/").at(-1) === wanted.split("/").at(-1));
+  const shortened = paths.map((path) => path.replace(/^outputs\//, ""));
+  const near = sameName.length > 0 ? sameName.slice(0, 3) : nearest(wanted, shortened);
+  return cliErrors.PATH_NOT_FOUND(
+    `Run ${manifest.context.run_id} has no file ${JSON.stringify(wanted)}.`,
+    near.length > 0 ? { hint: didYouMean(near, "") } : {},
   );
 }
 
-function isBinaryType({ media_type }: FileEntry): boolean {
+function isBinaryType({ media_type }: Pick<Printable, "media_type">): boolean {
   return !/^text\/|json|xml|yaml|toml|javascript|x-sh|x-bibtex/.test(media_type);
 }
 

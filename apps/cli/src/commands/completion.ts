@@ -21,6 +21,7 @@ export function completionCommand(context: CommandContext): Command {
         [
           ['eval "$(reseal completion bash)"', "in this shell only; zsh as well"],
           ["reseal completion fish | source", "the same in fish"],
+          ["reseal completion zsh > _reseal", "a file for a folder of fpath"],
         ],
         { 0: "printed", 2: "no such shell" },
       ),

@@ -23,7 +23,7 @@ interface DiffFlags extends ToleranceFlags {
 export function diffCommand(context: CommandContext): Command {
   return toleranceOptions(new Command("diff"))
     .description("What differs between two runs: keys, inputs, config, environment, results")
-    .argument("<a>", "a run of the store, or a folder with an exported bundle")
+    .argument("<a>", "a run of the store, or an exported bundle: a folder or a ZIP file")
     .argument("<b>", "the other one")
     .option("--exit-zero", "exit with 0 also when they differ")
     .addHelpText(
@@ -44,8 +44,8 @@ export function diffCommand(context: CommandContext): Command {
         return opened;
       };
       try {
-        const original = await openNamed(context, a, open);
-        const candidate = await openNamed(context, b, open);
+        await using original = await openNamed(context, a, open);
+        await using candidate = await openNamed(context, b, open);
         const options = { tolerance: toleranceOf(flags), signal: context.signal };
         const comparison = await compareBundles(original, candidate, options);
         const inputs = await compareInputs(original, candidate, options);

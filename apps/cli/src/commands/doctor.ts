@@ -20,10 +20,14 @@ export function doctorCommand(context: CommandContext): Command {
     .description("Check this machine and the store")
     .addHelpText(
       "after",
-      commandHelp([["reseal doctor", "when something is odd"]], {
-        0: "all well, perhaps with warnings",
-        1: "something fails",
-      }),
+      commandHelp(
+        [
+          ["reseal doctor", "when something is odd"],
+          ["reseal doctor --json", "for a bug report or a monitor"],
+          ["reseal --store ../other/.reseal doctor", "another store"],
+        ],
+        { 0: "all well, perhaps with warnings", 1: "something fails" },
+      ),
     )
     .action(async () => {
       const checks: Check[] = [

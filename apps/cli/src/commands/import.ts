@@ -1,28 +1,45 @@
 import { resolve } from "node:path";
-import { importBundle, openBundleFolder, sealRecordOf } from "@reseal/bundle";
+import { importBundle, openBundleZip, sealRecordOf } from "@reseal/bundle";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { commandHelp } from "../help.ts";
+import { openPath } from "../open-named.ts";
 import { progressLine } from "../progress.ts";
 import { rowData } from "../row.ts";
+import { parseSize, spoolStdin } from "../spool-stdin.ts";
 import { formatBytes, harmless, plural, shortDigest } from "../terminal.ts";
 
-/** `reseal import DIR` */
+/** `reseal import PATH|-` */
 export function importCommand(context: CommandContext): Command {
   return new Command("import")
     .description("Take a bundle into the store, after verifying all of it")
-    .argument("<folder>", "a folder with an exported bundle")
+    .argument(
+      "<bundle>",
+      "an exported bundle: a folder or a ZIP file; - reads a ZIP file from standard input",
+    )
+    .option("--max-size <size>", "refuse a larger archive from standard input", "64GiB")
     .addHelpText(
       "after",
-      commandHelp([["reseal import ../colleague/bundle", "importing twice changes nothing"]], {
-        0: "imported, or there already",
-        3: "not a bundle",
-        4: "damaged",
-        5: "unsafe names",
-      }),
+      commandHelp(
+        [
+          ["reseal import ../colleague/bundle", "importing twice changes nothing"],
+          ["reseal import run.zip", "a ZIP file"],
+          ["curl -fsS https://example.org/run.zip | reseal import -", "from standard input"],
+        ],
+        {
+          0: "imported, or there already",
+          3: "not a bundle",
+          4: "damaged",
+          5: "unsafe names, or a ZIP file that is not safe to read",
+        },
+      ),
     )
-    .action(async (folder: string) => {
-      const reader = await openBundleFolder(resolve(context.host.cwd, folder));
+    .action(async (bundle: string, flags: { maxSize: string }) => {
+      const bytesMax = parseSize(flags.maxSize);
+      await using spooled = bundle === "-" ? await spoolStdin(context, bytesMax) : undefined;
+      await using reader = spooled
+        ? { ...(await openBundleZip(spooled.path)), location: "standard input" }
+        : await openPath(resolve(context.host.cwd, bundle));
       await using stores = await context.openStores({ create: true });
       const progress = progressLine(context);
       const report = await importBundle(stores, reader, {

@@ -12,10 +12,14 @@ export function initCommand(context: CommandContext): Command {
     .argument("[folder]", "the workspace", ".")
     .addHelpText(
       "after",
-      commandHelp([["reseal init", "in the current folder"]], {
-        0: "written",
-        2: "there is a reseal.yaml already",
-      }),
+      commandHelp(
+        [
+          ["reseal init", "in the current folder"],
+          ["reseal init experiments/lorenz", "in another; it is made"],
+          ["reseal schema show project-config", "every key that reseal.yaml may have"],
+        ],
+        { 0: "written", 2: "there is a reseal.yaml already" },
+      ),
     )
     .action(async (folder: string) => {
       const workspace = resolve(context.host.cwd, folder);

@@ -25,7 +25,7 @@ const environmentNames = [".venv", "venv", "node_modules", ".pixi", "renv"];
 export function replayCommand(context: CommandContext): Command {
   return toleranceOptions(new Command("replay"))
     .description("Run an artifact again, from its bundle alone, and compare the results")
-    .argument("<id-or-path>", "a run of the store, or a folder with an exported bundle")
+    .argument("<id-or-path>", "a run of the store, or an exported bundle: a folder or a ZIP file")
     .option("--seed <integer>", "another seed; the inputs differ then, and the verdict says so")
     .option("--ref <name=file>", "the file for an input that was recorded by digest", parseRef)
     .addHelpText(
@@ -48,9 +48,9 @@ export function replayCommand(context: CommandContext): Command {
     .action(async (name: string, flags: ReplayFlags) => {
       const { host } = context;
       await using stores = await context.openStores({ create: true });
-      const given = await openNamed(context, name, () => Promise.resolve(stores));
+      await using given = await openNamed(context, name, () => Promise.resolve(stores));
       // A replay names its original as a parent, so the store must have it.
-      if (given.folder !== undefined) await importBundle(stores, given);
+      if (given.exported !== undefined) await importBundle(stores, given);
       const isJson = context.options.json === true;
       const outcome = await replayRun(stores, given, {
         ...(await requestOf(context, flags)),

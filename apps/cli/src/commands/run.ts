@@ -148,6 +148,7 @@ async function buildRequest(
     contextMetrics: config.context_metrics,
     device: config.device as RunRequest["device"],
     featureFlags: config.feature_flags,
+    invariants: record.declaredInvariants(config, Date.now()),
     allowSecrets: [...fromConfig(config.allow_secret), ...(flags.allowSecret ?? [])],
     isStrict: flags.strict,
   };

@@ -28,6 +28,7 @@ export function sealCommand(context: CommandContext): Command {
         [
           ["reseal seal results/2026-05-04", "keep what another tool computed"],
           ["reseal seal out --title 'Figure 2' --tag paper", "with a title and a tag"],
+          ["reseal seal out --type calibration --strict", "refused when it holds a secret"],
         ],
         {
           0: "sealed",

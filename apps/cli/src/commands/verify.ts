@@ -1,9 +1,8 @@
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import {
   type BundleReader,
   type Finding,
   isIntegrityFinding,
-  openBundleFolder,
   openStoredBundle,
   type VerifyReport,
   verifyBundle,
@@ -15,7 +14,7 @@ import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
-import { namesFolder } from "../open-named.ts";
+import { namesPath, openPath } from "../open-named.ts";
 import { progressLine } from "../progress.ts";
 import { resolveSeal } from "../resolve-run.ts";
 import { formatBytes, harmless, plural, shortDigest } from "../terminal.ts";
@@ -29,7 +28,7 @@ export function verifyCommand(context: CommandContext): Command {
     .description(
       "Read every byte again: digests, schemas, pointers, trees, missing and extra files",
     )
-    .argument("[id-or-path]", "a run of the store, or a folder with an exported bundle")
+    .argument("[id-or-path]", "a run of the store, or an exported bundle: a folder or a ZIP file")
     .option("--all", "every run of the store")
     .addHelpText(
       "after",
@@ -37,14 +36,21 @@ export function verifyCommand(context: CommandContext): Command {
         [
           ["reseal verify @last", "one run"],
           ["reseal verify ./bundle", "an exported bundle"],
+          ["reseal verify run.zip", "the same in a ZIP file"],
           ["reseal verify --all", "the whole store"],
         ],
-        { 0: "intact", 1: "other findings", 3: "not found", 4: "a digest, key or seal differs" },
+        {
+          0: "intact",
+          1: "other findings",
+          3: "not found",
+          4: "a digest, key or seal differs",
+          5: "a ZIP file that is not safe to read",
+        },
       ),
     )
     .action(async (name: string | undefined, flags: { all?: boolean }) => {
       if ((name === undefined) === (flags.all !== true))
-        throw cliErrors.USAGE("Give one run or folder, or --all.");
+        throw cliErrors.USAGE("Give one run, folder or ZIP file, or --all.");
       const checked = await verifyNamed(context, name);
       const findings = checked.flatMap((report) => report.findings);
       const bytes = checked.reduce((sum, report) => sum + (report.bytes ?? 0), 0);
@@ -78,9 +84,9 @@ export function verifyCommand(context: CommandContext): Command {
 }
 
 async function verifyNamed(context: CommandContext, name: string | undefined): Promise<Checked[]> {
-  if (name !== undefined && namesFolder(context, name)) {
-    const folder = resolve(context.host.cwd, name);
-    return [await check(context, folder, () => openBundleFolder(folder))];
+  if (name !== undefined && namesPath(context, name)) {
+    const path = resolve(context.host.cwd, name);
+    return [await check(context, path, () => openPath(path))];
   }
   await using stores = await context.openStores();
   if (name !== undefined)
@@ -138,7 +144,8 @@ async function check(
       if (!isMissing) throw error;
     }
     const code = "digest_mismatch" as const;
-    return { location, findings: [{ code, path: "manifest.json", message: error.message }] };
+    const path = error.code.startsWith("BUNDLE_ZIP_") ? basename(location) : "manifest.json";
+    return { location, findings: [{ code, path, message: error.message }] };
   } finally {
     progress.clear();
   }

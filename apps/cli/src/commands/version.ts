@@ -10,7 +10,14 @@ export function versionCommand(context: CommandContext): Command {
     .description("Versions of Reseal, Node and the formats")
     .addHelpText(
       "after",
-      commandHelp([["reseal version --json", "for a bug report"]], { 0: "printed" }),
+      commandHelp(
+        [
+          ["reseal version", "for people"],
+          ["reseal version --json", "for a bug report"],
+          ["reseal --version", "one number; the quickest"],
+        ],
+        { 0: "printed" },
+      ),
     )
     .action(() => {
       const data = {

@@ -20,13 +20,6 @@ export interface StorePlace {
   readonly store: string | undefined;
 }
 
-const shellWords: Readonly<Record<string, ShellWords>> = {
-  folder: "folders",
-  file: "files",
-  path: "files",
-  "name=file": "files",
-};
-
 /** Completes values by the name that the help gives them. */
 export function valueSource(
   program: CommandNode,
@@ -39,15 +32,6 @@ export function valueSource(
     if (ofRun !== undefined)
       return await (await import("./complete-ids.ts")).completePaths(place, ofRun, typed);
     switch (name) {
-      case "id":
-        return await (await import("./complete-ids.ts")).completeIds(place, typed);
-      case "a":
-      case "b":
-      case "id-or-path":
-        return {
-          ...(await (await import("./complete-ids.ts")).completeIds(place, typed)),
-          shell: "files",
-        };
       case "schema":
         return words(known.schemas, typed);
       case "code":
@@ -60,13 +44,28 @@ export function valueSource(
         return /^[\w.]*$/.test(typed) ? words(known.fields.map(equals), typed) : nothing;
       case "name":
         return path === "help" ? helpWords(program, known, before.slice(1), typed) : nothing;
-      default: {
-        const shell = shellWords[name];
-        return shell === undefined ? nothing : { candidates: [], shell };
-      }
+      default:
+        return await byKind(place, name.split(/[-=]/), typed);
     }
   };
   return { complete };
+}
+
+/** Values that are ids, files or both, as the parts of their names say: `id-or-path`, `file`. */
+async function byKind(
+  place: StorePlace,
+  parts: readonly string[],
+  typed: string,
+): Promise<Completion> {
+  const has = (...kinds: readonly string[]): boolean => kinds.some((kind) => parts.includes(kind));
+  const isBoth = has("a", "b");
+  const shell: ShellWords | undefined =
+    isBoth || has("file", "path", "zip") ? "files" : has("folder") ? "folders" : undefined;
+  const { candidates } =
+    isBoth || has("id", "ids")
+      ? await (await import("./complete-ids.ts")).completeIds(place, typed)
+      : nothing;
+  return { candidates, ...(shell !== undefined && { shell }) };
 }
 
 function helpWords(

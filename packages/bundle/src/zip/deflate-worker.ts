@@ -1,5 +1,5 @@
 import { serveTasks } from "@reseal/store";
-import { type PackedBatch, type PackTask, packBatch } from "./pack-batch.ts";
+import { type PackedItem, type PackTask, packBatch } from "./pack-batch.ts";
 
 // The thread of a pool. A module of its own, and an entry of its own in a bundle.
-serveTasks<PackTask, PackedBatch>((task) => Promise.resolve(packBatch(task)));
+serveTasks<PackTask, PackedItem[]>((task) => Promise.resolve(packBatch(task)));

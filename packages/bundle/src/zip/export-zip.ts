@@ -1,18 +1,18 @@
 import type { Writable } from "node:stream";
-import { compareUtf8, type Digest } from "@reseal/hash";
+import { compareUtf8, type Digest, parseDigest } from "@reseal/hash";
 import type { ByteSource, OperationOptions } from "@reseal/store";
 import { exportOnlyFiles } from "../export-only.ts";
 import { mediaTypeOf } from "../media-type.ts";
 import { bundlePaths } from "../paths.ts";
 import type { BundleReader } from "../reader.ts";
 import { openDeflatePool } from "./deflate-pool.ts";
-import { addLarge, type LargeFile } from "./large-entry.ts";
+import { addLarge } from "./large-entry.ts";
 import { defaultLimits, smallBytesMax } from "./limits.ts";
 import { checkNames } from "./names.ts";
 import type { DeflateLevel } from "./pack-batch.ts";
 import { SmallFiles } from "./small-files.ts";
 import { openFileSink, streamSink } from "./zip-sink.ts";
-import { ZipWriter } from "./zip-writer.ts";
+import { type SourceFile, ZipWriter } from "./zip-writer.ts";
 
 /** Options of {@link exportZip}. */
 export interface ZipExportOptions extends OperationOptions {
@@ -60,8 +60,8 @@ export async function exportZip(
       ? await openFileSink(target, reader.seal.slice(-12))
       : streamSink(target);
   const writer = new ZipWriter(sink);
-  await using pool = openDeflatePool(level, bytes > threadsBytesMin);
-  const small = new SmallFiles(writer, pool);
+  await using pool = openDeflatePool(bytes > threadsBytesMin);
+  const small = new SmallFiles(writer, pool, level);
   for (const file of files) {
     signal?.throwIfAborted();
     if (file.size <= smallBytesMax) {
@@ -76,14 +76,19 @@ export async function exportZip(
   return { seal: reader.seal, files: files.length, bytes, archiveBytes: writer.size };
 }
 
-function filesOf(reader: BundleReader, signal: AbortSignal | undefined): LargeFile[] {
-  const listed = reader.manifest.context.files.map((entry) => ({
-    path: entry.path,
-    size: entry.size,
-    isExecutable: entry.mode === "executable",
-    mediaType: entry.media_type,
-    open: () => reader.open(entry, { signal }),
-  }));
+function filesOf(reader: BundleReader, signal: AbortSignal | undefined): SourceFile[] {
+  const listed = reader.manifest.context.files.map((entry) => {
+    const digest = parseDigest(entry.digest);
+    const path = reader.blobs?.localFile?.(digest);
+    return {
+      path: entry.path,
+      size: entry.size,
+      isExecutable: entry.mode === "executable",
+      mediaType: entry.media_type,
+      local: path === undefined ? undefined : { path, digest },
+      open: () => reader.open(entry, { signal }),
+    };
+  });
   const others = exportOnlyFiles(reader).map(({ path, bytes }) => ({
     path,
     size: bytes.byteLength,
@@ -91,7 +96,7 @@ function filesOf(reader: BundleReader, signal: AbortSignal | undefined): LargeFi
     mediaType: mediaTypeOf(path),
     open: () => Promise.resolve(once(bytes)),
   }));
-  const rank = ({ path }: LargeFile): number => (path === bundlePaths.manifest ? 0 : 1);
+  const rank = ({ path }: SourceFile): number => (path === bundlePaths.manifest ? 0 : 1);
   return [...listed, ...others].sort((a, b) => rank(a) - rank(b) || compareUtf8(a.path, b.path));
 }
 

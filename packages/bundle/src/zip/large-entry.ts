@@ -12,13 +12,7 @@ import { defaultLimits } from "./limits.ts";
 import { openZip } from "./open-zip.ts";
 import type { DeflateLevel } from "./pack-batch.ts";
 import { openZipSource } from "./zip-source.ts";
-import { changed, type FileFacts, type ZipWriter } from "./zip-writer.ts";
-
-/** A file that is too large for one buffer; it can be read again and again. */
-export interface LargeFile extends FileFacts {
-  readonly mediaType: string;
-  readonly open: () => Promise<ByteSource>;
-}
+import { changed, type SourceFile, type ZipWriter } from "./zip-writer.ts";
 
 /** How large files are written. */
 export interface LargeOptions extends OperationOptions {
@@ -33,7 +27,7 @@ export interface LargeOptions extends OperationOptions {
  */
 export async function addLarge(
   writer: ZipWriter,
-  file: LargeFile,
+  file: SourceFile,
   { level, scratch = tmpdir(), signal }: LargeOptions,
 ): Promise<void> {
   const { crc, isCompressible } = await survey(file, level > 0);
@@ -50,7 +44,7 @@ export async function addLarge(
 }
 
 async function survey(
-  file: LargeFile,
+  file: SourceFile,
   mayDeflate: boolean,
 ): Promise<{ readonly crc: number; readonly isCompressible: boolean }> {
   const sample = mayDeflate ? createSample() : undefined;
@@ -66,7 +60,7 @@ async function survey(
 /** @returns `false` when the deflated form is not worth it after all. */
 async function addDeflated(
   writer: ZipWriter,
-  file: LargeFile,
+  file: SourceFile,
   temporary: string,
   level: DeflateLevel,
   signal: AbortSignal | undefined,
@@ -92,7 +86,7 @@ async function addDeflated(
 
 /** Let archiver write an archive with this file alone. @returns `false` when it grows too large. */
 async function writeArchive(
-  file: LargeFile,
+  file: SourceFile,
   temporary: string,
   zlib: { readonly level: DeflateLevel; readonly strategy: number },
   signal: AbortSignal | undefined,

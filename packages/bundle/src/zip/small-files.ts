@@ -1,47 +1,49 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { isCompressedKind } from "./compressible.ts";
 import type { DeflatePool } from "./deflate-pool.ts";
-import type { LargeFile } from "./large-entry.ts";
-import type { PackedBatch, PackItem } from "./pack-batch.ts";
-import { changed, type ZipWriter } from "./zip-writer.ts";
+import {
+  type DeflateLevel,
+  type PackedItem,
+  type PackItem,
+  recordsBytesMax,
+} from "./pack-batch.ts";
+import { changed, type SourceFile, type ZipWriter } from "./zip-writer.ts";
 
 const batchBytes = 1024 * 1024;
-const batchFiles = 512;
+const batchFiles = 256;
+/** Enough for nearly every batch, headers and names included. */
+const roomBytes = batchBytes + batchFiles * 256;
 
-interface Batch {
-  readonly bytes: Uint8Array;
-  readonly files: LargeFile[];
-  readonly items: PackItem[];
-  end: number;
+type Room = Uint8Array<SharedArrayBuffer>;
+
+interface Packing {
+  readonly files: readonly SourceFile[];
+  readonly out: Room;
+  readonly packed: Promise<readonly PackedItem[]>;
 }
 
 /** Collects small files into batches, has them packed, and writes them in their order. */
 export class SmallFiles {
   readonly #writer: ZipWriter;
   readonly #pool: DeflatePool;
-  #batch: Batch | undefined;
-  readonly #packing: {
-    readonly files: readonly LargeFile[];
-    readonly packed: Promise<PackedBatch>;
-  }[] = [];
+  readonly #level: DeflateLevel;
+  #files: SourceFile[] = [];
+  #byteCount = 0;
+  readonly #packing: Packing[] = [];
+  /** Room for records that nobody uses any more. */
+  readonly #free: Room[] = [];
 
-  constructor(writer: ZipWriter, pool: DeflatePool) {
+  constructor(writer: ZipWriter, pool: DeflatePool, level: DeflateLevel) {
     this.#writer = writer;
     this.#pool = pool;
+    this.#level = level;
   }
 
-  async add(file: LargeFile): Promise<void> {
-    const { path, size, mediaType } = file;
-    const room = (this.#batch?.bytes.byteLength ?? 0) - (this.#batch?.end ?? 0);
-    if (size > room || this.#batch?.files.length === batchFiles) await this.#send();
-    this.#batch ??= {
-      bytes: new Uint8Array(new SharedArrayBuffer(Math.max(batchBytes, size))),
-      files: [],
-      items: [],
-      end: 0,
-    };
-    await readInto(file, this.#batch);
-    this.#batch.files.push(file);
-    this.#batch.items.push({ path, size, isCompressed: isCompressedKind(path, mediaType) });
+  async add(file: SourceFile): Promise<void> {
+    const isFull = this.#byteCount + file.size > batchBytes || this.#files.length === batchFiles;
+    if (isFull) await this.#send();
+    this.#files.push(file);
+    this.#byteCount += file.size;
   }
 
   /** Write all that was added. */
@@ -51,28 +53,63 @@ export class SmallFiles {
   }
 
   async #send(): Promise<void> {
-    const batch = this.#batch;
-    if (batch === undefined) return;
-    this.#batch = undefined;
-    const packed = this.#pool.pack(batch.bytes, batch.items);
+    const files = this.#files;
+    this.#files = [];
+    this.#byteCount = 0;
+    if (files.length === 0) return;
+    const items = files.map(packItem);
+    const bytes = await readAll(files);
+    const out = this.#room(recordsBytesMax(items));
+    const packed = this.#pool.pack({ items, bytes, level: this.#level, out });
     packed.catch(() => undefined); // It is thrown where it is waited for, unless another error was.
-    this.#packing.push({ files: batch.files, packed });
+    this.#packing.push({ files, out, packed });
+    await nextTurn(); // Threads that are done get their next batch.
     // One at work and one waiting for each thread.
     while (this.#packing.length > 2 * this.#pool.width) await this.#writeOne();
   }
 
   async #writeOne(): Promise<void> {
     const next = this.#packing.shift();
-    if (next !== undefined) await this.#writer.addBatch(next.files, await next.packed);
+    if (next === undefined) return;
+    const { files, out } = next;
+    const items = await next.packed.catch((error: unknown) => explain(files, error));
+    await this.#writer.addRecords(files, items, out);
+    this.#free.push(out);
+  }
+
+  #room(bytesMin: number): Room {
+    const isEnough = (room: Room): boolean => room.byteLength >= bytesMin;
+    const found = this.#free.findIndex(isEnough);
+    const [room] = found === -1 ? [] : this.#free.splice(found, 1);
+    return room ?? new Uint8Array(new SharedArrayBuffer(Math.max(bytesMin, roomBytes)));
   }
 }
 
-async function readInto(file: LargeFile, batch: Batch): Promise<void> {
-  const start = batch.end;
-  for await (const chunk of await file.open()) {
-    if (batch.end + chunk.byteLength - start > file.size) throw changed(file);
-    batch.bytes.set(chunk, batch.end);
-    batch.end += chunk.byteLength;
+function packItem({ path, size, mediaType, local }: SourceFile): PackItem {
+  return { path, size, isCompressed: isCompressedKind(path, mediaType), file: local };
+}
+
+/** The bytes of all files that another thread cannot read itself; shared, not copied to it. */
+async function readAll(files: readonly SourceFile[]): Promise<Uint8Array> {
+  const byteCount = files.reduce((sum, { local, size }) => sum + (local ? 0 : size), 0);
+  const bytes = new Uint8Array(new SharedArrayBuffer(byteCount));
+  let start = 0;
+  for (const file of files) {
+    if (file.local !== undefined) continue;
+    let end = start;
+    for await (const chunk of await file.open()) {
+      if (end + chunk.byteLength > start + file.size) throw changed(file);
+      bytes.set(chunk, end);
+      end += chunk.byteLength;
+    }
+    if (end !== start + file.size) throw changed(file);
+    start = end;
   }
-  if (batch.end - start !== file.size) throw changed(file);
+  return bytes;
+}
+
+/** Read the files of a batch that failed as everybody reads them, which says what is wrong. */
+async function explain(files: readonly SourceFile[], error: unknown): Promise<never> {
+  for (const file of files) for await (const _ of await file.open());
+  throw error;
 }

@@ -9,7 +9,7 @@ import { syncFolder } from "../sync-folder.ts";
 export interface ZipSink extends AsyncDisposable {
   /** A folder for what is temporary. */
   readonly scratch: string | undefined;
-  /** Take the next bytes, which must not change any more. Waits for those before. */
+  /** Take the next bytes, which must not change before this resolves. */
   write(bytes: Uint8Array): Promise<void>;
   /** Make the whole visible and durable. Without it, nothing stays behind. */
   finish(): Promise<void>;
@@ -47,12 +47,15 @@ function refuseExisting(target: string): void {
   if (existsSync(target)) throw bundleErrors.TARGET_EXISTS(`${target} exists.`);
 }
 
+const syncEvery = 32 * 1024 * 1024;
+
 class FileSink implements ZipSink {
   readonly scratch: string;
   readonly #target: string;
   readonly #temporary: string;
   #handle: FileHandle | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  #syncing: Promise<void> = Promise.resolve();
+  #unsynced = 0;
 
   constructor(target: string, temporary: string, handle: FileHandle) {
     this.scratch = dirname(target);
@@ -62,14 +65,16 @@ class FileSink implements ZipSink {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    await this.#writing;
-    // Not waited for: the next bytes are made meanwhile.
-    this.#writing = this.#writeAll(bytes);
-    this.#writing.catch(() => undefined);
+    for (let at = 0; at < bytes.byteLength; ) {
+      const written = await this.#handle?.write(bytes, at);
+      at += written?.bytesWritten ?? 0;
+    }
+    this.#unsynced += bytes.byteLength;
+    if (this.#unsynced >= syncEvery) this.#syncSome();
   }
 
   async finish(): Promise<void> {
-    await this.#writing;
+    await this.#syncing;
     await this.#handle?.sync();
     await this.#close();
     refuseExisting(this.#target);
@@ -78,16 +83,17 @@ class FileSink implements ZipSink {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writing.catch(() => undefined);
+    await this.#syncing.catch(() => undefined);
     await this.#close();
     await rm(this.#temporary, { force: true });
   }
 
-  async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.byteLength; ) {
-      const written = await this.#handle?.write(bytes, at);
-      at += written?.bytesWritten ?? 0;
-    }
+  /** The disk works while the next bytes are made. The sync at the end answers for all of it. */
+  #syncSome(): void {
+    this.#unsynced = 0;
+    const sync = async (): Promise<void> => this.#handle?.datasync();
+    this.#syncing = this.#syncing.then(sync);
+    this.#syncing.catch(() => undefined);
   }
 
   async #close(): Promise<void> {

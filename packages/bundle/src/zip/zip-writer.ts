@@ -1,7 +1,8 @@
+import type { Digest } from "@reseal/hash";
 import type { ByteSource } from "@reseal/store";
 import { bundleErrors } from "../errors.ts";
 import type { methods } from "./format.ts";
-import type { PackedBatch } from "./pack-batch.ts";
+import type { PackedItem } from "./pack-batch.ts";
 import { centralHeader, endRecords, localHeader } from "./records.ts";
 import type { ZipSink } from "./zip-sink.ts";
 
@@ -10,6 +11,15 @@ export interface FileFacts {
   readonly path: string;
   readonly size: number;
   readonly isExecutable: boolean;
+}
+
+/** A file to be written; it can be read again and again. */
+export interface SourceFile extends FileFacts {
+  readonly mediaType: string;
+  /** Where its bytes lie, for another thread to read and check. */
+  readonly local?: { readonly path: string; readonly digest: Digest } | undefined;
+  /** Its bytes, checked on the way. */
+  readonly open: () => Promise<ByteSource>;
 }
 
 /** Writes entries one after the other, and at the end the directory of them. */
@@ -27,16 +37,20 @@ export class ZipWriter {
     return this.#offset;
   }
 
-  /** Add files whose records are ready. */
-  async addBatch(files: readonly FileFacts[], batch: PackedBatch): Promise<void> {
+  /** Add files whose records are ready at the beginning of `bytes`. */
+  async addRecords(
+    files: readonly FileFacts[],
+    items: readonly PackedItem[],
+    bytes: Uint8Array,
+  ): Promise<void> {
     let offset = this.#offset;
     for (const [index, file] of files.entries()) {
-      const item = batch.items[index];
+      const item = items[index];
       if (item === undefined) throw new TypeError(`${file.path} was not packed.`);
       this.#list(file, item, offset);
       offset += item.recordBytes;
     }
-    await this.#write(batch.bytes);
+    await this.#write(bytes.subarray(0, offset - this.#offset));
   }
 
   /** Add a file from its data as it stands in the archive. */

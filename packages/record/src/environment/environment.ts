@@ -1,5 +1,5 @@
 import type { JsonObject } from "@reseal/hash";
-import type { Environment } from "@reseal/schema";
+import type { Environment, Invariant } from "@reseal/schema";
 import type { Call } from "./call.ts";
 import {
   type CaptureContext,
@@ -41,6 +41,8 @@ export interface EnvironmentRequest {
   readonly device?: JsonObject | undefined;
   /** For example `{ observability: true, gradients: false, quantum: false }`. */
   readonly featureFlags?: Readonly<Record<string, boolean>> | undefined;
+  /** Conditions that the user declares, with their values now. */
+  readonly invariants?: readonly Invariant[] | undefined;
   /** Version of Reseal. */
   readonly toolVersion: string;
   readonly signal?: AbortSignal | undefined;
@@ -104,6 +106,7 @@ export async function captureEnvironment(
     tools: { reseal: request.toolVersion, ...command.runtime.tools },
     lock_files: lockFiles(context, workspace),
     ...buildPart(command),
+    ...(request.invariants?.length ? { invariants: [...request.invariants] } : {}),
   };
   return { environment, warnings: context.warnings };
 }

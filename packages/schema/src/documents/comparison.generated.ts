@@ -148,6 +148,51 @@ export const document: JsonSchema = {
   }
  ],
  "$defs": {
+  "ArrayDifference": {
+   "description": "One array of an archive that differs.",
+   "type": "object",
+   "properties": {
+    "name": {
+     "description": "Name of the array.",
+     "type": "string"
+    },
+    "status": {
+     "description": "missing: only the original has it; added: only the candidate has it.",
+     "type": "string",
+     "enum": [
+      "within_tolerance",
+      "different",
+      "missing",
+      "added"
+     ]
+    },
+    "first_difference": {
+     "description": "First place beyond tolerance.",
+     "$ref": "#/$defs/Difference"
+    },
+    "max_absolute_error": {
+     "description": "Largest absolute difference.",
+     "$ref": "#/$defs/MetricValue"
+    },
+    "max_relative_error": {
+     "description": "Largest relative difference.",
+     "$ref": "#/$defs/MetricValue"
+    },
+    "max_ulp_error": {
+     "description": "Largest distance in units in the last place.",
+     "$ref": "#/$defs/MetricValue"
+    },
+    "differing_count": {
+     "description": "How many elements differ, within tolerance or not.",
+     "$ref": "#/$defs/ByteCount"
+    }
+   },
+   "required": [
+    "name",
+    "status"
+   ],
+   "additionalProperties": false
+  },
   "BigInteger": {
    "description": "An integer that a double does not hold exactly (beyond 2^53-1), as its decimal digits.",
    "type": "string",
@@ -241,6 +286,46 @@ export const document: JsonSchema = {
     "offset": {
      "description": "Other bytes: offset of the first that differs, from 0.",
      "$ref": "#/$defs/ByteCount"
+    },
+    "step": {
+     "description": "Metric series: step.",
+     "type": "number"
+    },
+    "array": {
+     "description": "Arrays of an archive: name of the array.",
+     "type": "string"
+    },
+    "index": {
+     "description": "Array: index of the element, from 0, one number for each dimension.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/ByteCount"
+     }
+    },
+    "field": {
+     "description": "Array of records: field of the element.",
+     "type": "string"
+    },
+    "x": {
+     "description": "Image: column of the pixel, from 0 at the left.",
+     "type": "integer",
+     "minimum": 0
+    },
+    "y": {
+     "description": "Image: row of the pixel, from 0 at the top.",
+     "type": "integer",
+     "minimum": 0
+    },
+    "aspect": {
+     "description": "What of the whole differs when it is not a value: dtype (type of the elements), shape, order (rows or columns first, in arrays too large to be reordered), size (width and height), mode (kind and depth of the pixels).",
+     "type": "string",
+     "enum": [
+      "dtype",
+      "shape",
+      "order",
+      "size",
+      "mode"
+     ]
     },
     "original": {
      "description": "What the original has there; any JSON value. Absent when it has nothing."
@@ -362,12 +447,47 @@ export const document: JsonSchema = {
      "$ref": "#/$defs/Difference"
     },
     "max_absolute_error": {
-     "description": "Largest absolute difference of its numbers.",
+     "description": "Largest absolute difference of its numbers, elements or channel values.",
      "$ref": "#/$defs/MetricValue"
     },
     "max_relative_error": {
-     "description": "Largest relative difference of its numbers.",
+     "description": "Largest relative difference of its numbers, elements or channel values.",
      "$ref": "#/$defs/MetricValue"
+    },
+    "max_ulp_error": {
+     "description": "Largest distance of its floating-point numbers in units in the last place, in the format of the file: binary64 for text.",
+     "$ref": "#/$defs/MetricValue"
+    },
+    "differing_count": {
+     "description": "How many values, elements or pixels differ, within tolerance or not.",
+     "$ref": "#/$defs/ByteCount"
+    },
+    "compared_as": {
+     "description": "How the two were read. What cannot be read as what its name says is compared as text or bytes.",
+     "type": "string",
+     "enum": [
+      "bytes",
+      "text",
+      "json",
+      "json_lines",
+      "table",
+      "series",
+      "array",
+      "arrays",
+      "image"
+     ]
+    },
+    "arrays": {
+     "description": "Arrays of an archive that differ, sorted by name, the first 1000.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/ArrayDifference"
+     },
+     "maxItems": 1000
+    },
+    "ignored": {
+     "description": "True when the tolerance says that this difference does not count.",
+     "const": true
     }
    },
    "required": [
@@ -406,6 +526,46 @@ export const document: JsonSchema = {
      "description": "Other bytes: offset of the first that differs, from 0.",
      "$ref": "#/$defs/ByteCount"
     },
+    "step": {
+     "description": "Metric series: step.",
+     "type": "number"
+    },
+    "array": {
+     "description": "Arrays of an archive: name of the array.",
+     "type": "string"
+    },
+    "index": {
+     "description": "Array: index of the element, from 0, one number for each dimension.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/ByteCount"
+     }
+    },
+    "field": {
+     "description": "Array of records: field of the element.",
+     "type": "string"
+    },
+    "x": {
+     "description": "Image: column of the pixel, from 0 at the left.",
+     "type": "integer",
+     "minimum": 0
+    },
+    "y": {
+     "description": "Image: row of the pixel, from 0 at the top.",
+     "type": "integer",
+     "minimum": 0
+    },
+    "aspect": {
+     "description": "What of the whole differs when it is not a value: dtype (type of the elements), shape, order (rows or columns first, in arrays too large to be reordered), size (width and height), mode (kind and depth of the pixels).",
+     "type": "string",
+     "enum": [
+      "dtype",
+      "shape",
+      "order",
+      "size",
+      "mode"
+     ]
+    },
     "original": {
      "description": "What the original has there; any JSON value. Absent when it has nothing."
     },
@@ -416,6 +576,35 @@ export const document: JsonSchema = {
    "required": [
     "path"
    ],
+   "additionalProperties": false
+  },
+  "IgnoreRules": {
+   "description": "What may differ in any way without a say in the verdict.",
+   "type": "object",
+   "properties": {
+    "paths": {
+     "description": "Files, by path or glob. They are reported as they are and marked as ignored.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/Line"
+     }
+    },
+    "pointers": {
+     "description": "Places in JSON, JSON lines and the results object, with all below them: JSON Pointers in which a segment * stands for any key or index.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/JsonPointer"
+     }
+    },
+    "columns": {
+     "description": "Columns of tables, by name, or by number from 1 where there is no header.",
+     "type": "array",
+     "items": {
+      "type": "string",
+      "maxLength": 1000
+     }
+    }
+   },
    "additionalProperties": false
   },
   "JsonPointer": {
@@ -501,7 +690,7 @@ export const document: JsonSchema = {
    "additionalProperties": false
   },
   "MetricTolerance": {
-   "description": "Tolerance of one metric.",
+   "description": "Tolerance of one metric, or of one file.",
    "type": "object",
    "properties": {
     "absolute": {
@@ -513,6 +702,16 @@ export const document: JsonSchema = {
      "description": "Largest difference relative to the original.",
      "type": "number",
      "minimum": 0
+    },
+    "ulp": {
+     "description": "Largest distance in units in the last place: how many numbers of the same format lie between the two, plus one. Enough on its own, whatever absolute and relative allow. Absent is 0.",
+     "type": "integer",
+     "minimum": 0,
+     "maximum": 9007199254740991
+    },
+    "nan": {
+     "description": "Whether NaN equals NaN; absent is equal.",
+     "$ref": "#/$defs/NanPolicy"
     }
    },
    "required": [
@@ -538,6 +737,14 @@ export const document: JsonSchema = {
     {
      "$ref": "#/$defs/BigInteger"
     }
+   ]
+  },
+  "NanPolicy": {
+   "description": "Whether NaN equals NaN.",
+   "type": "string",
+   "enum": [
+    "equal",
+    "different"
    ]
   },
   "OptionalKeyPair": {
@@ -585,7 +792,7 @@ export const document: JsonSchema = {
    "maxLength": 4096
   },
   "Tolerance": {
-   "description": "How far a number may differ: |original - candidate| <= absolute + relative * |original|.",
+   "description": "How far a number may differ: |original - candidate| <= absolute + relative * |original|, or no more than ulp units in the last place.",
    "type": "object",
    "properties": {
     "absolute": {
@@ -598,12 +805,33 @@ export const document: JsonSchema = {
      "type": "number",
      "minimum": 0
     },
+    "ulp": {
+     "description": "Largest distance in units in the last place: how many numbers of the same format lie between the two, plus one. Enough on its own, whatever absolute and relative allow. Absent is 0.",
+     "type": "integer",
+     "minimum": 0,
+     "maximum": 9007199254740991
+    },
+    "nan": {
+     "description": "Whether NaN equals NaN; absent is equal.",
+     "$ref": "#/$defs/NanPolicy"
+    },
     "metrics": {
-     "description": "Tolerances of single metrics by name, in place of these.",
+     "description": "Tolerances of metrics by name or glob, in place of these. The exact name wins, then the glob with the most literal characters.",
      "type": "object",
      "additionalProperties": {
       "$ref": "#/$defs/MetricTolerance"
      }
+    },
+    "files": {
+     "description": "Tolerances of files by path or glob, in place of these. The exact path wins, then the glob with the most literal characters.",
+     "type": "object",
+     "additionalProperties": {
+      "$ref": "#/$defs/MetricTolerance"
+     }
+    },
+    "ignore": {
+     "description": "What may differ in any way.",
+     "$ref": "#/$defs/IgnoreRules"
     }
    },
    "required": [

@@ -355,6 +355,12 @@ export const document: JsonSchema = {
    },
    "additionalProperties": false
   },
+  "ByteCount": {
+   "description": "A number of bytes.",
+   "type": "integer",
+   "minimum": 0,
+   "maximum": 9007199254740991
+  },
   "Invariant": {
    "description": "A condition recorded at run time that a replay compares with what it finds.",
    "type": "object",
@@ -389,12 +395,6 @@ export const document: JsonSchema = {
     "value"
    ],
    "additionalProperties": false
-  },
-  "ByteCount": {
-   "description": "A number of bytes.",
-   "type": "integer",
-   "minimum": 0,
-   "maximum": 9007199254740991
   },
   "JsonObject": {
    "description": "Any JSON object; Reseal hashes it and does not interpret it.",

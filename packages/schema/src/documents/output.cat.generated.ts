@@ -64,7 +64,20 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "cat/v1",
+   "ok": true,
+   "data": {
+    "path": "outputs/summary.json",
+    "digest": "sha256:62319614fc4a461cabe519347a0a1c05866f71197f2fee3f393b195a9239c037",
+    "size": 15,
+    "media_type": "application/json",
+    "role": "output",
+    "content_base64": "eyJybXNlIjogMC4xMn0K"
+   }
+  }
+ ],
  "$defs": {
   "ByteCount": {
    "description": "A number of bytes.",

@@ -53,7 +53,33 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "cite/v1",
+   "ok": true,
+   "data": {
+    "format": "bibtex",
+    "citation": {
+     "schema_version": "reseal.citation/v1",
+     "artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+     "seal": "sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063",
+     "run_id": "e7b1adbf-b230-47fa-bf77-f4fae1c6e1e2",
+     "title": "Predictability of the Lorenz system",
+     "authors": [
+      {
+       "name": "Lovelace, Ada"
+      }
+     ],
+     "date": "2026-11-21",
+     "year": 2026,
+     "type": "run",
+     "parents": [],
+     "cite_as": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f;seal=sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063"
+    },
+    "text": "@misc{reseal-0defe7e93811-81902b21,\n  author       = {Lovelace, Ada},\n  title        = {{Predictability of the Lorenz system}},\n  year         = {2026},\n  month        = nov,\n  howpublished = {Sealed run artifact},\n  note         = {Artifact sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f, seal sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063}\n}\n"
+   }
+  }
+ ],
  "$defs": {
   "JsonObject": {
    "description": "Any JSON object; Reseal hashes it and does not interpret it.",

@@ -49,5 +49,14 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": []
+ "examples": [
+  {
+   "schema": "completion/v1",
+   "ok": true,
+   "data": {
+    "shell": "fish",
+    "script": "# Completes the words of reseal. To keep it: reseal completion fish > ~/.config/fish/completions/reseal.fish\nfunction __reseal_complete\n    set -l words (commandline --tokens-expanded --cut-at-cursor 2>/dev/null; or commandline -opc)\n    set -l current (commandline -ct)\n    for reply in ($words[1] __complete -- $words[2..-1] $current 2>/dev/null)\n        switch $reply\n            case ':files' ':programs'\n                __fish_complete_path $current\n            case ':folders'\n                __fish_complete_directories $current\n            case '*'\n                printf '%s\\n' $reply\n        end\n    end\nend\ncomplete -c reseal -f -a '(__reseal_complete)'\n"
+   }
+  }
+ ]
 };

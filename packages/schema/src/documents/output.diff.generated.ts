@@ -120,7 +120,110 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "diff/v1",
+   "ok": true,
+   "data": {
+    "schema_version": "reseal.comparison/v1",
+    "original": {
+     "artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+     "seal": "sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063",
+     "run_id": "e7b1adbf-b230-47fa-bf77-f4fae1c6e1e2"
+    },
+    "candidate": {
+     "artifact_id": "sha256:e4c129df0366358333bc88ab4c832efdec110a70c9091440001fe6b07dde4063",
+     "seal": "sha256:f7cfb18fa4d43b756332efe10f646092da06778ad9ebde779ce46f4a1cd824c2",
+     "run_id": "03aefbca-15a8-4195-afa4-125222efa62a"
+    },
+    "keys": {
+     "artifact_id": {
+      "original": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+      "candidate": "sha256:e4c129df0366358333bc88ab4c832efdec110a70c9091440001fe6b07dde4063",
+      "equal": false
+     },
+     "input_key": {
+      "original": "sha256:c4872abc2380bde25a72d2055a5a6973b5aac07d52a0cbf5bbc629e1ffe746bd",
+      "candidate": "sha256:6a8df3e9aa60a1f8a9fa9559755682dc8cb36f429871224620f5257bd6114a5a",
+      "equal": false
+     },
+     "result_key": {
+      "original": "sha256:f4806b886863c4a96e1bfc482335849f0e2fa352ec85765669ba7b1000ea32bd",
+      "candidate": "sha256:1c151fc52ea8079833336f6b292d85358878c865e5b5370139f0dbe83a895a59",
+      "equal": false
+     },
+     "env_key": {
+      "original": "sha256:a9fad69ae7e6ffb39d79db0171215ab76c22d1b5d549ec7d1646890d88fa7508",
+      "candidate": "sha256:a9fad69ae7e6ffb39d79db0171215ab76c22d1b5d549ec7d1646890d88fa7508",
+      "equal": true
+     },
+     "seal": {
+      "original": "sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063",
+      "candidate": "sha256:f7cfb18fa4d43b756332efe10f646092da06778ad9ebde779ce46f4a1cd824c2",
+      "equal": false
+     }
+    },
+    "verdict": "diverged",
+    "explained": "explained",
+    "reason": "The inputs differ; look at them first.",
+    "tolerance": {
+     "absolute": 0,
+     "relative": 0
+    },
+    "files": [
+     {
+      "path": "summary.json",
+      "status": "different",
+      "original_digest": "sha256:62319614fc4a461cabe519347a0a1c05866f71197f2fee3f393b195a9239c037",
+      "candidate_digest": "sha256:cfa7835d34080b98874431069a53fb2d5a130b04722c71dac1c111cc630c5b52",
+      "first_difference": {
+       "pointer": "/rmse",
+       "original": 0.12,
+       "candidate": 0.13
+      },
+      "max_absolute_error": 0.010000000000000009,
+      "max_relative_error": 0.08333333333333341
+     }
+    ],
+    "metrics": [
+     {
+      "name": "rmse",
+      "original": 0.12,
+      "candidate": 0.13,
+      "equal": false,
+      "within_tolerance": false
+     }
+    ],
+    "exit": {
+     "original": {
+      "code": 0
+     },
+     "candidate": {
+      "code": 0
+     },
+     "equal": true
+    },
+    "config": [],
+    "environment": [],
+    "first_difference": {
+     "path": "summary.json",
+     "pointer": "/rmse",
+     "original": 0.12,
+     "candidate": 0.13
+    },
+    "inputs": {
+     "values": [
+      {
+       "pointer": "/command/2",
+       "original": "0.12",
+       "candidate": "0.13"
+      }
+     ],
+     "files": []
+    }
+   }
+  }
+ ],
  "$defs": {
   "InputDifferences": {
    "description": "What two runs were asked differently.",
@@ -144,6 +247,51 @@ export const document: JsonSchema = {
    "required": [
     "values",
     "files"
+   ],
+   "additionalProperties": false
+  },
+  "ArrayDifference": {
+   "description": "One array of an archive that differs.",
+   "type": "object",
+   "properties": {
+    "name": {
+     "description": "Name of the array.",
+     "type": "string"
+    },
+    "status": {
+     "description": "missing: only the original has it; added: only the candidate has it.",
+     "type": "string",
+     "enum": [
+      "within_tolerance",
+      "different",
+      "missing",
+      "added"
+     ]
+    },
+    "first_difference": {
+     "description": "First place beyond tolerance.",
+     "$ref": "#/$defs/Difference"
+    },
+    "max_absolute_error": {
+     "description": "Largest absolute difference.",
+     "$ref": "#/$defs/MetricValue"
+    },
+    "max_relative_error": {
+     "description": "Largest relative difference.",
+     "$ref": "#/$defs/MetricValue"
+    },
+    "max_ulp_error": {
+     "description": "Largest distance in units in the last place.",
+     "$ref": "#/$defs/MetricValue"
+    },
+    "differing_count": {
+     "description": "How many elements differ, within tolerance or not.",
+     "$ref": "#/$defs/ByteCount"
+    }
+   },
+   "required": [
+    "name",
+    "status"
    ],
    "additionalProperties": false
   },
@@ -240,6 +388,46 @@ export const document: JsonSchema = {
     "offset": {
      "description": "Other bytes: offset of the first that differs, from 0.",
      "$ref": "#/$defs/ByteCount"
+    },
+    "step": {
+     "description": "Metric series: step.",
+     "type": "number"
+    },
+    "array": {
+     "description": "Arrays of an archive: name of the array.",
+     "type": "string"
+    },
+    "index": {
+     "description": "Array: index of the element, from 0, one number for each dimension.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/ByteCount"
+     }
+    },
+    "field": {
+     "description": "Array of records: field of the element.",
+     "type": "string"
+    },
+    "x": {
+     "description": "Image: column of the pixel, from 0 at the left.",
+     "type": "integer",
+     "minimum": 0
+    },
+    "y": {
+     "description": "Image: row of the pixel, from 0 at the top.",
+     "type": "integer",
+     "minimum": 0
+    },
+    "aspect": {
+     "description": "What of the whole differs when it is not a value: dtype (type of the elements), shape, order (rows or columns first, in arrays too large to be reordered), size (width and height), mode (kind and depth of the pixels).",
+     "type": "string",
+     "enum": [
+      "dtype",
+      "shape",
+      "order",
+      "size",
+      "mode"
+     ]
     },
     "original": {
      "description": "What the original has there; any JSON value. Absent when it has nothing."
@@ -361,12 +549,47 @@ export const document: JsonSchema = {
      "$ref": "#/$defs/Difference"
     },
     "max_absolute_error": {
-     "description": "Largest absolute difference of its numbers.",
+     "description": "Largest absolute difference of its numbers, elements or channel values.",
      "$ref": "#/$defs/MetricValue"
     },
     "max_relative_error": {
-     "description": "Largest relative difference of its numbers.",
+     "description": "Largest relative difference of its numbers, elements or channel values.",
      "$ref": "#/$defs/MetricValue"
+    },
+    "max_ulp_error": {
+     "description": "Largest distance of its floating-point numbers in units in the last place, in the format of the file: binary64 for text.",
+     "$ref": "#/$defs/MetricValue"
+    },
+    "differing_count": {
+     "description": "How many values, elements or pixels differ, within tolerance or not.",
+     "$ref": "#/$defs/ByteCount"
+    },
+    "compared_as": {
+     "description": "How the two were read. What cannot be read as what its name says is compared as text or bytes.",
+     "type": "string",
+     "enum": [
+      "bytes",
+      "text",
+      "json",
+      "json_lines",
+      "table",
+      "series",
+      "array",
+      "arrays",
+      "image"
+     ]
+    },
+    "arrays": {
+     "description": "Arrays of an archive that differ, sorted by name, the first 1000.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/ArrayDifference"
+     },
+     "maxItems": 1000
+    },
+    "ignored": {
+     "description": "True when the tolerance says that this difference does not count.",
+     "const": true
     }
    },
    "required": [
@@ -405,6 +628,46 @@ export const document: JsonSchema = {
      "description": "Other bytes: offset of the first that differs, from 0.",
      "$ref": "#/$defs/ByteCount"
     },
+    "step": {
+     "description": "Metric series: step.",
+     "type": "number"
+    },
+    "array": {
+     "description": "Arrays of an archive: name of the array.",
+     "type": "string"
+    },
+    "index": {
+     "description": "Array: index of the element, from 0, one number for each dimension.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/ByteCount"
+     }
+    },
+    "field": {
+     "description": "Array of records: field of the element.",
+     "type": "string"
+    },
+    "x": {
+     "description": "Image: column of the pixel, from 0 at the left.",
+     "type": "integer",
+     "minimum": 0
+    },
+    "y": {
+     "description": "Image: row of the pixel, from 0 at the top.",
+     "type": "integer",
+     "minimum": 0
+    },
+    "aspect": {
+     "description": "What of the whole differs when it is not a value: dtype (type of the elements), shape, order (rows or columns first, in arrays too large to be reordered), size (width and height), mode (kind and depth of the pixels).",
+     "type": "string",
+     "enum": [
+      "dtype",
+      "shape",
+      "order",
+      "size",
+      "mode"
+     ]
+    },
     "original": {
      "description": "What the original has there; any JSON value. Absent when it has nothing."
     },
@@ -415,6 +678,35 @@ export const document: JsonSchema = {
    "required": [
     "path"
    ],
+   "additionalProperties": false
+  },
+  "IgnoreRules": {
+   "description": "What may differ in any way without a say in the verdict.",
+   "type": "object",
+   "properties": {
+    "paths": {
+     "description": "Files, by path or glob. They are reported as they are and marked as ignored.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/Line"
+     }
+    },
+    "pointers": {
+     "description": "Places in JSON, JSON lines and the results object, with all below them: JSON Pointers in which a segment * stands for any key or index.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/JsonPointer"
+     }
+    },
+    "columns": {
+     "description": "Columns of tables, by name, or by number from 1 where there is no header.",
+     "type": "array",
+     "items": {
+      "type": "string",
+      "maxLength": 1000
+     }
+    }
+   },
    "additionalProperties": false
   },
   "JsonPointer": {
@@ -500,7 +792,7 @@ export const document: JsonSchema = {
    "additionalProperties": false
   },
   "MetricTolerance": {
-   "description": "Tolerance of one metric.",
+   "description": "Tolerance of one metric, or of one file.",
    "type": "object",
    "properties": {
     "absolute": {
@@ -512,6 +804,16 @@ export const document: JsonSchema = {
      "description": "Largest difference relative to the original.",
      "type": "number",
      "minimum": 0
+    },
+    "ulp": {
+     "description": "Largest distance in units in the last place: how many numbers of the same format lie between the two, plus one. Enough on its own, whatever absolute and relative allow. Absent is 0.",
+     "type": "integer",
+     "minimum": 0,
+     "maximum": 9007199254740991
+    },
+    "nan": {
+     "description": "Whether NaN equals NaN; absent is equal.",
+     "$ref": "#/$defs/NanPolicy"
     }
    },
    "required": [
@@ -537,6 +839,14 @@ export const document: JsonSchema = {
     {
      "$ref": "#/$defs/BigInteger"
     }
+   ]
+  },
+  "NanPolicy": {
+   "description": "Whether NaN equals NaN.",
+   "type": "string",
+   "enum": [
+    "equal",
+    "different"
    ]
   },
   "OptionalKeyPair": {
@@ -584,7 +894,7 @@ export const document: JsonSchema = {
    "maxLength": 4096
   },
   "Tolerance": {
-   "description": "How far a number may differ: |original - candidate| <= absolute + relative * |original|.",
+   "description": "How far a number may differ: |original - candidate| <= absolute + relative * |original|, or no more than ulp units in the last place.",
    "type": "object",
    "properties": {
     "absolute": {
@@ -597,12 +907,33 @@ export const document: JsonSchema = {
      "type": "number",
      "minimum": 0
     },
+    "ulp": {
+     "description": "Largest distance in units in the last place: how many numbers of the same format lie between the two, plus one. Enough on its own, whatever absolute and relative allow. Absent is 0.",
+     "type": "integer",
+     "minimum": 0,
+     "maximum": 9007199254740991
+    },
+    "nan": {
+     "description": "Whether NaN equals NaN; absent is equal.",
+     "$ref": "#/$defs/NanPolicy"
+    },
     "metrics": {
-     "description": "Tolerances of single metrics by name, in place of these.",
+     "description": "Tolerances of metrics by name or glob, in place of these. The exact name wins, then the glob with the most literal characters.",
      "type": "object",
      "additionalProperties": {
       "$ref": "#/$defs/MetricTolerance"
      }
+    },
+    "files": {
+     "description": "Tolerances of files by path or glob, in place of these. The exact path wins, then the glob with the most literal characters.",
+     "type": "object",
+     "additionalProperties": {
+      "$ref": "#/$defs/MetricTolerance"
+     }
+    },
+    "ignore": {
+     "description": "What may differ in any way.",
+     "$ref": "#/$defs/IgnoreRules"
     }
    },
    "required": [

@@ -40,7 +40,61 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "doctor/v1",
+   "ok": true,
+   "data": {
+    "checks": [
+     {
+      "name": "node",
+      "status": "ok",
+      "message": "Node 24.21.0"
+     },
+     {
+      "name": "clock",
+      "status": "ok",
+      "message": "2026-11-21T10:26:10.523Z"
+     },
+     {
+      "name": "workspace",
+      "status": "ok",
+      "message": "/home/ada/lorenz"
+     },
+     {
+      "name": "reseal.yaml",
+      "status": "ok",
+      "message": "sets title, authors, project"
+     },
+     {
+      "name": "store",
+      "status": "ok",
+      "message": "/home/ada/lorenz/.reseal"
+     },
+     {
+      "name": "writable",
+      "status": "ok",
+      "message": "yes"
+     },
+     {
+      "name": "free space",
+      "status": "ok",
+      "message": "64.5 GiB"
+     },
+     {
+      "name": "catalog",
+      "status": "ok",
+      "message": "readable, journal 2,484 bytes"
+     },
+     {
+      "name": "sync",
+      "status": "ok",
+      "message": "one sync for a whole batch"
+     }
+    ]
+   }
+  }
+ ],
  "$defs": {
   "DoctorCheck": {
    "description": "One check.",

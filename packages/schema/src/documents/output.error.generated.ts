@@ -28,7 +28,19 @@ export const document: JsonSchema = {
   "error"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "show/v1",
+   "ok": false,
+   "error": {
+    "code": "CLI_RUN_NOT_FOUND",
+    "message": "No run, artifact or seal begins with \"no-such-run\" in /home/ada/lorenz/.reseal.",
+    "hint": "`reseal ls` lists what is there.",
+    "exit": 3,
+    "details": {}
+   }
+  }
+ ],
  "$defs": {
   "OutputError": {
    "description": "What went wrong.",

@@ -53,7 +53,29 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "explain/v1",
+   "ok": true,
+   "data": {
+    "items": [
+     {
+      "code": "BUNDLE_CORRUPT",
+      "exit": 4,
+      "http_status": 422,
+      "hint": "Nothing was imported. Get the bundle again from where it came."
+     },
+     {
+      "code": "BUNDLE_FILE_NOT_FOUND",
+      "exit": 3,
+      "http_status": 404,
+      "hint": "List the files of a run with `reseal show ID --tree`."
+     }
+    ],
+    "next": null
+   }
+  }
+ ],
  "$defs": {
   "ExplainedCode": {
    "description": "An error code.",

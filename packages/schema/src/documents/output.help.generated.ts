@@ -43,5 +43,14 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": []
+ "examples": [
+  {
+   "schema": "help/v1",
+   "ok": true,
+   "data": {
+    "name": "ids",
+    "text": "ids: what identifies a run, and how to name one\n\nEvery run has three ids:\n\n  run id        one execution: a UUID\n  artifact id   the content: sha256 of inputs and results; equal content has an equal id,\n                whoever made it, wherever and whenever\n  seal          one sealed bundle: sha256 of its manifest.json\n\nand up to three keys: the input key (what was asked), the result key (what came out) and the\nenv key (with what). `reseal diff A B` says which of them are equal.\n\nA command that takes an id takes any of:\n\n  @last                         the newest run of the store\n  3f2a                          the beginning of a run id, artifact id or seal: 4 characters\n                                or more, as many as make it unique\n  sha256:3f2a                   the same with its algorithm\n  sha256:3f2a9c…;seal=sha256:…  one seal of an artifact that was sealed more than once\n\nAn artifact that was sealed several times is taken as its earliest seal, with a note. When a\nbeginning is not unique, the candidates are listed (exit 3). `verify`, `diff` and `replay` also\ntake an exported bundle: a path with a slash, or a folder with a manifest.json.\n\nIn a shell with completion (see `reseal help completion`) the TAB key completes ids.\n"
+   }
+  }
+ ]
 };

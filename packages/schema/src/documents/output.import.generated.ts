@@ -264,10 +264,6 @@ export const document: JsonSchema = {
       "$ref": "#/$defs/Parent"
      }
     },
-    "metrics": {
-     "description": "Its metrics, when a list was asked for one of them.",
-     "$ref": "#/$defs/MetricMap"
-    },
     "is_new": {
      "description": "Whether the store did not have it yet.",
      "type": "boolean"
@@ -302,7 +298,6 @@ export const document: JsonSchema = {
     "files",
     "bytes",
     "parents",
-    "metrics",
     "is_new"
    ],
    "additionalProperties": false
@@ -314,19 +309,55 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "import/v1",
+   "ok": true,
+   "data": {
+    "run_id": "e7b1adbf-b230-47fa-bf77-f4fae1c6e1e2",
+    "artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+    "seal": "sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063",
+    "input_key": "sha256:c4872abc2380bde25a72d2055a5a6973b5aac07d52a0cbf5bbc629e1ffe746bd",
+    "result_key": "sha256:f4806b886863c4a96e1bfc482335849f0e2fa352ec85765669ba7b1000ea32bd",
+    "env_key": "sha256:a9fad69ae7e6ffb39d79db0171215ab76c22d1b5d549ec7d1646890d88fa7508",
+    "type": "run",
+    "status": "finished",
+    "exit_code": 0,
+    "signal": null,
+    "pass_fail": null,
+    "name": "baseline",
+    "project": "butterfly",
+    "family": null,
+    "tags": [
+     "paper"
+    ],
+    "title": "Predictability of the Lorenz system",
+    "created_at": "2026-11-21T10:26:04.565Z",
+    "started_at": "2026-11-21T10:26:04.459Z",
+    "ended_at": "2026-11-21T10:26:04.559Z",
+    "duration_ms": 100,
+    "tenant": "local",
+    "user": "ada",
+    "host": "lab-7",
+    "seed": 7,
+    "command": [
+     "sh",
+     "train.sh",
+     "0.12"
+    ],
+    "files": 12,
+    "bytes": 4850,
+    "parents": [],
+    "is_new": false
+   }
+  }
+ ],
  "$defs": {
   "ArtifactType": {
    "description": "Kind of bundle: run, gradient, calibration, replay, validation, or another lower-case slug; unknown types are carried and verified like any other.",
    "type": "string",
    "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
    "maxLength": 64
-  },
-  "BigInteger": {
-   "description": "An integer that a double does not hold exactly (beyond 2^53-1), as its decimal digits.",
-   "type": "string",
-   "pattern": "^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$",
-   "maxLength": 1000
   },
   "ByteCount": {
    "description": "A number of bytes.",
@@ -351,37 +382,6 @@ export const document: JsonSchema = {
    "type": "string",
    "pattern": "^[^\u0000-\u001f-]+$",
    "maxLength": 1000
-  },
-  "MetricMap": {
-   "description": "Metric values by name.",
-   "type": "object",
-   "propertyNames": {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": 1000
-   },
-   "additionalProperties": {
-    "$ref": "#/$defs/MetricValue"
-   }
-  },
-  "MetricValue": {
-   "description": "A measured value: a number, one of the three values that JSON has no number for, or a big integer as its digits.",
-   "anyOf": [
-    {
-     "type": "number"
-    },
-    {
-     "type": "string",
-     "enum": [
-      "NaN",
-      "Infinity",
-      "-Infinity"
-     ]
-    },
-    {
-     "$ref": "#/$defs/BigInteger"
-    }
-   ]
   },
   "Parent": {
    "description": "An artifact that this one derives from.",

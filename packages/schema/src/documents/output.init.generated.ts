@@ -44,5 +44,14 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": []
+ "examples": [
+  {
+   "schema": "init/v1",
+   "ok": true,
+   "data": {
+    "config": "/home/ada/lorenz/new/reseal.yaml",
+    "store": "/home/ada/lorenz/new/.reseal"
+   }
+  }
+ ]
 };

@@ -53,7 +53,44 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "log/v1",
+   "ok": true,
+   "data": {
+    "run_id": "e7b1adbf-b230-47fa-bf77-f4fae1c6e1e2",
+    "stdout": "rmse 0.12\n",
+    "stderr": "",
+    "events": [
+     {
+      "time": "2026-11-21T10:26:04.459Z",
+      "run_id": "e7b1adbf-b230-47fa-bf77-f4fae1c6e1e2",
+      "event_type": "run.started",
+      "severity": "info",
+      "actor": "engine",
+      "attrs": {
+       "command": [
+        "sh",
+        "train.sh",
+        "0.12"
+       ]
+      }
+     },
+     {
+      "time": "2026-11-21T10:26:04.559Z",
+      "run_id": "e7b1adbf-b230-47fa-bf77-f4fae1c6e1e2",
+      "event_type": "run.finished",
+      "severity": "info",
+      "actor": "engine",
+      "attrs": {
+       "status": "finished",
+       "code": 0
+      }
+     }
+    ]
+   }
+  }
+ ],
  "$defs": {
   "JsonObject": {
    "description": "Any JSON object; Reseal hashes it and does not interpret it.",

@@ -53,7 +53,79 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "ls/v1",
+   "ok": true,
+   "data": {
+    "items": [
+     {
+      "run_id": "280e1d1c-7a7a-4795-995f-d71189129980",
+      "artifact_id": "sha256:f3dd922fa7e8cbb52dbe8caec1568fe4f704d4ccff82ca746e29c4837087d600",
+      "seal": "sha256:4764f1f809b4ad177a86454431c97e77f24a071d1497b37e17956e7b88fa5641",
+      "input_key": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+      "result_key": "sha256:3c8c7443312247e013e403bc85f5cde70848e06ddcb877f2c31c21d8bc6697d0",
+      "env_key": null,
+      "type": "calibration",
+      "status": "finished",
+      "exit_code": null,
+      "signal": null,
+      "pass_fail": null,
+      "name": "drift",
+      "project": "butterfly",
+      "family": null,
+      "tags": [],
+      "title": "Predictability of the Lorenz system",
+      "created_at": "2026-11-21T10:26:06.002Z",
+      "started_at": null,
+      "ended_at": null,
+      "duration_ms": null,
+      "tenant": "local",
+      "user": "ada",
+      "host": "lab-7",
+      "seed": null,
+      "command": null,
+      "files": 4,
+      "bytes": 752,
+      "parents": [],
+      "metrics": {}
+     },
+     {
+      "run_id": "eaf96123-842a-4f13-8bd7-6db1aac47f02",
+      "artifact_id": "sha256:3c697e49f19f9ad8b688be3f54c824906a8201a85bd40eb3392f6ba3dbc69900",
+      "seal": "sha256:c24da9f1150c95151ee6e9b6acbf37c72ce0f628434d2d305419d602f66527a0",
+      "input_key": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+      "result_key": "sha256:3c8c7443312247e013e403bc85f5cde70848e06ddcb877f2c31c21d8bc6697d0",
+      "env_key": null,
+      "type": "run",
+      "status": "finished",
+      "exit_code": null,
+      "signal": null,
+      "pass_fail": null,
+      "name": null,
+      "project": "butterfly",
+      "family": null,
+      "tags": [],
+      "title": "Predictability of the Lorenz system",
+      "created_at": "2026-11-21T10:26:05.744Z",
+      "started_at": null,
+      "ended_at": null,
+      "duration_ms": null,
+      "tenant": "local",
+      "user": "ada",
+      "host": "lab-7",
+      "seed": null,
+      "command": null,
+      "files": 4,
+      "bytes": 744,
+      "parents": [],
+      "metrics": {}
+     }
+    ],
+    "next": "WyJfai1nYVNwR09EMXRQQ3hLIiwiMjAyNi0xMS0yMVQxMDoyNjowNS43NDRaIiwiYzI0ZGE5ZjExNTBjOTUxNTFlZTZlOWI2YWNiZjM3YzcyY2UwZjYyODQzNGQyZDMwNTQxOWQ2MDJmNjY1MjdhMCJd"
+   }
+  }
+ ],
  "$defs": {
   "ArtifactType": {
    "description": "Kind of bundle: run, gradient, calibration, replay, validation, or another lower-case slug; unknown types are carried and verified like any other.",

@@ -264,10 +264,6 @@ export const document: JsonSchema = {
       "$ref": "#/$defs/Parent"
      }
     },
-    "metrics": {
-     "description": "Its metrics, when a list was asked for one of them.",
-     "$ref": "#/$defs/MetricMap"
-    },
     "verdict": {
      "description": "The outcome.",
      "$ref": "#/$defs/Verdict"
@@ -354,7 +350,6 @@ export const document: JsonSchema = {
     "files",
     "bytes",
     "parents",
-    "metrics",
     "verdict",
     "original_artifact_id",
     "candidate_artifact_id",
@@ -372,7 +367,202 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "replay/v1",
+   "ok": true,
+   "data": {
+    "run_id": "9c4043b3-1ccb-4bfe-aa0f-28c6be1fce4c",
+    "artifact_id": "sha256:c1b2e7d370d3ee80bde53b24faec9a335039212cdadec588971536c219665fb3",
+    "seal": "sha256:e6bcb3573912a46a3e84a5b61b0b2b99a1b9b490d1aaeeda8508f1194c8b2c47",
+    "input_key": "sha256:6dafbbff8ffce58b13047f9885e782aac29b1190ef454492d3aa5f624b4f1241",
+    "result_key": "sha256:6814294b1facf1b70a52c290f550288acc664c7fe65380b7cb5b888beee867bb",
+    "env_key": "sha256:a9fad69ae7e6ffb39d79db0171215ab76c22d1b5d549ec7d1646890d88fa7508",
+    "type": "replay",
+    "status": "finished",
+    "exit_code": null,
+    "signal": null,
+    "pass_fail": null,
+    "name": "baseline",
+    "project": "butterfly",
+    "family": null,
+    "tags": [],
+    "title": "Predictability of the Lorenz system",
+    "created_at": "2026-11-21T10:26:09.110Z",
+    "started_at": "2026-11-21T10:26:08.838Z",
+    "ended_at": "2026-11-21T10:26:09.110Z",
+    "duration_ms": 272,
+    "tenant": "local",
+    "user": "ada",
+    "host": "lab-7",
+    "seed": 7,
+    "command": null,
+    "files": 7,
+    "bytes": 7540,
+    "parents": [
+     {
+      "artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+      "relationship": "original",
+      "seal": "sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063",
+      "run_id": "e7b1adbf-b230-47fa-bf77-f4fae1c6e1e2"
+     },
+     {
+      "artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+      "relationship": "candidate",
+      "seal": "sha256:d9f355241da00e8b5aaede3db4f1973f4dad22e0a0252d0af3b2f3e0896d55b9",
+      "run_id": "2a504bef-4e65-48d5-8fd8-a83a2df55797"
+     }
+    ],
+    "verdict": "reproduced",
+    "reason": "The same inputs gave the same results.",
+    "original_artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+    "candidate_artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+    "original": {
+     "artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+     "seal": "sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063",
+     "run_id": "e7b1adbf-b230-47fa-bf77-f4fae1c6e1e2"
+    },
+    "candidate": {
+     "run_id": "2a504bef-4e65-48d5-8fd8-a83a2df55797",
+     "artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+     "seal": "sha256:d9f355241da00e8b5aaede3db4f1973f4dad22e0a0252d0af3b2f3e0896d55b9",
+     "input_key": "sha256:c4872abc2380bde25a72d2055a5a6973b5aac07d52a0cbf5bbc629e1ffe746bd",
+     "result_key": "sha256:f4806b886863c4a96e1bfc482335849f0e2fa352ec85765669ba7b1000ea32bd",
+     "env_key": "sha256:a9fad69ae7e6ffb39d79db0171215ab76c22d1b5d549ec7d1646890d88fa7508",
+     "type": "run",
+     "status": "finished",
+     "exit_code": 0,
+     "signal": null,
+     "pass_fail": null,
+     "name": "baseline",
+     "project": "butterfly",
+     "family": null,
+     "tags": [],
+     "title": "Predictability of the Lorenz system",
+     "created_at": "2026-11-21T10:26:09.032Z",
+     "started_at": "2026-11-21T10:26:08.965Z",
+     "ended_at": "2026-11-21T10:26:09.022Z",
+     "duration_ms": 57,
+     "tenant": "local",
+     "user": "ada",
+     "host": "lab-7",
+     "seed": 7,
+     "command": [
+      "sh",
+      "train.sh",
+      "0.12"
+     ],
+     "files": 12,
+     "bytes": 5050,
+     "parents": [
+      {
+       "artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+       "relationship": "replay_of",
+       "seal": "sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063",
+       "run_id": "e7b1adbf-b230-47fa-bf77-f4fae1c6e1e2"
+      }
+     ]
+    },
+    "checks": [
+     {
+      "name": "type",
+      "status": "ok",
+      "expected": "run",
+      "actual": "run"
+     },
+     {
+      "name": "command",
+      "status": "ok"
+     },
+     {
+      "name": "code_tree",
+      "status": "ok",
+      "expected": "sha256:b70019494c4783c240742188ab4452085c2b9ccae9c93c5eb56fece3754012a4"
+     },
+     {
+      "name": "environment",
+      "status": "ok",
+      "expected": "sha256:a9fad69ae7e6ffb39d79db0171215ab76c22d1b5d549ec7d1646890d88fa7508",
+      "actual": "sha256:a9fad69ae7e6ffb39d79db0171215ab76c22d1b5d549ec7d1646890d88fa7508"
+     }
+    ],
+    "comparison": {
+     "schema_version": "reseal.comparison/v1",
+     "original": {
+      "artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+      "seal": "sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063",
+      "run_id": "e7b1adbf-b230-47fa-bf77-f4fae1c6e1e2"
+     },
+     "candidate": {
+      "artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+      "seal": "sha256:d9f355241da00e8b5aaede3db4f1973f4dad22e0a0252d0af3b2f3e0896d55b9",
+      "run_id": "2a504bef-4e65-48d5-8fd8-a83a2df55797"
+     },
+     "keys": {
+      "artifact_id": {
+       "original": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+       "candidate": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+       "equal": true
+      },
+      "input_key": {
+       "original": "sha256:c4872abc2380bde25a72d2055a5a6973b5aac07d52a0cbf5bbc629e1ffe746bd",
+       "candidate": "sha256:c4872abc2380bde25a72d2055a5a6973b5aac07d52a0cbf5bbc629e1ffe746bd",
+       "equal": true
+      },
+      "result_key": {
+       "original": "sha256:f4806b886863c4a96e1bfc482335849f0e2fa352ec85765669ba7b1000ea32bd",
+       "candidate": "sha256:f4806b886863c4a96e1bfc482335849f0e2fa352ec85765669ba7b1000ea32bd",
+       "equal": true
+      },
+      "env_key": {
+       "original": "sha256:a9fad69ae7e6ffb39d79db0171215ab76c22d1b5d549ec7d1646890d88fa7508",
+       "candidate": "sha256:a9fad69ae7e6ffb39d79db0171215ab76c22d1b5d549ec7d1646890d88fa7508",
+       "equal": true
+      },
+      "seal": {
+       "original": "sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063",
+       "candidate": "sha256:d9f355241da00e8b5aaede3db4f1973f4dad22e0a0252d0af3b2f3e0896d55b9",
+       "equal": false
+      }
+     },
+     "verdict": "reproduced",
+     "reason": "The same inputs gave the same results.",
+     "tolerance": {
+      "absolute": 0,
+      "relative": 0
+     },
+     "files": [
+      {
+       "path": "summary.json",
+       "status": "equal",
+       "original_digest": "sha256:62319614fc4a461cabe519347a0a1c05866f71197f2fee3f393b195a9239c037",
+       "candidate_digest": "sha256:62319614fc4a461cabe519347a0a1c05866f71197f2fee3f393b195a9239c037"
+      }
+     ],
+     "metrics": [
+      {
+       "name": "rmse",
+       "original": 0.12,
+       "candidate": 0.12,
+       "equal": true,
+       "within_tolerance": true
+      }
+     ],
+     "exit": {
+      "original": {
+       "code": 0
+      },
+      "candidate": {
+       "code": 0
+      },
+      "equal": true
+     },
+     "config": [],
+     "environment": []
+    }
+   }
+  }
+ ],
  "$defs": {
   "ReplayedRun": {
    "description": "The run that was executed again.",
@@ -519,6 +709,24 @@ export const document: JsonSchema = {
     },
     "actual": {
      "description": "What the replay found; any JSON value."
+    },
+    "aspect": {
+     "description": "Which aspect of the replay policy it belongs to, for example code, inputs, packages, runtime, hardware, device, calibration, coherence_window, network, limits.",
+     "$ref": "#/$defs/Word"
+    },
+    "policy": {
+     "description": "strict: a difference refuses the replay; warn: it is told; ignore: it is recorded only.",
+     "type": "string",
+     "enum": [
+      "strict",
+      "warn",
+      "ignore"
+     ]
+    },
+    "message": {
+     "description": "What was found, in words.",
+     "type": "string",
+     "minLength": 1
     }
    },
    "required": [

@@ -87,7 +87,40 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "run-preview/v1",
+   "ok": true,
+   "data": {
+    "command": [
+     "sh",
+     "train.sh",
+     "0.1"
+    ],
+    "workspace": "/home/ada/lorenz",
+    "code": [
+     {
+      "path": "train.sh",
+      "size": 126
+     }
+    ],
+    "inputs": [
+     {
+      "path": "results/table.csv",
+      "size": 8
+     }
+    ],
+    "external": [],
+    "left_out": [
+     {
+      "path": "summary.json",
+      "reason": "earlier_output"
+     }
+    ],
+    "output_patterns": []
+   }
+  }
+ ],
  "$defs": {
   "PreviewedFile": {
    "description": "A file that would be stored.",

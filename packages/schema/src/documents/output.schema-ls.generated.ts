@@ -53,7 +53,27 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "schema-ls/v1",
+   "ok": true,
+   "data": {
+    "items": [
+     {
+      "name": "manifest",
+      "id": "https://reseal.dev/schemas/manifest/v1",
+      "description": "manifest.json of a sealed bundle: what was computed (content, whose digest is the artifact id) and the circumstances (context). The file is RFC 8785 canonical JSON without a trailing newline; its own digest is the seal."
+     },
+     {
+      "name": "run",
+      "id": "https://reseal.dev/schemas/run/v1",
+      "description": "run.json: the main index of a run for readers that know no manifest: who and when, how it ended, and where the other files of the bundle are."
+     }
+    ],
+    "next": null
+   }
+  }
+ ],
  "$defs": {
   "ListedSchema": {
    "description": "A schema.",

@@ -43,7 +43,22 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "schema-show/v1",
+   "ok": true,
+   "data": {
+    "name": "event",
+    "schema": {
+     "$schema": "https://json-schema.org/draft/2020-12/schema",
+     "$id": "https://reseal.dev/schemas/event/v1",
+     "title": "RunEvent",
+     "description": "One line of events.jsonl: something that happened in a run. The log is append-only and redacted; each run ends in exactly one of run.finished, run.failed and run.canceled.",
+     "type": "object"
+    }
+   }
+  }
+ ],
  "$defs": {
   "JsonObject": {
    "description": "Any JSON object; Reseal hashes it and does not interpret it.",

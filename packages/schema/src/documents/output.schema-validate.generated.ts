@@ -57,7 +57,18 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "schema-validate/v1",
+   "ok": true,
+   "data": {
+    "name": "run",
+    "file": "bundle/run.json",
+    "valid": true,
+    "findings": []
+   }
+  }
+ ],
  "$defs": {
   "JsonPointer": {
    "description": "A JSON Pointer (RFC 6901); the empty string is the whole document.",

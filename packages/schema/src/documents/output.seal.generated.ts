@@ -263,10 +263,6 @@ export const document: JsonSchema = {
      "items": {
       "$ref": "#/$defs/Parent"
      }
-    },
-    "metrics": {
-     "description": "Its metrics, when a list was asked for one of them.",
-     "$ref": "#/$defs/MetricMap"
     }
    },
    "required": [
@@ -297,8 +293,7 @@ export const document: JsonSchema = {
     "command",
     "files",
     "bytes",
-    "parents",
-    "metrics"
+    "parents"
    ],
    "additionalProperties": false
   }
@@ -309,19 +304,48 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "seal/v1",
+   "ok": true,
+   "data": {
+    "run_id": "eaf96123-842a-4f13-8bd7-6db1aac47f02",
+    "artifact_id": "sha256:3c697e49f19f9ad8b688be3f54c824906a8201a85bd40eb3392f6ba3dbc69900",
+    "seal": "sha256:c24da9f1150c95151ee6e9b6acbf37c72ce0f628434d2d305419d602f66527a0",
+    "input_key": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+    "result_key": "sha256:3c8c7443312247e013e403bc85f5cde70848e06ddcb877f2c31c21d8bc6697d0",
+    "env_key": null,
+    "type": "run",
+    "status": "finished",
+    "exit_code": null,
+    "signal": null,
+    "pass_fail": null,
+    "name": null,
+    "project": "butterfly",
+    "family": null,
+    "tags": [],
+    "title": "Predictability of the Lorenz system",
+    "created_at": "2026-11-21T10:26:05.744Z",
+    "started_at": null,
+    "ended_at": null,
+    "duration_ms": null,
+    "tenant": "local",
+    "user": "ada",
+    "host": "lab-7",
+    "seed": null,
+    "command": null,
+    "files": 4,
+    "bytes": 744,
+    "parents": []
+   }
+  }
+ ],
  "$defs": {
   "ArtifactType": {
    "description": "Kind of bundle: run, gradient, calibration, replay, validation, or another lower-case slug; unknown types are carried and verified like any other.",
    "type": "string",
    "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
    "maxLength": 64
-  },
-  "BigInteger": {
-   "description": "An integer that a double does not hold exactly (beyond 2^53-1), as its decimal digits.",
-   "type": "string",
-   "pattern": "^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$",
-   "maxLength": 1000
   },
   "ByteCount": {
    "description": "A number of bytes.",
@@ -346,37 +370,6 @@ export const document: JsonSchema = {
    "type": "string",
    "pattern": "^[^\u0000-\u001f-]+$",
    "maxLength": 1000
-  },
-  "MetricMap": {
-   "description": "Metric values by name.",
-   "type": "object",
-   "propertyNames": {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": 1000
-   },
-   "additionalProperties": {
-    "$ref": "#/$defs/MetricValue"
-   }
-  },
-  "MetricValue": {
-   "description": "A measured value: a number, one of the three values that JSON has no number for, or a big integer as its digits.",
-   "anyOf": [
-    {
-     "type": "number"
-    },
-    {
-     "type": "string",
-     "enum": [
-      "NaN",
-      "Infinity",
-      "-Infinity"
-     ]
-    },
-    {
-     "$ref": "#/$defs/BigInteger"
-    }
-   ]
   },
   "Parent": {
    "description": "An artifact that this one derives from.",

@@ -264,10 +264,6 @@ export const document: JsonSchema = {
       "$ref": "#/$defs/Parent"
      }
     },
-    "metrics": {
-     "description": "Its metrics, when a list was asked for one of them.",
-     "$ref": "#/$defs/MetricMap"
-    },
     "content": {
      "description": "The manifest's content; its schema is `manifest`.",
      "$ref": "#/$defs/JsonObject"
@@ -306,7 +302,6 @@ export const document: JsonSchema = {
     "files",
     "bytes",
     "parents",
-    "metrics",
     "content",
     "context"
    ],
@@ -319,19 +314,244 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "show/v1",
+   "ok": true,
+   "data": {
+    "run_id": "e7b1adbf-b230-47fa-bf77-f4fae1c6e1e2",
+    "artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+    "seal": "sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063",
+    "input_key": "sha256:c4872abc2380bde25a72d2055a5a6973b5aac07d52a0cbf5bbc629e1ffe746bd",
+    "result_key": "sha256:f4806b886863c4a96e1bfc482335849f0e2fa352ec85765669ba7b1000ea32bd",
+    "env_key": "sha256:a9fad69ae7e6ffb39d79db0171215ab76c22d1b5d549ec7d1646890d88fa7508",
+    "type": "run",
+    "status": "finished",
+    "exit_code": 0,
+    "signal": null,
+    "pass_fail": null,
+    "name": "baseline",
+    "project": "butterfly",
+    "family": null,
+    "tags": [
+     "paper"
+    ],
+    "title": "Predictability of the Lorenz system",
+    "created_at": "2026-11-21T10:26:04.565Z",
+    "started_at": "2026-11-21T10:26:04.459Z",
+    "ended_at": "2026-11-21T10:26:04.559Z",
+    "duration_ms": 100,
+    "tenant": "local",
+    "user": "ada",
+    "host": "lab-7",
+    "seed": 7,
+    "command": [
+     "sh",
+     "train.sh",
+     "0.12"
+    ],
+    "files": 12,
+    "bytes": 4850,
+    "parents": [],
+    "content": {
+     "content_version": 1,
+     "inputs": {
+      "code": {
+       "bytes": 134,
+       "files": 2,
+       "tree": "sha256:b70019494c4783c240742188ab4452085c2b9ccae9c93c5eb56fece3754012a4"
+      },
+      "command": [
+       "sh",
+       "train.sh",
+       "0.12"
+      ],
+      "seed": 7
+     },
+     "results": {
+      "exit": {
+       "code": 0
+      },
+      "metrics": {
+       "rmse": 0.12
+      },
+      "outputs": {
+       "bytes": 15,
+       "files": 1,
+       "tree": "sha256:7ef825af360d7fca92bb09eddebbe17902e4a711068e36154e15d3a0bd249f25"
+      }
+     },
+     "type": "run"
+    },
+    "context": {
+     "artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+     "authors": [
+      {
+       "name": "Lovelace, Ada"
+      }
+     ],
+     "capture": {
+      "context_metrics": [
+       "*elapsed*",
+       "*wall_time*"
+      ]
+     },
+     "context_metrics": {},
+     "created_at": "2026-11-21T10:26:04.565Z",
+     "duration_ms": 100,
+     "ended_at": "2026-11-21T10:26:04.559Z",
+     "env_key": "sha256:a9fad69ae7e6ffb39d79db0171215ab76c22d1b5d549ec7d1646890d88fa7508",
+     "files": [
+      {
+       "digest": "sha256:81bf9fa83c6f7f151bd491a98cd7d933de3965289e3ebd77c6c425f7eaa16392",
+       "media_type": "text/csv",
+       "path": "code/results/table.csv",
+       "role": "code",
+       "size": 8
+      },
+      {
+       "digest": "sha256:61ef7822c53a73be13934ee4fdbfe164485a4ce453b8676936140d938361f9ab",
+       "media_type": "application/x-sh",
+       "path": "code/train.sh",
+       "role": "code",
+       "size": 126
+      },
+      {
+       "digest": "sha256:4606bb2dbb129de8e9e8431d46d1fc82ed38a6d741ea171f86ae38476a6c8431",
+       "media_type": "application/json",
+       "path": "environment.json",
+       "role": "environment",
+       "size": 2924
+      },
+      {
+       "digest": "sha256:4a5e9e0e079cf57e8e1fbcb0c16768f7ea7dee530327051342d6e80489c56b2e",
+       "media_type": "application/jsonl",
+       "path": "events.jsonl",
+       "role": "events",
+       "size": 377
+      },
+      {
+       "digest": "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+       "media_type": "text/plain",
+       "path": "logs/stderr.log",
+       "role": "log",
+       "size": 0
+      },
+      {
+       "digest": "sha256:0d2ecd33797df84d4e9912b1dd9dd3949e6932658129925668b01a07bc9a1e49",
+       "media_type": "text/plain",
+       "path": "logs/stdout.log",
+       "role": "log",
+       "size": 10
+      },
+      {
+       "digest": "sha256:11e70ae6775290b16a83e94f495b45bb08c5a06cba53c15fc70b7f23ebacc0f6",
+       "media_type": "application/json",
+       "path": "metrics.json",
+       "role": "metrics",
+       "size": 85
+      },
+      {
+       "digest": "sha256:62319614fc4a461cabe519347a0a1c05866f71197f2fee3f393b195a9239c037",
+       "media_type": "application/json",
+       "origin": "workspace",
+       "path": "outputs/summary.json",
+       "role": "output",
+       "size": 15
+      },
+      {
+       "digest": "sha256:850b5f479752722f46636b0da37d6108b165f68a4dcf0537d533e33b6e6fffb1",
+       "media_type": "application/json",
+       "path": "provenance.json",
+       "role": "provenance",
+       "size": 273
+      },
+      {
+       "digest": "sha256:a131b9a15e20ed44b1f524680b3cde7810caf7802278599a30ae2ee3613464bc",
+       "media_type": "application/json",
+       "path": "run.json",
+       "role": "run_index",
+       "size": 794
+      },
+      {
+       "digest": "sha256:b70019494c4783c240742188ab4452085c2b9ccae9c93c5eb56fece3754012a4",
+       "media_type": "text/plain",
+       "path": "trees/code.sha256",
+       "role": "tree",
+       "size": 159
+      },
+      {
+       "digest": "sha256:7ef825af360d7fca92bb09eddebbe17902e4a711068e36154e15d3a0bd249f25",
+       "media_type": "text/plain",
+       "path": "trees/outputs.sha256",
+       "role": "tree",
+       "size": 79
+      }
+     ],
+     "host": "lab-7",
+     "input_key": "sha256:c4872abc2380bde25a72d2055a5a6973b5aac07d52a0cbf5bbc629e1ffe746bd",
+     "name": "baseline",
+     "not_captured": {
+      "code": {
+       "binary": 0,
+       "earlier_output": 0,
+       "ignored": 0,
+       "large": 0,
+       "not_portable": 0,
+       "over_budget": 0,
+       "paths": [],
+       "special": 0,
+       "unreadable": 0,
+       "withheld": 0
+      }
+     },
+     "parents": [],
+     "project": "butterfly",
+     "provision": {
+      "hardware": {
+       "arch": "x64",
+       "cpu": "AMD EPYC",
+       "cpu_count": 2,
+       "memory_bytes": 25276502016
+      },
+      "software": {
+       "Debian GNU/Linux": "12",
+       "sh": "build-id:be6397ddffc3e384c505d7deab3bed190c884df9"
+      }
+     },
+     "redaction": {
+      "counts": {},
+      "withheld": []
+     },
+     "result_key": "sha256:f4806b886863c4a96e1bfc482335849f0e2fa352ec85765669ba7b1000ea32bd",
+     "run_id": "e7b1adbf-b230-47fa-bf77-f4fae1c6e1e2",
+     "schema_version": "reseal.manifest/v1",
+     "started_at": "2026-11-21T10:26:04.459Z",
+     "status": "finished",
+     "tags": [
+      "paper"
+     ],
+     "tenant": "local",
+     "title": "Predictability of the Lorenz system",
+     "tool": {
+      "name": "reseal",
+      "version": "0.0.0"
+     },
+     "user": "ada",
+     "warnings": [],
+     "workspace": {
+      "id": "524635a434304c04"
+     }
+    }
+   }
+  }
+ ],
  "$defs": {
   "ArtifactType": {
    "description": "Kind of bundle: run, gradient, calibration, replay, validation, or another lower-case slug; unknown types are carried and verified like any other.",
    "type": "string",
    "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
    "maxLength": 64
-  },
-  "BigInteger": {
-   "description": "An integer that a double does not hold exactly (beyond 2^53-1), as its decimal digits.",
-   "type": "string",
-   "pattern": "^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$",
-   "maxLength": 1000
   },
   "ByteCount": {
    "description": "A number of bytes.",
@@ -361,37 +581,6 @@ export const document: JsonSchema = {
    "type": "string",
    "pattern": "^[^\u0000-\u001f-]+$",
    "maxLength": 1000
-  },
-  "MetricMap": {
-   "description": "Metric values by name.",
-   "type": "object",
-   "propertyNames": {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": 1000
-   },
-   "additionalProperties": {
-    "$ref": "#/$defs/MetricValue"
-   }
-  },
-  "MetricValue": {
-   "description": "A measured value: a number, one of the three values that JSON has no number for, or a big integer as its digits.",
-   "anyOf": [
-    {
-     "type": "number"
-    },
-    {
-     "type": "string",
-     "enum": [
-      "NaN",
-      "Infinity",
-      "-Infinity"
-     ]
-    },
-    {
-     "$ref": "#/$defs/BigInteger"
-    }
-   ]
   },
   "Parent": {
    "description": "An artifact that this one derives from.",

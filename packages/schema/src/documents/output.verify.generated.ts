@@ -60,7 +60,29 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": [],
+ "examples": [
+  {
+   "schema": "verify/v1",
+   "ok": true,
+   "data": {
+    "bundles": 1,
+    "files": 12,
+    "bytes": 4850,
+    "findings": 0,
+    "items": [
+     {
+      "location": "/home/ada/lorenz/.reseal sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063",
+      "run_id": "e7b1adbf-b230-47fa-bf77-f4fae1c6e1e2",
+      "artifact_id": "sha256:0defe7e9381181f1401c12990447e4833ab9a32bd7b8081daa34cec1694a444f",
+      "seal": "sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063",
+      "files": 12,
+      "bytes": 4850,
+      "findings": []
+     }
+    ]
+   }
+  }
+ ],
  "$defs": {
   "VerifiedBundle": {
    "description": "A bundle that was checked. One that cannot be opened has only findings.",

@@ -70,5 +70,21 @@ export const document: JsonSchema = {
   "data"
  ],
  "additionalProperties": false,
- "examples": []
+ "examples": [
+  {
+   "schema": "version/v1",
+   "ok": true,
+   "data": {
+    "reseal": "1.0.0",
+    "node": "24.21.0",
+    "platform": "linux-x64",
+    "content_version": 1,
+    "store_format": 1,
+    "schemas": [
+     "manifest/v1",
+     "run/v1"
+    ]
+   }
+  }
+ ]
 };

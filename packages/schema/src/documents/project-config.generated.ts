@@ -114,6 +114,17 @@ export const document: JsonSchema = {
    "additionalProperties": {
     "type": "boolean"
    }
+  },
+  "invariants": {
+   "description": "Named conditions that the results depend on, with their values now and how far they may drift; a replay compares them.",
+   "type": "array",
+   "items": {
+    "$ref": "#/$defs/Invariant"
+   }
+  },
+  "coherence_window": {
+   "description": "Time in which the device is coherent or calibrated, recorded as the invariant coherence_window; a replay outside of it says so.",
+   "$ref": "#/$defs/ConfiguredWindow"
   }
  },
  "additionalProperties": false,
@@ -160,6 +171,75 @@ export const document: JsonSchema = {
    ],
    "additionalProperties": false
   },
+  "ConfiguredWindow": {
+   "description": "A validity interval, optionally with a value that must be found again.",
+   "type": "object",
+   "properties": {
+    "value": {
+     "description": "Value of the condition, any JSON value; a replay compares it."
+    },
+    "unit": {
+     "description": "Unit of the value.",
+     "$ref": "#/$defs/Line"
+    },
+    "tolerance": {
+     "description": "How far a number may drift.",
+     "type": "number",
+     "minimum": 0
+    },
+    "valid_from": {
+     "description": "First instant of the window.",
+     "$ref": "#/$defs/Timestamp"
+    },
+    "valid_until": {
+     "description": "Last instant of the window.",
+     "$ref": "#/$defs/Timestamp"
+    },
+    "valid_for_seconds": {
+     "description": "Length of the window from the start of the run, instead of valid_until.",
+     "type": "number",
+     "exclusiveMinimum": 0,
+     "maximum": 31536000000
+    }
+   },
+   "minProperties": 1,
+   "additionalProperties": false
+  },
+  "Invariant": {
+   "description": "A condition recorded at run time that a replay compares with what it finds.",
+   "type": "object",
+   "properties": {
+    "name": {
+     "description": "Name, for example coherence_window.",
+     "$ref": "#/$defs/Line"
+    },
+    "value": {
+     "description": "Value that was found; any JSON value."
+    },
+    "unit": {
+     "description": "Unit of a numeric value.",
+     "$ref": "#/$defs/Line"
+    },
+    "tolerance": {
+     "description": "Largest absolute difference of a numeric value that still counts as equal.",
+     "type": "number",
+     "minimum": 0
+    },
+    "valid_from": {
+     "description": "Start of the time in which it holds.",
+     "$ref": "#/$defs/Timestamp"
+    },
+    "valid_until": {
+     "description": "End of the time in which it holds.",
+     "$ref": "#/$defs/Timestamp"
+    }
+   },
+   "required": [
+    "name",
+    "value"
+   ],
+   "additionalProperties": false
+  },
   "JsonObject": {
    "description": "Any JSON object; Reseal hashes it and does not interpret it.",
    "type": "object",
@@ -192,6 +272,12 @@ export const document: JsonSchema = {
      "maxLength": 1000
     }
    ]
+  },
+  "Timestamp": {
+   "description": "An instant: RFC 3339, always UTC and always written with Z, up to nanoseconds.",
+   "type": "string",
+   "pattern": "^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$",
+   "maxLength": 30
   },
   "WebUrl": {
    "description": "An http or https address.",

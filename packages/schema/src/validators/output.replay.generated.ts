@@ -3,7 +3,7 @@
 import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.replay/v1","type":"object","properties":{"schema":{"const":"replay/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"metrics":{"$ref":"#/$defs/MetricMap"},"verdict":{"$ref":"#/$defs/Verdict"},"reason":{"type":"string"},"original_artifact_id":{"$ref":"#/$defs/Digest"},"candidate_artifact_id":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"original":{"$ref":"#/$defs/ReplayedRun"},"candidate":{"anyOf":[{"$ref":"#/$defs/RunRow"},{"type":"null"}]},"checks":{"type":"array","items":{"$ref":"#/$defs/ReplayCheck"}},"comparison":{"anyOf":[{"$ref":"#/$defs/JsonObject"},{"type":"null"}]}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents","metrics","verdict","original_artifact_id","candidate_artifact_id","original","candidate","checks","comparison"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"ReplayedRun":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"}},"required":["artifact_id","seal","run_id"],"additionalProperties":false},"ArtifactType":{"type":"string","pattern":"^[a-z][a-z0-9]*(-[a-z0-9]+)*$","maxLength":64},"BigInteger":{"type":"string","pattern":"^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000},"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"Count":{"type":"integer","minimum":0,"maximum":9007199254740991},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"JsonObject":{"type":"object","additionalProperties":true},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"MetricMap":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":1000},"additionalProperties":{"$ref":"#/$defs/MetricValue"}},"MetricValue":{"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]},"Parent":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"},"relationship":{"$ref":"#/$defs/Word"}},"required":["artifact_id","relationship"],"additionalProperties":false},"ReplayCheck":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"status":{"type":"string","enum":["ok","different","missing"]},"expected":{},"actual":{}},"required":["name","status"],"additionalProperties":false},"RunRow":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"metrics":{"$ref":"#/$defs/MetricMap"}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents"],"additionalProperties":false},"RunStatus":{"type":"string","enum":["finished","failed","killed","interrupted","incomplete"]},"Seed":{"anyOf":[{"type":"integer","minimum":0,"maximum":9007199254740991},{"type":"string","pattern":"^([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000}]},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36},"Verdict":{"type":"string","enum":["reproduced","within_tolerance","diverged","not_comparable","failed"]},"Word":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":64}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.replay/v1","type":"object","properties":{"schema":{"const":"replay/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"verdict":{"$ref":"#/$defs/Verdict"},"reason":{"type":"string"},"original_artifact_id":{"$ref":"#/$defs/Digest"},"candidate_artifact_id":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"original":{"$ref":"#/$defs/ReplayedRun"},"candidate":{"anyOf":[{"$ref":"#/$defs/RunRow"},{"type":"null"}]},"checks":{"type":"array","items":{"$ref":"#/$defs/ReplayCheck"}},"comparison":{"anyOf":[{"$ref":"#/$defs/JsonObject"},{"type":"null"}]}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents","verdict","original_artifact_id","candidate_artifact_id","original","candidate","checks","comparison"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"ReplayedRun":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"}},"required":["artifact_id","seal","run_id"],"additionalProperties":false},"ArtifactType":{"type":"string","pattern":"^[a-z][a-z0-9]*(-[a-z0-9]+)*$","maxLength":64},"BigInteger":{"type":"string","pattern":"^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000},"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"Count":{"type":"integer","minimum":0,"maximum":9007199254740991},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"JsonObject":{"type":"object","additionalProperties":true},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"MetricMap":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":1000},"additionalProperties":{"$ref":"#/$defs/MetricValue"}},"MetricValue":{"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]},"Parent":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"},"relationship":{"$ref":"#/$defs/Word"}},"required":["artifact_id","relationship"],"additionalProperties":false},"ReplayCheck":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"status":{"type":"string","enum":["ok","different","missing"]},"expected":{},"actual":{},"aspect":{"$ref":"#/$defs/Word"},"policy":{"type":"string","enum":["strict","warn","ignore"]},"message":{"type":"string","minLength":1}},"required":["name","status"],"additionalProperties":false},"RunRow":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"metrics":{"$ref":"#/$defs/MetricMap"}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents"],"additionalProperties":false},"RunStatus":{"type":"string","enum":["finished","failed","killed","interrupted","incomplete"]},"Seed":{"anyOf":[{"type":"integer","minimum":0,"maximum":9007199254740991},{"type":"string","pattern":"^([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000}]},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36},"Verdict":{"type":"string","enum":["reproduced","within_tolerance","diverged","not_comparable","failed"]},"Word":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":64}}};
 const func1 = Object.prototype.hasOwnProperty;
 const func2 = codePointCount;
 const pattern3 = new RegExp("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", "u");
@@ -627,224 +627,12 @@ return errors === 0;
 }
 validate83.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema32 = {"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]};
-const pattern11 = new RegExp("^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$", "u");
-
-function validate92(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate92.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(typeof data === "string"){
-if(func2(data) > 1000){
-const err0 = {instancePath,schemaPath:"#/maxLength",keyword:"maxLength",params:{limit: 1000}};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-if(!pattern11.test(data)){
-const err1 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$"}};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-else {
-const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-validate92.errors = vErrors;
-return errors === 0;
-}
-validate92.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-
-function validate91(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate91.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-const _errs0 = errors;
-let valid0 = false;
-const _errs1 = errors;
-if(!((typeof data == "number") && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/anyOf/0/type",keyword:"type",params:{type: "number"}};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-var _valid0 = _errs1 === errors;
-valid0 = valid0 || _valid0;
-const _errs3 = errors;
-if(typeof data !== "string"){
-const err1 = {instancePath,schemaPath:"#/anyOf/1/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-if(!(((data === "NaN") || (data === "Infinity")) || (data === "-Infinity"))){
-const err2 = {instancePath,schemaPath:"#/anyOf/1/enum",keyword:"enum",params:{allowedValues: schema32.anyOf[1].enum}};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-var _valid0 = _errs3 === errors;
-valid0 = valid0 || _valid0;
-const _errs5 = errors;
-if(!(validate92(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate92.errors : vErrors.concat(validate92.errors);
-errors = vErrors.length;
-}
-var _valid0 = _errs5 === errors;
-valid0 = valid0 || _valid0;
-if(!valid0){
-const err3 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-else {
-errors = _errs0;
-if(vErrors !== null){
-if(_errs0){
-vErrors.length = _errs0;
-}
-else {
-vErrors = null;
-}
-}
-}
-validate91.errors = vErrors;
-return errors === 0;
-}
-validate91.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
+const schema31 = {"type":"string","enum":["reproduced","within_tolerance","diverged","not_comparable","failed"]};
 
 function validate90(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate90.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-for(const key0 in data){
-const _errs1 = errors;
-if(typeof key0 === "string"){
-if(func2(key0) > 1000){
-const err0 = {instancePath,schemaPath:"#/propertyNames/maxLength",keyword:"maxLength",params:{limit: 1000},propertyName:key0};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-if(func2(key0) < 1){
-const err1 = {instancePath,schemaPath:"#/propertyNames/minLength",keyword:"minLength",params:{limit: 1},propertyName:key0};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-else {
-const err2 = {instancePath,schemaPath:"#/propertyNames/type",keyword:"type",params:{type: "string"},propertyName:key0};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-var valid0 = _errs1 === errors;
-if(!valid0){
-const err3 = {instancePath,schemaPath:"#/propertyNames",keyword:"propertyNames",params:{propertyName: key0}};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-for(const key1 in data){
-if(!(validate91(data[key1], {instancePath:instancePath+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data,parentDataProperty:key1,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate91.errors : vErrors.concat(validate91.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-validate90.errors = vErrors;
-return errors === 0;
-}
-validate90.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-const schema34 = {"type":"string","enum":["reproduced","within_tolerance","diverged","not_comparable","failed"]};
-
-function validate96(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate96.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -862,7 +650,7 @@ vErrors.push(err0);
 errors++;
 }
 if(!(((((data === "reproduced") || (data === "within_tolerance")) || (data === "diverged")) || (data === "not_comparable")) || (data === "failed"))){
-const err1 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema34.enum}};
+const err1 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema31.enum}};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -871,16 +659,16 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate96.errors = vErrors;
+validate90.errors = vErrors;
 return errors === 0;
 }
-validate96.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate90.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 
-function validate100(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate94(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate100.evaluated;
+const evaluated0 = validate94.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -959,18 +747,230 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate100.errors = vErrors;
+validate94.errors = vErrors;
 return errors === 0;
 }
-validate100.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate94.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema36 = {"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"metrics":{"$ref":"#/$defs/MetricMap"}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents"],"additionalProperties":false};
-const pattern6 = new RegExp("^SIG[A-Z0-9+]+$", "u");
+const schema33 = {"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"metrics":{"$ref":"#/$defs/MetricMap"}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents"],"additionalProperties":false};
+const schema35 = {"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]};
+const pattern12 = new RegExp("^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$", "u");
 
-function validate105(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate105.evaluated;
+const evaluated0 = validate124.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data === "string"){
+if(func2(data) > 1000){
+const err0 = {instancePath,schemaPath:"#/maxLength",keyword:"maxLength",params:{limit: 1000}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(!pattern12.test(data)){
+const err1 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate124.errors = vErrors;
+return errors === 0;
+}
+validate124.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+
+function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate123.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+const _errs0 = errors;
+let valid0 = false;
+const _errs1 = errors;
+if(!((typeof data == "number") && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/anyOf/0/type",keyword:"type",params:{type: "number"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+var _valid0 = _errs1 === errors;
+valid0 = valid0 || _valid0;
+const _errs3 = errors;
+if(typeof data !== "string"){
+const err1 = {instancePath,schemaPath:"#/anyOf/1/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(!(((data === "NaN") || (data === "Infinity")) || (data === "-Infinity"))){
+const err2 = {instancePath,schemaPath:"#/anyOf/1/enum",keyword:"enum",params:{allowedValues: schema35.anyOf[1].enum}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+var _valid0 = _errs3 === errors;
+valid0 = valid0 || _valid0;
+const _errs5 = errors;
+if(!(validate124(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
+errors = vErrors.length;
+}
+var _valid0 = _errs5 === errors;
+valid0 = valid0 || _valid0;
+if(!valid0){
+const err3 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+else {
+errors = _errs0;
+if(vErrors !== null){
+if(_errs0){
+vErrors.length = _errs0;
+}
+else {
+vErrors = null;
+}
+}
+}
+validate123.errors = vErrors;
+return errors === 0;
+}
+validate123.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+
+function validate122(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate122.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+const _errs1 = errors;
+if(typeof key0 === "string"){
+if(func2(key0) > 1000){
+const err0 = {instancePath,schemaPath:"#/propertyNames/maxLength",keyword:"maxLength",params:{limit: 1000},propertyName:key0};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(func2(key0) < 1){
+const err1 = {instancePath,schemaPath:"#/propertyNames/minLength",keyword:"minLength",params:{limit: 1},propertyName:key0};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/propertyNames/type",keyword:"type",params:{type: "string"},propertyName:key0};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+var valid0 = _errs1 === errors;
+if(!valid0){
+const err3 = {instancePath,schemaPath:"#/propertyNames",keyword:"propertyNames",params:{propertyName: key0}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+for(const key1 in data){
+if(!(validate123(data[key1], {instancePath:instancePath+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data,parentDataProperty:key1,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate123.errors : vErrors.concat(validate123.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+validate122.errors = vErrors;
+return errors === 0;
+}
+validate122.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const pattern6 = new RegExp("^SIG[A-Z0-9+]+$", "u");
+
+function validate99(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate99.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -1259,7 +1259,7 @@ vErrors.push(err27);
 errors++;
 }
 for(const key0 in data){
-if(!(func1.call(schema36.properties, key0))){
+if(!(func1.call(schema33.properties, key0))){
 const err28 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err28];
@@ -1562,7 +1562,7 @@ vErrors.push(err43);
 errors++;
 }
 if(!(((data10 === "pass") || (data10 === "fail")) || (data10 === "unknown"))){
-const err44 = {instancePath:instancePath+"/pass_fail",schemaPath:"#/properties/pass_fail/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema36.properties.pass_fail.anyOf[0].enum}};
+const err44 = {instancePath:instancePath+"/pass_fail",schemaPath:"#/properties/pass_fail/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema33.properties.pass_fail.anyOf[0].enum}};
 if(vErrors === null){
 vErrors = [err44];
 }
@@ -2238,8 +2238,8 @@ errors++;
 }
 }
 if(data.metrics !== undefined){
-if(!(validate90(data.metrics, {instancePath:instancePath+"/metrics",parentData:data,parentDataProperty:"metrics",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate90.errors : vErrors.concat(validate90.errors);
+if(!(validate122(data.metrics, {instancePath:instancePath+"/metrics",parentData:data,parentDataProperty:"metrics",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate122.errors : vErrors.concat(validate122.errors);
 errors = vErrors.length;
 }
 }
@@ -2254,17 +2254,17 @@ vErrors.push(err77);
 }
 errors++;
 }
-validate105.errors = vErrors;
+validate99.errors = vErrors;
 return errors === 0;
 }
-validate105.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate99.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema37 = {"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"status":{"type":"string","enum":["ok","different","missing"]},"expected":{},"actual":{}},"required":["name","status"],"additionalProperties":false};
+const schema37 = {"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"status":{"type":"string","enum":["ok","different","missing"]},"expected":{},"actual":{},"aspect":{"$ref":"#/$defs/Word"},"policy":{"type":"string","enum":["strict","warn","ignore"]},"message":{"type":"string","minLength":1}},"required":["name","status"],"additionalProperties":false};
 
-function validate130(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate130.evaluated;
+const evaluated0 = validate129.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -2293,7 +2293,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!((((key0 === "name") || (key0 === "status")) || (key0 === "expected")) || (key0 === "actual"))){
+if(!(((((((key0 === "name") || (key0 === "status")) || (key0 === "expected")) || (key0 === "actual")) || (key0 === "aspect")) || (key0 === "policy")) || (key0 === "message"))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err2];
@@ -2333,9 +2333,16 @@ vErrors.push(err4);
 errors++;
 }
 }
+if(data.aspect !== undefined){
+if(!(validate87(data.aspect, {instancePath:instancePath+"/aspect",parentData:data,parentDataProperty:"aspect",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate87.errors : vErrors.concat(validate87.errors);
+errors = vErrors.length;
 }
-else {
-const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+}
+if(data.policy !== undefined){
+let data3 = data.policy;
+if(typeof data3 !== "string"){
+const err5 = {instancePath:instancePath+"/policy",schemaPath:"#/properties/policy/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -2344,10 +2351,57 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate130.errors = vErrors;
+if(!(((data3 === "strict") || (data3 === "warn")) || (data3 === "ignore"))){
+const err6 = {instancePath:instancePath+"/policy",schemaPath:"#/properties/policy/enum",keyword:"enum",params:{allowedValues: schema37.properties.policy.enum}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+if(data.message !== undefined){
+let data4 = data.message;
+if(typeof data4 === "string"){
+if(func2(data4) < 1){
+const err7 = {instancePath:instancePath+"/message",schemaPath:"#/properties/message/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+else {
+const err8 = {instancePath:instancePath+"/message",schemaPath:"#/properties/message/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+}
+else {
+const err9 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+validate129.errors = vErrors;
 return errors === 0;
 }
-validate130.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate129.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
 function validate133(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -2739,8 +2793,8 @@ vErrors.push(err33);
 }
 errors++;
 }
-if(data2.metrics === undefined){
-const err34 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "metrics"}};
+if(data2.verdict === undefined){
+const err34 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "verdict"}};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -2749,8 +2803,8 @@ vErrors.push(err34);
 }
 errors++;
 }
-if(data2.verdict === undefined){
-const err35 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "verdict"}};
+if(data2.original_artifact_id === undefined){
+const err35 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "original_artifact_id"}};
 if(vErrors === null){
 vErrors = [err35];
 }
@@ -2759,8 +2813,8 @@ vErrors.push(err35);
 }
 errors++;
 }
-if(data2.original_artifact_id === undefined){
-const err36 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "original_artifact_id"}};
+if(data2.candidate_artifact_id === undefined){
+const err36 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "candidate_artifact_id"}};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -2769,8 +2823,8 @@ vErrors.push(err36);
 }
 errors++;
 }
-if(data2.candidate_artifact_id === undefined){
-const err37 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "candidate_artifact_id"}};
+if(data2.original === undefined){
+const err37 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "original"}};
 if(vErrors === null){
 vErrors = [err37];
 }
@@ -2779,8 +2833,8 @@ vErrors.push(err37);
 }
 errors++;
 }
-if(data2.original === undefined){
-const err38 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "original"}};
+if(data2.candidate === undefined){
+const err38 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "candidate"}};
 if(vErrors === null){
 vErrors = [err38];
 }
@@ -2789,8 +2843,8 @@ vErrors.push(err38);
 }
 errors++;
 }
-if(data2.candidate === undefined){
-const err39 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "candidate"}};
+if(data2.checks === undefined){
+const err39 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "checks"}};
 if(vErrors === null){
 vErrors = [err39];
 }
@@ -2799,8 +2853,8 @@ vErrors.push(err39);
 }
 errors++;
 }
-if(data2.checks === undefined){
-const err40 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "checks"}};
+if(data2.comparison === undefined){
+const err40 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "comparison"}};
 if(vErrors === null){
 vErrors = [err40];
 }
@@ -2809,24 +2863,14 @@ vErrors.push(err40);
 }
 errors++;
 }
-if(data2.comparison === undefined){
-const err41 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "comparison"}};
+for(const key1 in data2){
+if(!(func1.call(schema19.properties.data.properties, key1))){
+const err41 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
 if(vErrors === null){
 vErrors = [err41];
 }
 else {
 vErrors.push(err41);
-}
-errors++;
-}
-for(const key1 in data2){
-if(!(func1.call(schema19.properties.data.properties, key1))){
-const err42 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
-if(vErrors === null){
-vErrors = [err42];
-}
-else {
-vErrors.push(err42);
 }
 errors++;
 }
@@ -2868,24 +2912,24 @@ var _valid0 = _errs13 === errors;
 valid2 = valid2 || _valid0;
 const _errs14 = errors;
 if(data7 !== null){
-const err43 = {instancePath:instancePath+"/data/result_key",schemaPath:"#/properties/data/properties/result_key/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err42 = {instancePath:instancePath+"/data/result_key",schemaPath:"#/properties/data/properties/result_key/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err43];
+vErrors = [err42];
 }
 else {
-vErrors.push(err43);
+vErrors.push(err42);
 }
 errors++;
 }
 var _valid0 = _errs14 === errors;
 valid2 = valid2 || _valid0;
 if(!valid2){
-const err44 = {instancePath:instancePath+"/data/result_key",schemaPath:"#/properties/data/properties/result_key/anyOf",keyword:"anyOf",params:{}};
+const err43 = {instancePath:instancePath+"/data/result_key",schemaPath:"#/properties/data/properties/result_key/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err44];
+vErrors = [err43];
 }
 else {
-vErrors.push(err44);
+vErrors.push(err43);
 }
 errors++;
 }
@@ -2914,24 +2958,24 @@ var _valid1 = _errs18 === errors;
 valid3 = valid3 || _valid1;
 const _errs19 = errors;
 if(data8 !== null){
-const err45 = {instancePath:instancePath+"/data/env_key",schemaPath:"#/properties/data/properties/env_key/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err44 = {instancePath:instancePath+"/data/env_key",schemaPath:"#/properties/data/properties/env_key/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err45];
+vErrors = [err44];
 }
 else {
-vErrors.push(err45);
+vErrors.push(err44);
 }
 errors++;
 }
 var _valid1 = _errs19 === errors;
 valid3 = valid3 || _valid1;
 if(!valid3){
-const err46 = {instancePath:instancePath+"/data/env_key",schemaPath:"#/properties/data/properties/env_key/anyOf",keyword:"anyOf",params:{}};
+const err45 = {instancePath:instancePath+"/data/env_key",schemaPath:"#/properties/data/properties/env_key/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err46];
+vErrors = [err45];
 }
 else {
-vErrors.push(err46);
+vErrors.push(err45);
 }
 errors++;
 }
@@ -2965,7 +3009,18 @@ const _errs24 = errors;
 let valid4 = false;
 const _errs25 = errors;
 if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
-const err47 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/type",keyword:"type",params:{type: "integer"}};
+const err46 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err46];
+}
+else {
+vErrors.push(err46);
+}
+errors++;
+}
+if((typeof data11 == "number") && (isFinite(data11))){
+if(data11 > 4294967295 || isNaN(data11)){
+const err47 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295}};
 if(vErrors === null){
 vErrors = [err47];
 }
@@ -2974,9 +3029,8 @@ vErrors.push(err47);
 }
 errors++;
 }
-if((typeof data11 == "number") && (isFinite(data11))){
-if(data11 > 4294967295 || isNaN(data11)){
-const err48 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295}};
+if(data11 < 0 || isNaN(data11)){
+const err48 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err48];
 }
@@ -2985,8 +3039,12 @@ vErrors.push(err48);
 }
 errors++;
 }
-if(data11 < 0 || isNaN(data11)){
-const err49 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+var _valid2 = _errs25 === errors;
+valid4 = valid4 || _valid2;
+const _errs27 = errors;
+if(data11 !== null){
+const err49 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err49];
 }
@@ -2995,29 +3053,15 @@ vErrors.push(err49);
 }
 errors++;
 }
-}
-var _valid2 = _errs25 === errors;
+var _valid2 = _errs27 === errors;
 valid4 = valid4 || _valid2;
-const _errs27 = errors;
-if(data11 !== null){
-const err50 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!valid4){
+const err50 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
 vErrors = [err50];
 }
 else {
 vErrors.push(err50);
-}
-errors++;
-}
-var _valid2 = _errs27 === errors;
-valid4 = valid4 || _valid2;
-if(!valid4){
-const err51 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err51];
-}
-else {
-vErrors.push(err51);
 }
 errors++;
 }
@@ -3040,7 +3084,17 @@ let valid5 = false;
 const _errs31 = errors;
 if(typeof data12 === "string"){
 if(func2(data12) > 32){
-const err52 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 32}};
+const err51 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 32}};
+if(vErrors === null){
+vErrors = [err51];
+}
+else {
+vErrors.push(err51);
+}
+errors++;
+}
+if(!pattern6.test(data12)){
+const err52 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^SIG[A-Z0-9+]+$"}};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -3049,8 +3103,9 @@ vErrors.push(err52);
 }
 errors++;
 }
-if(!pattern6.test(data12)){
-const err53 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^SIG[A-Z0-9+]+$"}};
+}
+else {
+const err53 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err53];
 }
@@ -3059,9 +3114,11 @@ vErrors.push(err53);
 }
 errors++;
 }
-}
-else {
-const err54 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/type",keyword:"type",params:{type: "string"}};
+var _valid3 = _errs31 === errors;
+valid5 = valid5 || _valid3;
+const _errs33 = errors;
+if(data12 !== null){
+const err54 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -3070,28 +3127,15 @@ vErrors.push(err54);
 }
 errors++;
 }
-var _valid3 = _errs31 === errors;
+var _valid3 = _errs33 === errors;
 valid5 = valid5 || _valid3;
-const _errs33 = errors;
-if(data12 !== null){
-const err55 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!valid5){
+const err55 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
 vErrors = [err55];
 }
 else {
 vErrors.push(err55);
-}
-errors++;
-}
-var _valid3 = _errs33 === errors;
-valid5 = valid5 || _valid3;
-if(!valid5){
-const err56 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err56];
-}
-else {
-vErrors.push(err56);
 }
 errors++;
 }
@@ -3113,7 +3157,17 @@ const _errs36 = errors;
 let valid6 = false;
 const _errs37 = errors;
 if(typeof data13 !== "string"){
-const err57 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/0/type",keyword:"type",params:{type: "string"}};
+const err56 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/0/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err56];
+}
+else {
+vErrors.push(err56);
+}
+errors++;
+}
+if(!(((data13 === "pass") || (data13 === "fail")) || (data13 === "unknown"))){
+const err57 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema19.properties.data.properties.pass_fail.anyOf[0].enum}};
 if(vErrors === null){
 vErrors = [err57];
 }
@@ -3122,8 +3176,11 @@ vErrors.push(err57);
 }
 errors++;
 }
-if(!(((data13 === "pass") || (data13 === "fail")) || (data13 === "unknown"))){
-const err58 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema19.properties.data.properties.pass_fail.anyOf[0].enum}};
+var _valid4 = _errs37 === errors;
+valid6 = valid6 || _valid4;
+const _errs39 = errors;
+if(data13 !== null){
+const err58 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err58];
 }
@@ -3132,28 +3189,15 @@ vErrors.push(err58);
 }
 errors++;
 }
-var _valid4 = _errs37 === errors;
+var _valid4 = _errs39 === errors;
 valid6 = valid6 || _valid4;
-const _errs39 = errors;
-if(data13 !== null){
-const err59 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!valid6){
+const err59 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
 vErrors = [err59];
 }
 else {
 vErrors.push(err59);
-}
-errors++;
-}
-var _valid4 = _errs39 === errors;
-valid6 = valid6 || _valid4;
-if(!valid6){
-const err60 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err60];
-}
-else {
-vErrors.push(err60);
 }
 errors++;
 }
@@ -3182,24 +3226,24 @@ var _valid5 = _errs43 === errors;
 valid7 = valid7 || _valid5;
 const _errs44 = errors;
 if(data14 !== null){
-const err61 = {instancePath:instancePath+"/data/name",schemaPath:"#/properties/data/properties/name/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err60 = {instancePath:instancePath+"/data/name",schemaPath:"#/properties/data/properties/name/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err61];
+vErrors = [err60];
 }
 else {
-vErrors.push(err61);
+vErrors.push(err60);
 }
 errors++;
 }
 var _valid5 = _errs44 === errors;
 valid7 = valid7 || _valid5;
 if(!valid7){
-const err62 = {instancePath:instancePath+"/data/name",schemaPath:"#/properties/data/properties/name/anyOf",keyword:"anyOf",params:{}};
+const err61 = {instancePath:instancePath+"/data/name",schemaPath:"#/properties/data/properties/name/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err62];
+vErrors = [err61];
 }
 else {
-vErrors.push(err62);
+vErrors.push(err61);
 }
 errors++;
 }
@@ -3228,24 +3272,24 @@ var _valid6 = _errs48 === errors;
 valid8 = valid8 || _valid6;
 const _errs49 = errors;
 if(data15 !== null){
-const err63 = {instancePath:instancePath+"/data/project",schemaPath:"#/properties/data/properties/project/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err62 = {instancePath:instancePath+"/data/project",schemaPath:"#/properties/data/properties/project/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err63];
+vErrors = [err62];
 }
 else {
-vErrors.push(err63);
+vErrors.push(err62);
 }
 errors++;
 }
 var _valid6 = _errs49 === errors;
 valid8 = valid8 || _valid6;
 if(!valid8){
-const err64 = {instancePath:instancePath+"/data/project",schemaPath:"#/properties/data/properties/project/anyOf",keyword:"anyOf",params:{}};
+const err63 = {instancePath:instancePath+"/data/project",schemaPath:"#/properties/data/properties/project/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err64];
+vErrors = [err63];
 }
 else {
-vErrors.push(err64);
+vErrors.push(err63);
 }
 errors++;
 }
@@ -3274,24 +3318,24 @@ var _valid7 = _errs53 === errors;
 valid9 = valid9 || _valid7;
 const _errs54 = errors;
 if(data16 !== null){
-const err65 = {instancePath:instancePath+"/data/family",schemaPath:"#/properties/data/properties/family/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err64 = {instancePath:instancePath+"/data/family",schemaPath:"#/properties/data/properties/family/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err65];
+vErrors = [err64];
 }
 else {
-vErrors.push(err65);
+vErrors.push(err64);
 }
 errors++;
 }
 var _valid7 = _errs54 === errors;
 valid9 = valid9 || _valid7;
 if(!valid9){
-const err66 = {instancePath:instancePath+"/data/family",schemaPath:"#/properties/data/properties/family/anyOf",keyword:"anyOf",params:{}};
+const err65 = {instancePath:instancePath+"/data/family",schemaPath:"#/properties/data/properties/family/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err66];
+vErrors = [err65];
 }
 else {
-vErrors.push(err66);
+vErrors.push(err65);
 }
 errors++;
 }
@@ -3313,24 +3357,24 @@ if(Array.isArray(data17)){
 const len0 = data17.length;
 for(let i0=0; i0<len0; i0++){
 if(typeof data17[i0] !== "string"){
-const err67 = {instancePath:instancePath+"/data/tags/" + i0,schemaPath:"#/properties/data/properties/tags/items/type",keyword:"type",params:{type: "string"}};
+const err66 = {instancePath:instancePath+"/data/tags/" + i0,schemaPath:"#/properties/data/properties/tags/items/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err67];
+vErrors = [err66];
 }
 else {
-vErrors.push(err67);
+vErrors.push(err66);
 }
 errors++;
 }
 }
 }
 else {
-const err68 = {instancePath:instancePath+"/data/tags",schemaPath:"#/properties/data/properties/tags/type",keyword:"type",params:{type: "array"}};
+const err67 = {instancePath:instancePath+"/data/tags",schemaPath:"#/properties/data/properties/tags/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
-vErrors = [err68];
+vErrors = [err67];
 }
 else {
-vErrors.push(err68);
+vErrors.push(err67);
 }
 errors++;
 }
@@ -3348,24 +3392,24 @@ var _valid8 = _errs62 === errors;
 valid12 = valid12 || _valid8;
 const _errs63 = errors;
 if(data19 !== null){
-const err69 = {instancePath:instancePath+"/data/title",schemaPath:"#/properties/data/properties/title/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err68 = {instancePath:instancePath+"/data/title",schemaPath:"#/properties/data/properties/title/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err69];
+vErrors = [err68];
 }
 else {
-vErrors.push(err69);
+vErrors.push(err68);
 }
 errors++;
 }
 var _valid8 = _errs63 === errors;
 valid12 = valid12 || _valid8;
 if(!valid12){
-const err70 = {instancePath:instancePath+"/data/title",schemaPath:"#/properties/data/properties/title/anyOf",keyword:"anyOf",params:{}};
+const err69 = {instancePath:instancePath+"/data/title",schemaPath:"#/properties/data/properties/title/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err70];
+vErrors = [err69];
 }
 else {
-vErrors.push(err70);
+vErrors.push(err69);
 }
 errors++;
 }
@@ -3400,24 +3444,24 @@ var _valid9 = _errs68 === errors;
 valid13 = valid13 || _valid9;
 const _errs69 = errors;
 if(data21 !== null){
-const err71 = {instancePath:instancePath+"/data/started_at",schemaPath:"#/properties/data/properties/started_at/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err70 = {instancePath:instancePath+"/data/started_at",schemaPath:"#/properties/data/properties/started_at/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err71];
+vErrors = [err70];
 }
 else {
-vErrors.push(err71);
+vErrors.push(err70);
 }
 errors++;
 }
 var _valid9 = _errs69 === errors;
 valid13 = valid13 || _valid9;
 if(!valid13){
-const err72 = {instancePath:instancePath+"/data/started_at",schemaPath:"#/properties/data/properties/started_at/anyOf",keyword:"anyOf",params:{}};
+const err71 = {instancePath:instancePath+"/data/started_at",schemaPath:"#/properties/data/properties/started_at/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err72];
+vErrors = [err71];
 }
 else {
-vErrors.push(err72);
+vErrors.push(err71);
 }
 errors++;
 }
@@ -3446,24 +3490,24 @@ var _valid10 = _errs73 === errors;
 valid14 = valid14 || _valid10;
 const _errs74 = errors;
 if(data22 !== null){
-const err73 = {instancePath:instancePath+"/data/ended_at",schemaPath:"#/properties/data/properties/ended_at/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err72 = {instancePath:instancePath+"/data/ended_at",schemaPath:"#/properties/data/properties/ended_at/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err73];
+vErrors = [err72];
 }
 else {
-vErrors.push(err73);
+vErrors.push(err72);
 }
 errors++;
 }
 var _valid10 = _errs74 === errors;
 valid14 = valid14 || _valid10;
 if(!valid14){
-const err74 = {instancePath:instancePath+"/data/ended_at",schemaPath:"#/properties/data/properties/ended_at/anyOf",keyword:"anyOf",params:{}};
+const err73 = {instancePath:instancePath+"/data/ended_at",schemaPath:"#/properties/data/properties/ended_at/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err74];
+vErrors = [err73];
 }
 else {
-vErrors.push(err74);
+vErrors.push(err73);
 }
 errors++;
 }
@@ -3486,7 +3530,18 @@ let valid15 = false;
 const _errs78 = errors;
 if((typeof data23 == "number") && (isFinite(data23))){
 if(data23 < 0 || isNaN(data23)){
-const err75 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+const err74 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err74];
+}
+else {
+vErrors.push(err74);
+}
+errors++;
+}
+}
+else {
+const err75 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/0/type",keyword:"type",params:{type: "number"}};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -3495,9 +3550,11 @@ vErrors.push(err75);
 }
 errors++;
 }
-}
-else {
-const err76 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/0/type",keyword:"type",params:{type: "number"}};
+var _valid11 = _errs78 === errors;
+valid15 = valid15 || _valid11;
+const _errs80 = errors;
+if(data23 !== null){
+const err76 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -3506,28 +3563,15 @@ vErrors.push(err76);
 }
 errors++;
 }
-var _valid11 = _errs78 === errors;
+var _valid11 = _errs80 === errors;
 valid15 = valid15 || _valid11;
-const _errs80 = errors;
-if(data23 !== null){
-const err77 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!valid15){
+const err77 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
 vErrors = [err77];
 }
 else {
 vErrors.push(err77);
-}
-errors++;
-}
-var _valid11 = _errs80 === errors;
-valid15 = valid15 || _valid11;
-if(!valid15){
-const err78 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err78];
-}
-else {
-vErrors.push(err78);
 }
 errors++;
 }
@@ -3562,24 +3606,24 @@ var _valid12 = _errs85 === errors;
 valid16 = valid16 || _valid12;
 const _errs86 = errors;
 if(data25 !== null){
-const err79 = {instancePath:instancePath+"/data/user",schemaPath:"#/properties/data/properties/user/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err78 = {instancePath:instancePath+"/data/user",schemaPath:"#/properties/data/properties/user/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err79];
+vErrors = [err78];
 }
 else {
-vErrors.push(err79);
+vErrors.push(err78);
 }
 errors++;
 }
 var _valid12 = _errs86 === errors;
 valid16 = valid16 || _valid12;
 if(!valid16){
-const err80 = {instancePath:instancePath+"/data/user",schemaPath:"#/properties/data/properties/user/anyOf",keyword:"anyOf",params:{}};
+const err79 = {instancePath:instancePath+"/data/user",schemaPath:"#/properties/data/properties/user/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err80];
+vErrors = [err79];
 }
 else {
-vErrors.push(err80);
+vErrors.push(err79);
 }
 errors++;
 }
@@ -3608,24 +3652,24 @@ var _valid13 = _errs90 === errors;
 valid17 = valid17 || _valid13;
 const _errs91 = errors;
 if(data26 !== null){
-const err81 = {instancePath:instancePath+"/data/host",schemaPath:"#/properties/data/properties/host/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err80 = {instancePath:instancePath+"/data/host",schemaPath:"#/properties/data/properties/host/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err81];
+vErrors = [err80];
 }
 else {
-vErrors.push(err81);
+vErrors.push(err80);
 }
 errors++;
 }
 var _valid13 = _errs91 === errors;
 valid17 = valid17 || _valid13;
 if(!valid17){
-const err82 = {instancePath:instancePath+"/data/host",schemaPath:"#/properties/data/properties/host/anyOf",keyword:"anyOf",params:{}};
+const err81 = {instancePath:instancePath+"/data/host",schemaPath:"#/properties/data/properties/host/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err82];
+vErrors = [err81];
 }
 else {
-vErrors.push(err82);
+vErrors.push(err81);
 }
 errors++;
 }
@@ -3654,24 +3698,24 @@ var _valid14 = _errs95 === errors;
 valid18 = valid18 || _valid14;
 const _errs96 = errors;
 if(data27 !== null){
-const err83 = {instancePath:instancePath+"/data/seed",schemaPath:"#/properties/data/properties/seed/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err82 = {instancePath:instancePath+"/data/seed",schemaPath:"#/properties/data/properties/seed/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err83];
+vErrors = [err82];
 }
 else {
-vErrors.push(err83);
+vErrors.push(err82);
 }
 errors++;
 }
 var _valid14 = _errs96 === errors;
 valid18 = valid18 || _valid14;
 if(!valid18){
-const err84 = {instancePath:instancePath+"/data/seed",schemaPath:"#/properties/data/properties/seed/anyOf",keyword:"anyOf",params:{}};
+const err83 = {instancePath:instancePath+"/data/seed",schemaPath:"#/properties/data/properties/seed/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err84];
+vErrors = [err83];
 }
 else {
-vErrors.push(err84);
+vErrors.push(err83);
 }
 errors++;
 }
@@ -3694,7 +3738,19 @@ let valid19 = false;
 const _errs100 = errors;
 if(Array.isArray(data28)){
 if(data28.length < 1){
-const err85 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/0/minItems",keyword:"minItems",params:{limit: 1}};
+const err84 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/0/minItems",keyword:"minItems",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err84];
+}
+else {
+vErrors.push(err84);
+}
+errors++;
+}
+const len1 = data28.length;
+for(let i1=0; i1<len1; i1++){
+if(typeof data28[i1] !== "string"){
+const err85 = {instancePath:instancePath+"/data/command/" + i1,schemaPath:"#/properties/data/properties/command/anyOf/0/items/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err85];
 }
@@ -3703,10 +3759,10 @@ vErrors.push(err85);
 }
 errors++;
 }
-const len1 = data28.length;
-for(let i1=0; i1<len1; i1++){
-if(typeof data28[i1] !== "string"){
-const err86 = {instancePath:instancePath+"/data/command/" + i1,schemaPath:"#/properties/data/properties/command/anyOf/0/items/type",keyword:"type",params:{type: "string"}};
+}
+}
+else {
+const err86 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/0/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err86];
 }
@@ -3715,10 +3771,11 @@ vErrors.push(err86);
 }
 errors++;
 }
-}
-}
-else {
-const err87 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/0/type",keyword:"type",params:{type: "array"}};
+var _valid15 = _errs100 === errors;
+valid19 = valid19 || _valid15;
+const _errs104 = errors;
+if(data28 !== null){
+const err87 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err87];
 }
@@ -3727,28 +3784,15 @@ vErrors.push(err87);
 }
 errors++;
 }
-var _valid15 = _errs100 === errors;
+var _valid15 = _errs104 === errors;
 valid19 = valid19 || _valid15;
-const _errs104 = errors;
-if(data28 !== null){
-const err88 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!valid19){
+const err88 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
 vErrors = [err88];
 }
 else {
 vErrors.push(err88);
-}
-errors++;
-}
-var _valid15 = _errs104 === errors;
-valid19 = valid19 || _valid15;
-if(!valid19){
-const err89 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err89];
-}
-else {
-vErrors.push(err89);
 }
 errors++;
 }
@@ -3788,36 +3832,30 @@ errors = vErrors.length;
 }
 }
 else {
-const err90 = {instancePath:instancePath+"/data/parents",schemaPath:"#/properties/data/properties/parents/type",keyword:"type",params:{type: "array"}};
+const err89 = {instancePath:instancePath+"/data/parents",schemaPath:"#/properties/data/properties/parents/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
-vErrors = [err90];
+vErrors = [err89];
 }
 else {
-vErrors.push(err90);
+vErrors.push(err89);
 }
 errors++;
 }
 }
-if(data2.metrics !== undefined){
-if(!(validate90(data2.metrics, {instancePath:instancePath+"/data/metrics",parentData:data2,parentDataProperty:"metrics",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate90.errors : vErrors.concat(validate90.errors);
-errors = vErrors.length;
-}
-}
 if(data2.verdict !== undefined){
-if(!(validate96(data2.verdict, {instancePath:instancePath+"/data/verdict",parentData:data2,parentDataProperty:"verdict",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate96.errors : vErrors.concat(validate96.errors);
+if(!(validate90(data2.verdict, {instancePath:instancePath+"/data/verdict",parentData:data2,parentDataProperty:"verdict",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate90.errors : vErrors.concat(validate90.errors);
 errors = vErrors.length;
 }
 }
 if(data2.reason !== undefined){
 if(typeof data2.reason !== "string"){
-const err91 = {instancePath:instancePath+"/data/reason",schemaPath:"#/properties/data/properties/reason/type",keyword:"type",params:{type: "string"}};
+const err90 = {instancePath:instancePath+"/data/reason",schemaPath:"#/properties/data/properties/reason/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err91];
+vErrors = [err90];
 }
 else {
-vErrors.push(err91);
+vErrors.push(err90);
 }
 errors++;
 }
@@ -3829,19 +3867,31 @@ errors = vErrors.length;
 }
 }
 if(data2.candidate_artifact_id !== undefined){
-let data38 = data2.candidate_artifact_id;
-const _errs117 = errors;
+let data37 = data2.candidate_artifact_id;
+const _errs116 = errors;
 let valid24 = false;
-const _errs118 = errors;
-if(!(validate55(data38, {instancePath:instancePath+"/data/candidate_artifact_id",parentData:data2,parentDataProperty:"candidate_artifact_id",rootData,dynamicAnchors}))){
+const _errs117 = errors;
+if(!(validate55(data37, {instancePath:instancePath+"/data/candidate_artifact_id",parentData:data2,parentDataProperty:"candidate_artifact_id",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate55.errors : vErrors.concat(validate55.errors);
 errors = vErrors.length;
 }
+var _valid16 = _errs117 === errors;
+valid24 = valid24 || _valid16;
+const _errs118 = errors;
+if(data37 !== null){
+const err91 = {instancePath:instancePath+"/data/candidate_artifact_id",schemaPath:"#/properties/data/properties/candidate_artifact_id/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(vErrors === null){
+vErrors = [err91];
+}
+else {
+vErrors.push(err91);
+}
+errors++;
+}
 var _valid16 = _errs118 === errors;
 valid24 = valid24 || _valid16;
-const _errs119 = errors;
-if(data38 !== null){
-const err92 = {instancePath:instancePath+"/data/candidate_artifact_id",schemaPath:"#/properties/data/properties/candidate_artifact_id/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!valid24){
+const err92 = {instancePath:instancePath+"/data/candidate_artifact_id",schemaPath:"#/properties/data/properties/candidate_artifact_id/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
 vErrors = [err92];
 }
@@ -3850,23 +3900,11 @@ vErrors.push(err92);
 }
 errors++;
 }
-var _valid16 = _errs119 === errors;
-valid24 = valid24 || _valid16;
-if(!valid24){
-const err93 = {instancePath:instancePath+"/data/candidate_artifact_id",schemaPath:"#/properties/data/properties/candidate_artifact_id/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err93];
-}
 else {
-vErrors.push(err93);
-}
-errors++;
-}
-else {
-errors = _errs117;
+errors = _errs116;
 if(vErrors !== null){
-if(_errs117){
-vErrors.length = _errs117;
+if(_errs116){
+vErrors.length = _errs116;
 }
 else {
 vErrors = null;
@@ -3875,25 +3913,37 @@ vErrors = null;
 }
 }
 if(data2.original !== undefined){
-if(!(validate100(data2.original, {instancePath:instancePath+"/data/original",parentData:data2,parentDataProperty:"original",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate100.errors : vErrors.concat(validate100.errors);
+if(!(validate94(data2.original, {instancePath:instancePath+"/data/original",parentData:data2,parentDataProperty:"original",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate94.errors : vErrors.concat(validate94.errors);
 errors = vErrors.length;
 }
 }
 if(data2.candidate !== undefined){
-let data40 = data2.candidate;
-const _errs123 = errors;
+let data39 = data2.candidate;
+const _errs122 = errors;
 let valid25 = false;
-const _errs124 = errors;
-if(!(validate105(data40, {instancePath:instancePath+"/data/candidate",parentData:data2,parentDataProperty:"candidate",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate105.errors : vErrors.concat(validate105.errors);
+const _errs123 = errors;
+if(!(validate99(data39, {instancePath:instancePath+"/data/candidate",parentData:data2,parentDataProperty:"candidate",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
 errors = vErrors.length;
+}
+var _valid17 = _errs123 === errors;
+valid25 = valid25 || _valid17;
+const _errs124 = errors;
+if(data39 !== null){
+const err93 = {instancePath:instancePath+"/data/candidate",schemaPath:"#/properties/data/properties/candidate/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(vErrors === null){
+vErrors = [err93];
+}
+else {
+vErrors.push(err93);
+}
+errors++;
 }
 var _valid17 = _errs124 === errors;
 valid25 = valid25 || _valid17;
-const _errs125 = errors;
-if(data40 !== null){
-const err94 = {instancePath:instancePath+"/data/candidate",schemaPath:"#/properties/data/properties/candidate/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!valid25){
+const err94 = {instancePath:instancePath+"/data/candidate",schemaPath:"#/properties/data/properties/candidate/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
 vErrors = [err94];
 }
@@ -3902,23 +3952,11 @@ vErrors.push(err94);
 }
 errors++;
 }
-var _valid17 = _errs125 === errors;
-valid25 = valid25 || _valid17;
-if(!valid25){
-const err95 = {instancePath:instancePath+"/data/candidate",schemaPath:"#/properties/data/properties/candidate/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err95];
-}
 else {
-vErrors.push(err95);
-}
-errors++;
-}
-else {
-errors = _errs123;
+errors = _errs122;
 if(vErrors !== null){
-if(_errs123){
-vErrors.length = _errs123;
+if(_errs122){
+vErrors.length = _errs122;
 }
 else {
 vErrors = null;
@@ -3927,18 +3965,41 @@ vErrors = null;
 }
 }
 if(data2.checks !== undefined){
-let data41 = data2.checks;
-if(Array.isArray(data41)){
-const len3 = data41.length;
+let data40 = data2.checks;
+if(Array.isArray(data40)){
+const len3 = data40.length;
 for(let i3=0; i3<len3; i3++){
-if(!(validate130(data41[i3], {instancePath:instancePath+"/data/checks/" + i3,parentData:data41,parentDataProperty:i3,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate129(data40[i3], {instancePath:instancePath+"/data/checks/" + i3,parentData:data40,parentDataProperty:i3,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate129.errors : vErrors.concat(validate129.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err96 = {instancePath:instancePath+"/data/checks",schemaPath:"#/properties/data/properties/checks/type",keyword:"type",params:{type: "array"}};
+const err95 = {instancePath:instancePath+"/data/checks",schemaPath:"#/properties/data/properties/checks/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err95];
+}
+else {
+vErrors.push(err95);
+}
+errors++;
+}
+}
+if(data2.comparison !== undefined){
+let data42 = data2.comparison;
+const _errs130 = errors;
+let valid28 = false;
+const _errs131 = errors;
+if(!(validate133(data42, {instancePath:instancePath+"/data/comparison",parentData:data2,parentDataProperty:"comparison",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate133.errors : vErrors.concat(validate133.errors);
+errors = vErrors.length;
+}
+var _valid18 = _errs131 === errors;
+valid28 = valid28 || _valid18;
+const _errs132 = errors;
+if(data42 !== null){
+const err96 = {instancePath:instancePath+"/data/comparison",schemaPath:"#/properties/data/properties/comparison/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err96];
 }
@@ -3947,21 +4008,10 @@ vErrors.push(err96);
 }
 errors++;
 }
-}
-if(data2.comparison !== undefined){
-let data43 = data2.comparison;
-const _errs131 = errors;
-let valid28 = false;
-const _errs132 = errors;
-if(!(validate133(data43, {instancePath:instancePath+"/data/comparison",parentData:data2,parentDataProperty:"comparison",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate133.errors : vErrors.concat(validate133.errors);
-errors = vErrors.length;
-}
 var _valid18 = _errs132 === errors;
 valid28 = valid28 || _valid18;
-const _errs133 = errors;
-if(data43 !== null){
-const err97 = {instancePath:instancePath+"/data/comparison",schemaPath:"#/properties/data/properties/comparison/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!valid28){
+const err97 = {instancePath:instancePath+"/data/comparison",schemaPath:"#/properties/data/properties/comparison/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
 vErrors = [err97];
 }
@@ -3970,23 +4020,11 @@ vErrors.push(err97);
 }
 errors++;
 }
-var _valid18 = _errs133 === errors;
-valid28 = valid28 || _valid18;
-if(!valid28){
-const err98 = {instancePath:instancePath+"/data/comparison",schemaPath:"#/properties/data/properties/comparison/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err98];
-}
 else {
-vErrors.push(err98);
-}
-errors++;
-}
-else {
-errors = _errs131;
+errors = _errs130;
 if(vErrors !== null){
-if(_errs131){
-vErrors.length = _errs131;
+if(_errs130){
+vErrors.length = _errs130;
 }
 else {
 vErrors = null;
@@ -3996,24 +4034,24 @@ vErrors = null;
 }
 }
 else {
-const err99 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
+const err98 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err99];
+vErrors = [err98];
 }
 else {
-vErrors.push(err99);
+vErrors.push(err98);
 }
 errors++;
 }
 }
 }
 else {
-const err100 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err99 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err100];
+vErrors = [err99];
 }
 else {
-vErrors.push(err100);
+vErrors.push(err99);
 }
 errors++;
 }

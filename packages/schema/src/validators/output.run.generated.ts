@@ -3,7 +3,7 @@
 import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.run/v1","type":"object","properties":{"schema":{"const":"run/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"metrics":{"$ref":"#/$defs/MetricMap"},"warnings":{"type":"array","items":{"$ref":"#/$defs/Warning"}}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents","metrics","warnings"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"ArtifactType":{"type":"string","pattern":"^[a-z][a-z0-9]*(-[a-z0-9]+)*$","maxLength":64},"BigInteger":{"type":"string","pattern":"^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000},"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"Count":{"type":"integer","minimum":0,"maximum":9007199254740991},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"MetricMap":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":1000},"additionalProperties":{"$ref":"#/$defs/MetricValue"}},"MetricValue":{"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]},"Parent":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"},"relationship":{"$ref":"#/$defs/Word"}},"required":["artifact_id","relationship"],"additionalProperties":false},"RunStatus":{"type":"string","enum":["finished","failed","killed","interrupted","incomplete"]},"Seed":{"anyOf":[{"type":"integer","minimum":0,"maximum":9007199254740991},{"type":"string","pattern":"^([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000}]},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36},"Warning":{"type":"object","properties":{"code":{"type":"string","pattern":"^[A-Z][A-Z0-9_]*$","maxLength":64},"message":{"type":"string","minLength":1}},"required":["code","message"],"additionalProperties":false},"Word":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":64}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.run/v1","type":"object","properties":{"schema":{"const":"run/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"warnings":{"type":"array","items":{"$ref":"#/$defs/Warning"}}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents","warnings"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"ArtifactType":{"type":"string","pattern":"^[a-z][a-z0-9]*(-[a-z0-9]+)*$","maxLength":64},"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"Count":{"type":"integer","minimum":0,"maximum":9007199254740991},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"Parent":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"},"relationship":{"$ref":"#/$defs/Word"}},"required":["artifact_id","relationship"],"additionalProperties":false},"RunStatus":{"type":"string","enum":["finished","failed","killed","interrupted","incomplete"]},"Seed":{"anyOf":[{"type":"integer","minimum":0,"maximum":9007199254740991},{"type":"string","pattern":"^([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000}]},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36},"Warning":{"type":"object","properties":{"code":{"type":"string","pattern":"^[A-Z][A-Z0-9_]*$","maxLength":64},"message":{"type":"string","minLength":1}},"required":["code","message"],"additionalProperties":false},"Word":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":64}}};
 const func1 = Object.prototype.hasOwnProperty;
 const func2 = codePointCount;
 const pattern3 = new RegExp("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", "u");
@@ -627,224 +627,12 @@ return errors === 0;
 }
 validate83.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema32 = {"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]};
-const pattern11 = new RegExp("^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$", "u");
-
-function validate92(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate92.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(typeof data === "string"){
-if(func2(data) > 1000){
-const err0 = {instancePath,schemaPath:"#/maxLength",keyword:"maxLength",params:{limit: 1000}};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-if(!pattern11.test(data)){
-const err1 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$"}};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-else {
-const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-validate92.errors = vErrors;
-return errors === 0;
-}
-validate92.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-
-function validate91(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate91.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-const _errs0 = errors;
-let valid0 = false;
-const _errs1 = errors;
-if(!((typeof data == "number") && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/anyOf/0/type",keyword:"type",params:{type: "number"}};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-var _valid0 = _errs1 === errors;
-valid0 = valid0 || _valid0;
-const _errs3 = errors;
-if(typeof data !== "string"){
-const err1 = {instancePath,schemaPath:"#/anyOf/1/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-if(!(((data === "NaN") || (data === "Infinity")) || (data === "-Infinity"))){
-const err2 = {instancePath,schemaPath:"#/anyOf/1/enum",keyword:"enum",params:{allowedValues: schema32.anyOf[1].enum}};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-var _valid0 = _errs3 === errors;
-valid0 = valid0 || _valid0;
-const _errs5 = errors;
-if(!(validate92(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate92.errors : vErrors.concat(validate92.errors);
-errors = vErrors.length;
-}
-var _valid0 = _errs5 === errors;
-valid0 = valid0 || _valid0;
-if(!valid0){
-const err3 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-else {
-errors = _errs0;
-if(vErrors !== null){
-if(_errs0){
-vErrors.length = _errs0;
-}
-else {
-vErrors = null;
-}
-}
-}
-validate91.errors = vErrors;
-return errors === 0;
-}
-validate91.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
+const pattern11 = new RegExp("^[A-Z][A-Z0-9_]*$", "u");
 
 function validate90(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate90.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-for(const key0 in data){
-const _errs1 = errors;
-if(typeof key0 === "string"){
-if(func2(key0) > 1000){
-const err0 = {instancePath,schemaPath:"#/propertyNames/maxLength",keyword:"maxLength",params:{limit: 1000},propertyName:key0};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-if(func2(key0) < 1){
-const err1 = {instancePath,schemaPath:"#/propertyNames/minLength",keyword:"minLength",params:{limit: 1},propertyName:key0};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-else {
-const err2 = {instancePath,schemaPath:"#/propertyNames/type",keyword:"type",params:{type: "string"},propertyName:key0};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-var valid0 = _errs1 === errors;
-if(!valid0){
-const err3 = {instancePath,schemaPath:"#/propertyNames",keyword:"propertyNames",params:{propertyName: key0}};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-for(const key1 in data){
-if(!(validate91(data[key1], {instancePath:instancePath+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data,parentDataProperty:key1,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate91.errors : vErrors.concat(validate91.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-validate90.errors = vErrors;
-return errors === 0;
-}
-validate90.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-const pattern12 = new RegExp("^[A-Z][A-Z0-9_]*$", "u");
-
-function validate96(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate96.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -897,7 +685,7 @@ vErrors.push(err3);
 }
 errors++;
 }
-if(!pattern12.test(data0)){
+if(!pattern11.test(data0)){
 const err4 = {instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[A-Z][A-Z0-9_]*$"}};
 if(vErrors === null){
 vErrors = [err4];
@@ -955,10 +743,10 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate96.errors = vErrors;
+validate90.errors = vErrors;
 return errors === 0;
 }
-validate96.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate90.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 const pattern6 = new RegExp("^SIG[A-Z0-9+]+$", "u");
 
@@ -1323,8 +1111,8 @@ vErrors.push(err33);
 }
 errors++;
 }
-if(data2.metrics === undefined){
-const err34 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "metrics"}};
+if(data2.warnings === undefined){
+const err34 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "warnings"}};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -1333,24 +1121,14 @@ vErrors.push(err34);
 }
 errors++;
 }
-if(data2.warnings === undefined){
-const err35 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "warnings"}};
+for(const key1 in data2){
+if(!(func1.call(schema19.properties.data.properties, key1))){
+const err35 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
 if(vErrors === null){
 vErrors = [err35];
 }
 else {
 vErrors.push(err35);
-}
-errors++;
-}
-for(const key1 in data2){
-if(!(func1.call(schema19.properties.data.properties, key1))){
-const err36 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
-if(vErrors === null){
-vErrors = [err36];
-}
-else {
-vErrors.push(err36);
 }
 errors++;
 }
@@ -1392,24 +1170,24 @@ var _valid0 = _errs13 === errors;
 valid2 = valid2 || _valid0;
 const _errs14 = errors;
 if(data7 !== null){
-const err37 = {instancePath:instancePath+"/data/result_key",schemaPath:"#/properties/data/properties/result_key/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err36 = {instancePath:instancePath+"/data/result_key",schemaPath:"#/properties/data/properties/result_key/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err37];
+vErrors = [err36];
 }
 else {
-vErrors.push(err37);
+vErrors.push(err36);
 }
 errors++;
 }
 var _valid0 = _errs14 === errors;
 valid2 = valid2 || _valid0;
 if(!valid2){
-const err38 = {instancePath:instancePath+"/data/result_key",schemaPath:"#/properties/data/properties/result_key/anyOf",keyword:"anyOf",params:{}};
+const err37 = {instancePath:instancePath+"/data/result_key",schemaPath:"#/properties/data/properties/result_key/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err38];
+vErrors = [err37];
 }
 else {
-vErrors.push(err38);
+vErrors.push(err37);
 }
 errors++;
 }
@@ -1438,24 +1216,24 @@ var _valid1 = _errs18 === errors;
 valid3 = valid3 || _valid1;
 const _errs19 = errors;
 if(data8 !== null){
-const err39 = {instancePath:instancePath+"/data/env_key",schemaPath:"#/properties/data/properties/env_key/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err38 = {instancePath:instancePath+"/data/env_key",schemaPath:"#/properties/data/properties/env_key/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err39];
+vErrors = [err38];
 }
 else {
-vErrors.push(err39);
+vErrors.push(err38);
 }
 errors++;
 }
 var _valid1 = _errs19 === errors;
 valid3 = valid3 || _valid1;
 if(!valid3){
-const err40 = {instancePath:instancePath+"/data/env_key",schemaPath:"#/properties/data/properties/env_key/anyOf",keyword:"anyOf",params:{}};
+const err39 = {instancePath:instancePath+"/data/env_key",schemaPath:"#/properties/data/properties/env_key/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err40];
+vErrors = [err39];
 }
 else {
-vErrors.push(err40);
+vErrors.push(err39);
 }
 errors++;
 }
@@ -1489,7 +1267,18 @@ const _errs24 = errors;
 let valid4 = false;
 const _errs25 = errors;
 if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
-const err41 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/type",keyword:"type",params:{type: "integer"}};
+const err40 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err40];
+}
+else {
+vErrors.push(err40);
+}
+errors++;
+}
+if((typeof data11 == "number") && (isFinite(data11))){
+if(data11 > 4294967295 || isNaN(data11)){
+const err41 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295}};
 if(vErrors === null){
 vErrors = [err41];
 }
@@ -1498,9 +1287,8 @@ vErrors.push(err41);
 }
 errors++;
 }
-if((typeof data11 == "number") && (isFinite(data11))){
-if(data11 > 4294967295 || isNaN(data11)){
-const err42 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295}};
+if(data11 < 0 || isNaN(data11)){
+const err42 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err42];
 }
@@ -1509,8 +1297,12 @@ vErrors.push(err42);
 }
 errors++;
 }
-if(data11 < 0 || isNaN(data11)){
-const err43 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+var _valid2 = _errs25 === errors;
+valid4 = valid4 || _valid2;
+const _errs27 = errors;
+if(data11 !== null){
+const err43 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err43];
 }
@@ -1519,29 +1311,15 @@ vErrors.push(err43);
 }
 errors++;
 }
-}
-var _valid2 = _errs25 === errors;
+var _valid2 = _errs27 === errors;
 valid4 = valid4 || _valid2;
-const _errs27 = errors;
-if(data11 !== null){
-const err44 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!valid4){
+const err44 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
 vErrors = [err44];
 }
 else {
 vErrors.push(err44);
-}
-errors++;
-}
-var _valid2 = _errs27 === errors;
-valid4 = valid4 || _valid2;
-if(!valid4){
-const err45 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err45];
-}
-else {
-vErrors.push(err45);
 }
 errors++;
 }
@@ -1564,7 +1342,17 @@ let valid5 = false;
 const _errs31 = errors;
 if(typeof data12 === "string"){
 if(func2(data12) > 32){
-const err46 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 32}};
+const err45 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 32}};
+if(vErrors === null){
+vErrors = [err45];
+}
+else {
+vErrors.push(err45);
+}
+errors++;
+}
+if(!pattern6.test(data12)){
+const err46 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^SIG[A-Z0-9+]+$"}};
 if(vErrors === null){
 vErrors = [err46];
 }
@@ -1573,8 +1361,9 @@ vErrors.push(err46);
 }
 errors++;
 }
-if(!pattern6.test(data12)){
-const err47 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^SIG[A-Z0-9+]+$"}};
+}
+else {
+const err47 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err47];
 }
@@ -1583,9 +1372,11 @@ vErrors.push(err47);
 }
 errors++;
 }
-}
-else {
-const err48 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/type",keyword:"type",params:{type: "string"}};
+var _valid3 = _errs31 === errors;
+valid5 = valid5 || _valid3;
+const _errs33 = errors;
+if(data12 !== null){
+const err48 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err48];
 }
@@ -1594,28 +1385,15 @@ vErrors.push(err48);
 }
 errors++;
 }
-var _valid3 = _errs31 === errors;
+var _valid3 = _errs33 === errors;
 valid5 = valid5 || _valid3;
-const _errs33 = errors;
-if(data12 !== null){
-const err49 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!valid5){
+const err49 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
 vErrors = [err49];
 }
 else {
 vErrors.push(err49);
-}
-errors++;
-}
-var _valid3 = _errs33 === errors;
-valid5 = valid5 || _valid3;
-if(!valid5){
-const err50 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err50];
-}
-else {
-vErrors.push(err50);
 }
 errors++;
 }
@@ -1637,7 +1415,17 @@ const _errs36 = errors;
 let valid6 = false;
 const _errs37 = errors;
 if(typeof data13 !== "string"){
-const err51 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/0/type",keyword:"type",params:{type: "string"}};
+const err50 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/0/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err50];
+}
+else {
+vErrors.push(err50);
+}
+errors++;
+}
+if(!(((data13 === "pass") || (data13 === "fail")) || (data13 === "unknown"))){
+const err51 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema19.properties.data.properties.pass_fail.anyOf[0].enum}};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -1646,8 +1434,11 @@ vErrors.push(err51);
 }
 errors++;
 }
-if(!(((data13 === "pass") || (data13 === "fail")) || (data13 === "unknown"))){
-const err52 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema19.properties.data.properties.pass_fail.anyOf[0].enum}};
+var _valid4 = _errs37 === errors;
+valid6 = valid6 || _valid4;
+const _errs39 = errors;
+if(data13 !== null){
+const err52 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -1656,28 +1447,15 @@ vErrors.push(err52);
 }
 errors++;
 }
-var _valid4 = _errs37 === errors;
+var _valid4 = _errs39 === errors;
 valid6 = valid6 || _valid4;
-const _errs39 = errors;
-if(data13 !== null){
-const err53 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!valid6){
+const err53 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
 vErrors = [err53];
 }
 else {
 vErrors.push(err53);
-}
-errors++;
-}
-var _valid4 = _errs39 === errors;
-valid6 = valid6 || _valid4;
-if(!valid6){
-const err54 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err54];
-}
-else {
-vErrors.push(err54);
 }
 errors++;
 }
@@ -1706,24 +1484,24 @@ var _valid5 = _errs43 === errors;
 valid7 = valid7 || _valid5;
 const _errs44 = errors;
 if(data14 !== null){
-const err55 = {instancePath:instancePath+"/data/name",schemaPath:"#/properties/data/properties/name/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err54 = {instancePath:instancePath+"/data/name",schemaPath:"#/properties/data/properties/name/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err55];
+vErrors = [err54];
 }
 else {
-vErrors.push(err55);
+vErrors.push(err54);
 }
 errors++;
 }
 var _valid5 = _errs44 === errors;
 valid7 = valid7 || _valid5;
 if(!valid7){
-const err56 = {instancePath:instancePath+"/data/name",schemaPath:"#/properties/data/properties/name/anyOf",keyword:"anyOf",params:{}};
+const err55 = {instancePath:instancePath+"/data/name",schemaPath:"#/properties/data/properties/name/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err56];
+vErrors = [err55];
 }
 else {
-vErrors.push(err56);
+vErrors.push(err55);
 }
 errors++;
 }
@@ -1752,24 +1530,24 @@ var _valid6 = _errs48 === errors;
 valid8 = valid8 || _valid6;
 const _errs49 = errors;
 if(data15 !== null){
-const err57 = {instancePath:instancePath+"/data/project",schemaPath:"#/properties/data/properties/project/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err56 = {instancePath:instancePath+"/data/project",schemaPath:"#/properties/data/properties/project/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err57];
+vErrors = [err56];
 }
 else {
-vErrors.push(err57);
+vErrors.push(err56);
 }
 errors++;
 }
 var _valid6 = _errs49 === errors;
 valid8 = valid8 || _valid6;
 if(!valid8){
-const err58 = {instancePath:instancePath+"/data/project",schemaPath:"#/properties/data/properties/project/anyOf",keyword:"anyOf",params:{}};
+const err57 = {instancePath:instancePath+"/data/project",schemaPath:"#/properties/data/properties/project/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err58];
+vErrors = [err57];
 }
 else {
-vErrors.push(err58);
+vErrors.push(err57);
 }
 errors++;
 }
@@ -1798,24 +1576,24 @@ var _valid7 = _errs53 === errors;
 valid9 = valid9 || _valid7;
 const _errs54 = errors;
 if(data16 !== null){
-const err59 = {instancePath:instancePath+"/data/family",schemaPath:"#/properties/data/properties/family/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err58 = {instancePath:instancePath+"/data/family",schemaPath:"#/properties/data/properties/family/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err59];
+vErrors = [err58];
 }
 else {
-vErrors.push(err59);
+vErrors.push(err58);
 }
 errors++;
 }
 var _valid7 = _errs54 === errors;
 valid9 = valid9 || _valid7;
 if(!valid9){
-const err60 = {instancePath:instancePath+"/data/family",schemaPath:"#/properties/data/properties/family/anyOf",keyword:"anyOf",params:{}};
+const err59 = {instancePath:instancePath+"/data/family",schemaPath:"#/properties/data/properties/family/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err60];
+vErrors = [err59];
 }
 else {
-vErrors.push(err60);
+vErrors.push(err59);
 }
 errors++;
 }
@@ -1837,24 +1615,24 @@ if(Array.isArray(data17)){
 const len0 = data17.length;
 for(let i0=0; i0<len0; i0++){
 if(typeof data17[i0] !== "string"){
-const err61 = {instancePath:instancePath+"/data/tags/" + i0,schemaPath:"#/properties/data/properties/tags/items/type",keyword:"type",params:{type: "string"}};
+const err60 = {instancePath:instancePath+"/data/tags/" + i0,schemaPath:"#/properties/data/properties/tags/items/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err61];
+vErrors = [err60];
 }
 else {
-vErrors.push(err61);
+vErrors.push(err60);
 }
 errors++;
 }
 }
 }
 else {
-const err62 = {instancePath:instancePath+"/data/tags",schemaPath:"#/properties/data/properties/tags/type",keyword:"type",params:{type: "array"}};
+const err61 = {instancePath:instancePath+"/data/tags",schemaPath:"#/properties/data/properties/tags/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
-vErrors = [err62];
+vErrors = [err61];
 }
 else {
-vErrors.push(err62);
+vErrors.push(err61);
 }
 errors++;
 }
@@ -1872,24 +1650,24 @@ var _valid8 = _errs62 === errors;
 valid12 = valid12 || _valid8;
 const _errs63 = errors;
 if(data19 !== null){
-const err63 = {instancePath:instancePath+"/data/title",schemaPath:"#/properties/data/properties/title/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err62 = {instancePath:instancePath+"/data/title",schemaPath:"#/properties/data/properties/title/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err63];
+vErrors = [err62];
 }
 else {
-vErrors.push(err63);
+vErrors.push(err62);
 }
 errors++;
 }
 var _valid8 = _errs63 === errors;
 valid12 = valid12 || _valid8;
 if(!valid12){
-const err64 = {instancePath:instancePath+"/data/title",schemaPath:"#/properties/data/properties/title/anyOf",keyword:"anyOf",params:{}};
+const err63 = {instancePath:instancePath+"/data/title",schemaPath:"#/properties/data/properties/title/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err64];
+vErrors = [err63];
 }
 else {
-vErrors.push(err64);
+vErrors.push(err63);
 }
 errors++;
 }
@@ -1924,24 +1702,24 @@ var _valid9 = _errs68 === errors;
 valid13 = valid13 || _valid9;
 const _errs69 = errors;
 if(data21 !== null){
-const err65 = {instancePath:instancePath+"/data/started_at",schemaPath:"#/properties/data/properties/started_at/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err64 = {instancePath:instancePath+"/data/started_at",schemaPath:"#/properties/data/properties/started_at/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err65];
+vErrors = [err64];
 }
 else {
-vErrors.push(err65);
+vErrors.push(err64);
 }
 errors++;
 }
 var _valid9 = _errs69 === errors;
 valid13 = valid13 || _valid9;
 if(!valid13){
-const err66 = {instancePath:instancePath+"/data/started_at",schemaPath:"#/properties/data/properties/started_at/anyOf",keyword:"anyOf",params:{}};
+const err65 = {instancePath:instancePath+"/data/started_at",schemaPath:"#/properties/data/properties/started_at/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err66];
+vErrors = [err65];
 }
 else {
-vErrors.push(err66);
+vErrors.push(err65);
 }
 errors++;
 }
@@ -1970,24 +1748,24 @@ var _valid10 = _errs73 === errors;
 valid14 = valid14 || _valid10;
 const _errs74 = errors;
 if(data22 !== null){
-const err67 = {instancePath:instancePath+"/data/ended_at",schemaPath:"#/properties/data/properties/ended_at/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err66 = {instancePath:instancePath+"/data/ended_at",schemaPath:"#/properties/data/properties/ended_at/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err67];
+vErrors = [err66];
 }
 else {
-vErrors.push(err67);
+vErrors.push(err66);
 }
 errors++;
 }
 var _valid10 = _errs74 === errors;
 valid14 = valid14 || _valid10;
 if(!valid14){
-const err68 = {instancePath:instancePath+"/data/ended_at",schemaPath:"#/properties/data/properties/ended_at/anyOf",keyword:"anyOf",params:{}};
+const err67 = {instancePath:instancePath+"/data/ended_at",schemaPath:"#/properties/data/properties/ended_at/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err68];
+vErrors = [err67];
 }
 else {
-vErrors.push(err68);
+vErrors.push(err67);
 }
 errors++;
 }
@@ -2010,7 +1788,18 @@ let valid15 = false;
 const _errs78 = errors;
 if((typeof data23 == "number") && (isFinite(data23))){
 if(data23 < 0 || isNaN(data23)){
-const err69 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+const err68 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err68];
+}
+else {
+vErrors.push(err68);
+}
+errors++;
+}
+}
+else {
+const err69 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/0/type",keyword:"type",params:{type: "number"}};
 if(vErrors === null){
 vErrors = [err69];
 }
@@ -2019,9 +1808,11 @@ vErrors.push(err69);
 }
 errors++;
 }
-}
-else {
-const err70 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/0/type",keyword:"type",params:{type: "number"}};
+var _valid11 = _errs78 === errors;
+valid15 = valid15 || _valid11;
+const _errs80 = errors;
+if(data23 !== null){
+const err70 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -2030,28 +1821,15 @@ vErrors.push(err70);
 }
 errors++;
 }
-var _valid11 = _errs78 === errors;
+var _valid11 = _errs80 === errors;
 valid15 = valid15 || _valid11;
-const _errs80 = errors;
-if(data23 !== null){
-const err71 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!valid15){
+const err71 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
 vErrors = [err71];
 }
 else {
 vErrors.push(err71);
-}
-errors++;
-}
-var _valid11 = _errs80 === errors;
-valid15 = valid15 || _valid11;
-if(!valid15){
-const err72 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err72];
-}
-else {
-vErrors.push(err72);
 }
 errors++;
 }
@@ -2086,24 +1864,24 @@ var _valid12 = _errs85 === errors;
 valid16 = valid16 || _valid12;
 const _errs86 = errors;
 if(data25 !== null){
-const err73 = {instancePath:instancePath+"/data/user",schemaPath:"#/properties/data/properties/user/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err72 = {instancePath:instancePath+"/data/user",schemaPath:"#/properties/data/properties/user/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err73];
+vErrors = [err72];
 }
 else {
-vErrors.push(err73);
+vErrors.push(err72);
 }
 errors++;
 }
 var _valid12 = _errs86 === errors;
 valid16 = valid16 || _valid12;
 if(!valid16){
-const err74 = {instancePath:instancePath+"/data/user",schemaPath:"#/properties/data/properties/user/anyOf",keyword:"anyOf",params:{}};
+const err73 = {instancePath:instancePath+"/data/user",schemaPath:"#/properties/data/properties/user/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err74];
+vErrors = [err73];
 }
 else {
-vErrors.push(err74);
+vErrors.push(err73);
 }
 errors++;
 }
@@ -2132,24 +1910,24 @@ var _valid13 = _errs90 === errors;
 valid17 = valid17 || _valid13;
 const _errs91 = errors;
 if(data26 !== null){
-const err75 = {instancePath:instancePath+"/data/host",schemaPath:"#/properties/data/properties/host/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err74 = {instancePath:instancePath+"/data/host",schemaPath:"#/properties/data/properties/host/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err75];
+vErrors = [err74];
 }
 else {
-vErrors.push(err75);
+vErrors.push(err74);
 }
 errors++;
 }
 var _valid13 = _errs91 === errors;
 valid17 = valid17 || _valid13;
 if(!valid17){
-const err76 = {instancePath:instancePath+"/data/host",schemaPath:"#/properties/data/properties/host/anyOf",keyword:"anyOf",params:{}};
+const err75 = {instancePath:instancePath+"/data/host",schemaPath:"#/properties/data/properties/host/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err76];
+vErrors = [err75];
 }
 else {
-vErrors.push(err76);
+vErrors.push(err75);
 }
 errors++;
 }
@@ -2178,24 +1956,24 @@ var _valid14 = _errs95 === errors;
 valid18 = valid18 || _valid14;
 const _errs96 = errors;
 if(data27 !== null){
-const err77 = {instancePath:instancePath+"/data/seed",schemaPath:"#/properties/data/properties/seed/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err76 = {instancePath:instancePath+"/data/seed",schemaPath:"#/properties/data/properties/seed/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err77];
+vErrors = [err76];
 }
 else {
-vErrors.push(err77);
+vErrors.push(err76);
 }
 errors++;
 }
 var _valid14 = _errs96 === errors;
 valid18 = valid18 || _valid14;
 if(!valid18){
-const err78 = {instancePath:instancePath+"/data/seed",schemaPath:"#/properties/data/properties/seed/anyOf",keyword:"anyOf",params:{}};
+const err77 = {instancePath:instancePath+"/data/seed",schemaPath:"#/properties/data/properties/seed/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err78];
+vErrors = [err77];
 }
 else {
-vErrors.push(err78);
+vErrors.push(err77);
 }
 errors++;
 }
@@ -2218,7 +1996,19 @@ let valid19 = false;
 const _errs100 = errors;
 if(Array.isArray(data28)){
 if(data28.length < 1){
-const err79 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/0/minItems",keyword:"minItems",params:{limit: 1}};
+const err78 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/0/minItems",keyword:"minItems",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err78];
+}
+else {
+vErrors.push(err78);
+}
+errors++;
+}
+const len1 = data28.length;
+for(let i1=0; i1<len1; i1++){
+if(typeof data28[i1] !== "string"){
+const err79 = {instancePath:instancePath+"/data/command/" + i1,schemaPath:"#/properties/data/properties/command/anyOf/0/items/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err79];
 }
@@ -2227,10 +2017,10 @@ vErrors.push(err79);
 }
 errors++;
 }
-const len1 = data28.length;
-for(let i1=0; i1<len1; i1++){
-if(typeof data28[i1] !== "string"){
-const err80 = {instancePath:instancePath+"/data/command/" + i1,schemaPath:"#/properties/data/properties/command/anyOf/0/items/type",keyword:"type",params:{type: "string"}};
+}
+}
+else {
+const err80 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/0/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err80];
 }
@@ -2239,10 +2029,11 @@ vErrors.push(err80);
 }
 errors++;
 }
-}
-}
-else {
-const err81 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/0/type",keyword:"type",params:{type: "array"}};
+var _valid15 = _errs100 === errors;
+valid19 = valid19 || _valid15;
+const _errs104 = errors;
+if(data28 !== null){
+const err81 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err81];
 }
@@ -2251,28 +2042,15 @@ vErrors.push(err81);
 }
 errors++;
 }
-var _valid15 = _errs100 === errors;
+var _valid15 = _errs104 === errors;
 valid19 = valid19 || _valid15;
-const _errs104 = errors;
-if(data28 !== null){
-const err82 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!valid19){
+const err82 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
 vErrors = [err82];
 }
 else {
 vErrors.push(err82);
-}
-errors++;
-}
-var _valid15 = _errs104 === errors;
-valid19 = valid19 || _valid15;
-if(!valid19){
-const err83 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf",keyword:"anyOf",params:{}};
-if(vErrors === null){
-vErrors = [err83];
-}
-else {
-vErrors.push(err83);
 }
 errors++;
 }
@@ -2312,7 +2090,29 @@ errors = vErrors.length;
 }
 }
 else {
-const err84 = {instancePath:instancePath+"/data/parents",schemaPath:"#/properties/data/properties/parents/type",keyword:"type",params:{type: "array"}};
+const err83 = {instancePath:instancePath+"/data/parents",schemaPath:"#/properties/data/properties/parents/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err83];
+}
+else {
+vErrors.push(err83);
+}
+errors++;
+}
+}
+if(data2.warnings !== undefined){
+let data34 = data2.warnings;
+if(Array.isArray(data34)){
+const len3 = data34.length;
+for(let i3=0; i3<len3; i3++){
+if(!(validate90(data34[i3], {instancePath:instancePath+"/data/warnings/" + i3,parentData:data34,parentDataProperty:i3,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate90.errors : vErrors.concat(validate90.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err84 = {instancePath:instancePath+"/data/warnings",schemaPath:"#/properties/data/properties/warnings/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err84];
 }
@@ -2322,25 +2122,9 @@ vErrors.push(err84);
 errors++;
 }
 }
-if(data2.metrics !== undefined){
-if(!(validate90(data2.metrics, {instancePath:instancePath+"/data/metrics",parentData:data2,parentDataProperty:"metrics",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate90.errors : vErrors.concat(validate90.errors);
-errors = vErrors.length;
-}
-}
-if(data2.warnings !== undefined){
-let data35 = data2.warnings;
-if(Array.isArray(data35)){
-const len3 = data35.length;
-for(let i3=0; i3<len3; i3++){
-if(!(validate96(data35[i3], {instancePath:instancePath+"/data/warnings/" + i3,parentData:data35,parentDataProperty:i3,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate96.errors : vErrors.concat(validate96.errors);
-errors = vErrors.length;
-}
-}
 }
 else {
-const err85 = {instancePath:instancePath+"/data/warnings",schemaPath:"#/properties/data/properties/warnings/type",keyword:"type",params:{type: "array"}};
+const err85 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err85];
 }
@@ -2352,24 +2136,12 @@ errors++;
 }
 }
 else {
-const err86 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
+const err86 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err86];
 }
 else {
 vErrors.push(err86);
-}
-errors++;
-}
-}
-}
-else {
-const err87 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err87];
-}
-else {
-vErrors.push(err87);
 }
 errors++;
 }

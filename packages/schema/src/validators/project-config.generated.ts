@@ -3,7 +3,7 @@
 import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/project-config/v1","type":"object","properties":{"project":{"$ref":"#/$defs/Line"},"family":{"$ref":"#/$defs/Line"},"title":{"$ref":"#/$defs/Line"},"description":{"type":"string"},"authors":{"type":"array","items":{"$ref":"#/$defs/ConfiguredAuthor"}},"institution":{"$ref":"#/$defs/Line"},"licence":{"$ref":"#/$defs/Line"},"url":{"$ref":"#/$defs/WebUrl"},"tags":{"type":"array","items":{"$ref":"#/$defs/Line"}},"seed":{"$ref":"#/$defs/Seed"},"config":{"$ref":"#/$defs/Line"},"in":{"type":"array","items":{"$ref":"#/$defs/Line"}},"in_ref":{"type":"array","items":{"$ref":"#/$defs/Line"}},"out":{"type":"array","items":{"$ref":"#/$defs/Line"}},"env":{"type":"array","items":{"$ref":"#/$defs/Line"}},"stdout":{"type":"boolean"},"context_metrics":{"type":"array","items":{"$ref":"#/$defs/Line"}},"allow_secret":{"type":"array","items":{"$ref":"#/$defs/Line"}},"device":{"$ref":"#/$defs/JsonObject"},"feature_flags":{"type":"object","additionalProperties":{"type":"boolean"}}},"additionalProperties":false,"$defs":{"ConfiguredAuthor":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"orcid":{"$ref":"#/$defs/Orcid"},"email":{"type":"string","pattern":"^[^\u0000- -@]+@[^\u0000- -@]+$","maxLength":320},"affiliation":{"$ref":"#/$defs/Line"}},"required":["name"],"additionalProperties":false},"JsonObject":{"type":"object","additionalProperties":true},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"Orcid":{"type":"string","pattern":"^https://orcid[.]org/[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]$","maxLength":37},"Seed":{"anyOf":[{"type":"integer","minimum":0,"maximum":9007199254740991},{"type":"string","pattern":"^([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000}]},"WebUrl":{"type":"string","pattern":"^https?://[^\u0000- -\"<>\\\\^`{|}]+$","maxLength":2000}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/project-config/v1","type":"object","properties":{"project":{"$ref":"#/$defs/Line"},"family":{"$ref":"#/$defs/Line"},"title":{"$ref":"#/$defs/Line"},"description":{"type":"string"},"authors":{"type":"array","items":{"$ref":"#/$defs/ConfiguredAuthor"}},"institution":{"$ref":"#/$defs/Line"},"licence":{"$ref":"#/$defs/Line"},"url":{"$ref":"#/$defs/WebUrl"},"tags":{"type":"array","items":{"$ref":"#/$defs/Line"}},"seed":{"$ref":"#/$defs/Seed"},"config":{"$ref":"#/$defs/Line"},"in":{"type":"array","items":{"$ref":"#/$defs/Line"}},"in_ref":{"type":"array","items":{"$ref":"#/$defs/Line"}},"out":{"type":"array","items":{"$ref":"#/$defs/Line"}},"env":{"type":"array","items":{"$ref":"#/$defs/Line"}},"stdout":{"type":"boolean"},"context_metrics":{"type":"array","items":{"$ref":"#/$defs/Line"}},"allow_secret":{"type":"array","items":{"$ref":"#/$defs/Line"}},"device":{"$ref":"#/$defs/JsonObject"},"feature_flags":{"type":"object","additionalProperties":{"type":"boolean"}},"invariants":{"type":"array","items":{"$ref":"#/$defs/Invariant"}},"coherence_window":{"$ref":"#/$defs/ConfiguredWindow"}},"additionalProperties":false,"$defs":{"ConfiguredAuthor":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"orcid":{"$ref":"#/$defs/Orcid"},"email":{"type":"string","pattern":"^[^\u0000- -@]+@[^\u0000- -@]+$","maxLength":320},"affiliation":{"$ref":"#/$defs/Line"}},"required":["name"],"additionalProperties":false},"ConfiguredWindow":{"type":"object","properties":{"value":{},"unit":{"$ref":"#/$defs/Line"},"tolerance":{"type":"number","minimum":0},"valid_from":{"$ref":"#/$defs/Timestamp"},"valid_until":{"$ref":"#/$defs/Timestamp"},"valid_for_seconds":{"type":"number","exclusiveMinimum":0,"maximum":31536000000}},"minProperties":1,"additionalProperties":false},"Invariant":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"value":{},"unit":{"$ref":"#/$defs/Line"},"tolerance":{"type":"number","minimum":0},"valid_from":{"$ref":"#/$defs/Timestamp"},"valid_until":{"$ref":"#/$defs/Timestamp"}},"required":["name","value"],"additionalProperties":false},"JsonObject":{"type":"object","additionalProperties":true},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"Orcid":{"type":"string","pattern":"^https://orcid[.]org/[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]$","maxLength":37},"Seed":{"anyOf":[{"type":"integer","minimum":0,"maximum":9007199254740991},{"type":"string","pattern":"^([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000}]},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30},"WebUrl":{"type":"string","pattern":"^https?://[^\u0000- -\"<>\\\\^`{|}]+$","maxLength":2000}}};
 const func1 = Object.prototype.hasOwnProperty;
 const func2 = codePointCount;
 const pattern3 = new RegExp("^[^\u0000-\u001f-]+$", "u");
@@ -395,6 +395,292 @@ return errors === 0;
 }
 validate77.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
+const pattern8 = new RegExp("^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$", "u");
+
+function validate82(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate82.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data === "string"){
+if(func2(data) > 30){
+const err0 = {instancePath,schemaPath:"#/maxLength",keyword:"maxLength",params:{limit: 30}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(!pattern8.test(data)){
+const err1 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate82.errors = vErrors;
+return errors === 0;
+}
+validate82.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+
+function validate79(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate79.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.name === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.value === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((((((key0 === "name") || (key0 === "value")) || (key0 === "unit")) || (key0 === "tolerance")) || (key0 === "valid_from")) || (key0 === "valid_until"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.name !== undefined){
+if(!(validate53(data.name, {instancePath:instancePath+"/name",parentData:data,parentDataProperty:"name",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate53.errors : vErrors.concat(validate53.errors);
+errors = vErrors.length;
+}
+}
+if(data.unit !== undefined){
+if(!(validate53(data.unit, {instancePath:instancePath+"/unit",parentData:data,parentDataProperty:"unit",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate53.errors : vErrors.concat(validate53.errors);
+errors = vErrors.length;
+}
+}
+if(data.tolerance !== undefined){
+let data2 = data.tolerance;
+if((typeof data2 == "number") && (isFinite(data2))){
+if(data2 < 0 || isNaN(data2)){
+const err3 = {instancePath:instancePath+"/tolerance",schemaPath:"#/properties/tolerance/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+else {
+const err4 = {instancePath:instancePath+"/tolerance",schemaPath:"#/properties/tolerance/type",keyword:"type",params:{type: "number"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+if(data.valid_from !== undefined){
+if(!(validate82(data.valid_from, {instancePath:instancePath+"/valid_from",parentData:data,parentDataProperty:"valid_from",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate82.errors : vErrors.concat(validate82.errors);
+errors = vErrors.length;
+}
+}
+if(data.valid_until !== undefined){
+if(!(validate82(data.valid_until, {instancePath:instancePath+"/valid_until",parentData:data,parentDataProperty:"valid_until",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate82.errors : vErrors.concat(validate82.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+validate79.errors = vErrors;
+return errors === 0;
+}
+validate79.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+
+function validate86(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate86.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(Object.keys(data).length < 1){
+const err0 = {instancePath,schemaPath:"#/minProperties",keyword:"minProperties",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((((((key0 === "value") || (key0 === "unit")) || (key0 === "tolerance")) || (key0 === "valid_from")) || (key0 === "valid_until")) || (key0 === "valid_for_seconds"))){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.unit !== undefined){
+if(!(validate53(data.unit, {instancePath:instancePath+"/unit",parentData:data,parentDataProperty:"unit",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate53.errors : vErrors.concat(validate53.errors);
+errors = vErrors.length;
+}
+}
+if(data.tolerance !== undefined){
+let data1 = data.tolerance;
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 < 0 || isNaN(data1)){
+const err2 = {instancePath:instancePath+"/tolerance",schemaPath:"#/properties/tolerance/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+else {
+const err3 = {instancePath:instancePath+"/tolerance",schemaPath:"#/properties/tolerance/type",keyword:"type",params:{type: "number"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.valid_from !== undefined){
+if(!(validate82(data.valid_from, {instancePath:instancePath+"/valid_from",parentData:data,parentDataProperty:"valid_from",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate82.errors : vErrors.concat(validate82.errors);
+errors = vErrors.length;
+}
+}
+if(data.valid_until !== undefined){
+if(!(validate82(data.valid_until, {instancePath:instancePath+"/valid_until",parentData:data,parentDataProperty:"valid_until",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate82.errors : vErrors.concat(validate82.errors);
+errors = vErrors.length;
+}
+}
+if(data.valid_for_seconds !== undefined){
+let data4 = data.valid_for_seconds;
+if((typeof data4 == "number") && (isFinite(data4))){
+if(data4 > 31536000000 || isNaN(data4)){
+const err4 = {instancePath:instancePath+"/valid_for_seconds",schemaPath:"#/properties/valid_for_seconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 31536000000}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+if(data4 <= 0 || isNaN(data4)){
+const err5 = {instancePath:instancePath+"/valid_for_seconds",schemaPath:"#/properties/valid_for_seconds/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+else {
+const err6 = {instancePath:instancePath+"/valid_for_seconds",schemaPath:"#/properties/valid_for_seconds/type",keyword:"type",params:{type: "number"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+}
+else {
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+validate86.errors = vErrors;
+return errors === 0;
+}
+validate86.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
 
 function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="https://reseal.dev/schemas/project-config/v1" */;
@@ -701,14 +987,42 @@ vErrors.push(err12);
 errors++;
 }
 }
+if(data.invariants !== undefined){
+let data29 = data.invariants;
+if(Array.isArray(data29)){
+const len8 = data29.length;
+for(let i8=0; i8<len8; i8++){
+if(!(validate79(data29[i8], {instancePath:instancePath+"/invariants/" + i8,parentData:data29,parentDataProperty:i8,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate79.errors : vErrors.concat(validate79.errors);
+errors = vErrors.length;
+}
+}
 }
 else {
-const err13 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err13 = {instancePath:instancePath+"/invariants",schemaPath:"#/properties/invariants/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err13];
 }
 else {
 vErrors.push(err13);
+}
+errors++;
+}
+}
+if(data.coherence_window !== undefined){
+if(!(validate86(data.coherence_window, {instancePath:instancePath+"/coherence_window",parentData:data,parentDataProperty:"coherence_window",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate86.errors : vErrors.concat(validate86.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
 }
 errors++;
 }

@@ -3,6 +3,7 @@ import type { BlobStore } from "../blob-store.ts";
 import { batchCases } from "./blob-batch-cases.ts";
 import { readCases } from "./blob-read-cases.ts";
 import { writeCases } from "./blob-write-cases.ts";
+import { bulkCases } from "./bulk-cases.ts";
 
 /** A promise of {@link BlobStore} that a case holds an implementation to. */
 export type BlobStoreLaw =
@@ -17,6 +18,7 @@ export type BlobStoreLaw =
   | "abort"
   | "batch together"
   | "batch leaves nothing"
+  | "bulk"
   | "file unchanged";
 
 /** What only the owner of an implementation can do for a case. */
@@ -53,4 +55,5 @@ export const blobStoreCases: readonly BlobStoreCase[] = [
   ...writeCases,
   ...readCases,
   ...batchCases,
+  ...bulkCases,
 ];

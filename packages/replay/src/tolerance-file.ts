@@ -1,0 +1,42 @@
+import { type JsonValue, parseStrictJson } from "@reseal/hash";
+import { assertValid, type ToleranceFile } from "@reseal/schema";
+import { replayErrors } from "./errors.ts";
+import type { ToleranceOptions } from "./tolerance.ts";
+
+/** Longest tolerance file that is read, in bytes. */
+const bytesMax = 1024 * 1024;
+
+/**
+ * Read the text of a tolerance file, JSON or YAML; see the schema `tolerance`. JSON is YAML, too,
+ * but is read strictly when it starts with a brace.
+ * @throws `REPLAY_TOLERANCE_INVALID` with what is wrong.
+ * @example
+ * const tolerance = await parseTolerance("relative: 1e-6\nulp: 4\n");
+ */
+export async function parseTolerance(text: string): Promise<ToleranceOptions> {
+  if (text.length > bytesMax)
+    throw replayErrors.TOLERANCE_INVALID(`A tolerance file has at most ${bytesMax} bytes.`);
+  try {
+    const file: ToleranceFile = await assertValid("tolerance", await parse(text));
+    const { schema_version: _, ...tolerance } = file;
+    return tolerance;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw replayErrors.TOLERANCE_INVALID(`The tolerance file is not valid: ${reason}`, {
+      cause,
+      hint: "See `reseal schema show tolerance` for what it may hold.",
+    });
+  }
+}
+
+async function parse(text: string): Promise<JsonValue> {
+  if (/^\s*\{/.test(text)) return parseStrictJson(text);
+  const { parse: parseYaml } = await import("yaml"); // Costly to load.
+  const value: unknown = parseYaml(text, { maxAliasCount: 100, logLevel: "error" }) ?? {};
+  // What JSON cannot hold, such as infinities, is no tolerance; undefined and dates become text.
+  return parseStrictJson(
+    JSON.stringify(value, (_key, item: unknown) =>
+      typeof item === "number" && !Number.isFinite(item) ? String(item) : item,
+    ),
+  );
+}
