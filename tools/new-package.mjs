@@ -1,8 +1,7 @@
 // A new package that passes every check: `npm run new:package -- NAME [--layer LAYER]`.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { SetupError, say } from "./report.mjs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { camelCase, capital, usage, writer } from "./skeleton.mjs";
 
 /**
  * Write the skeleton of a package into a repository: folder, layer, reference, smoke test.
@@ -16,41 +15,28 @@ export function newPackage(root, name, { layer = "pure" } = {}) {
   if (!layers.layers.includes(layer) || ["base", "apps"].includes(layer))
     throw usage(`There is no layer "${layer}" for packages.`, `Layers: ${layersFor(layers)}.`);
   const folder = join("packages", name);
-  if (existsSync(join(root, folder)))
-    throw usage(`${folder} exists.`, "Nothing was changed.");
-  const changed = [];
-  const write = (path, text) => {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
-    changed.push(path);
-  };
+  if (existsSync(join(root, folder))) throw usage(`${folder} exists.`, "Nothing was changed.");
+  const { write, insert, changed } = writer(root);
   for (const [path, text] of Object.entries(filesOf(name))) write(join(folder, path), text);
   // A package that is drawn already keeps what it may import.
   const drawn = layers.packages[name];
   if (drawn === undefined)
-    write(
+    insert(
       "layers.json",
-      insertBefore(
-        readFileSync(join(root, "layers.json"), "utf8"),
-        /^ {4}"cli": \{$/m,
-        `    ${JSON.stringify(name)}: { "layer": "${layer}", "imports": ["errors"] },\n`,
-      ),
+      /^ {4}"cli": \{$/m,
+      `    ${JSON.stringify(name)}: { "layer": "${layer}", "imports": ["errors"] },\n`,
     );
-  write(
+  insert(
     "tsconfig.json",
-    insertBefore(
-      readFileSync(join(root, "tsconfig.json"), "utf8"),
-      /^ {4}\{\n {6}"path": "apps\/cli"/m,
-      `    {\n      "path": "packages/${name}"\n    },\n`,
-    ),
+    /^ {4}\{\n {6}"path": "apps\/cli"/m,
+    `    {\n      "path": "packages/${name}"\n    },\n`,
   );
-  write("test/pack-smokes.ts", withSmoke(root, name));
+  insert("test/pack-smokes.ts", /^ {2}cli: \{$/m, smokeOf(name));
   return changed;
 }
 
 function filesOf(name) {
-  const words = name.split("-");
-  const camel = words[0] + words.slice(1).map(capital).join("");
+  const camel = camelCase(name);
   const pascal = capital(camel);
   const prefix = name.toUpperCase().replaceAll("-", "_");
   return {
@@ -166,59 +152,17 @@ const tsconfig = `{
 }
 `;
 
-function withSmoke(root, name) {
-  const pascal = name.split("-").map(capital).join("");
-  const text = readFileSync(join(root, "test", "pack-smokes.ts"), "utf8");
+function smokeOf(name) {
+  const parse = `parse${capital(camelCase(name))}`;
   const key = name.includes("-") ? JSON.stringify(name) : name;
-  return insertBefore(
-    text,
-    /^ {2}cli: \{$|^\};$/m,
-    `  ${key}: {
-    script: \`import { parse${pascal} } from "@reseal/${name}";
-      console.log(parse${pascal}("  a line  "));\`,
+  return `  ${key}: {
+    script: \`import { ${parse} } from "@reseal/${name}";
+      console.log(${parse}("  a line  "));\`,
     prints: /^a line$/,
   },
-`,
-  );
-}
-
-function insertBefore(text, pattern, addition) {
-  const at = text.search(pattern);
-  if (at < 0) throw new SetupError(`${pattern} is nowhere to be found: add it by hand.`);
-  return text.slice(0, at) + addition + text.slice(at);
+`;
 }
 
 function layersFor({ layers }) {
   return layers.filter((layer) => !["base", "apps"].includes(layer)).join(", ");
-}
-
-function capital(word) {
-  return word.charAt(0).toUpperCase() + word.slice(1);
-}
-
-function usage(message, hint) {
-  return new SetupError(message, { hint, exitCode: 2 });
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [name, flag, layer] = process.argv.slice(2);
-  if (name === undefined || (flag !== undefined && (flag !== "--layer" || layer === undefined))) {
-    say("usage: npm run new:package -- NAME [--layer LAYER]");
-    process.exitCode = 2;
-  } else {
-    try {
-      const root = dirname(dirname(fileURLToPath(import.meta.url)));
-      for (const path of newPackage(root, name, { layer }))
-        process.stdout.write(`wrote ${path}\n`);
-      process.stdout.write(
-        "next  npm run do -- exec pnpm install --no-frozen-lockfile\n" +
-          "      npm run build && node tools/api-report.mjs && npm run check\n",
-      );
-    } catch (error) {
-      if (!(error instanceof SetupError)) throw error;
-      say(error.message);
-      if (error.hint !== "") say(error.hint);
-      process.exitCode = error.exitCode;
-    }
-  }
 }

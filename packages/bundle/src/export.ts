@@ -6,7 +6,7 @@ import type { ByteSource, OperationOptions } from "@reseal/store";
 import { bundleErrors } from "./errors.ts";
 import { exportOnlyFiles } from "./export-only.ts";
 import type { BundleReader } from "./reader.ts";
-import { syncFolder } from "./sync-folder.ts";
+import { syncFolder, syncTree } from "./sync-folder.ts";
 import { exportZip, type ZipExportOptions } from "./zip/export-zip.ts";
 
 /** What an export wrote. */
@@ -67,6 +67,7 @@ async function exportFolder(
   const temporary = `${target}.${reader.seal.slice(-12)}.${process.pid}.tmp`;
   try {
     const report = await writeBundle(reader, temporary, signal);
+    await syncTree(temporary); // Its name must not become durable before its bytes.
     if (existsSync(target)) await rmdir(target);
     await rename(temporary, target);
     syncFolder(dirname(target));

@@ -12,6 +12,14 @@ export type { ExportedFiles } from "./exported-files.ts";
 export { envKeyOf, type Keys, keysOf } from "./identity.ts";
 export { type ImportReport, importBundle } from "./import.ts";
 export { type IndexOptions, indexJournal } from "./index-journal.ts";
+export {
+  type Lineage,
+  type LineageEdge,
+  type LineageFinding,
+  type LineageNode,
+  type LineageOptions,
+  walkLineage,
+} from "./lineage.ts";
 export { mediaTypeOf } from "./media-type.ts";
 export { bundlePaths, bundleTrees } from "./paths.ts";
 export {
@@ -35,6 +43,7 @@ export {
   type VerifyReport,
   verifyBundle,
 } from "./verify.ts";
+export { type LineageReport, verifyLineage } from "./verify-lineage.ts";
 export { exportZip, type ZipExportOptions, type ZipExportReport } from "./zip/export-zip.ts";
 export type { ZipLimits } from "./zip/limits.ts";
 export {

@@ -86,7 +86,7 @@ export async function checkStore(
   const sealed = await checkSeals({ ...parts, present: layout.blobs }, { signal });
   findings.push(...layout.findings, ...sealed.findings);
   const chosen = [...layout.blobs.values()].filter(({ digest }) => isChosen(digest, readPart));
-  const known = new Set(findings.map(({ digest }) => digest));
+  const known = new Set(findings.filter(isDamage).map(({ digest }) => digest));
   const read = await readBlobs(blobs, chosen, options);
   findings.push(...read.findings.filter(({ digest }) => !known.has(digest)));
   return {
@@ -180,6 +180,10 @@ async function readBlobs(
     findings.push(finding("blob_corrupt", blobPathOf(digest), error.message, { digest }));
   }
   return { findings };
+}
+
+function isDamage({ level }: StoreFinding): boolean {
+  return level === "damage";
 }
 
 function sumOf(blobs: readonly BlobInfo[]): { readonly blobs: number; readonly bytes: number } {

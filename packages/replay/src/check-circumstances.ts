@@ -82,7 +82,9 @@ type Note = (aspect: ReplayAspect, check: ReplayCheck) => void;
 function checkCapture({ context, content }: Manifest, note: Note): void {
   const { code } = context.not_captured;
   const kinds = ["binary", "large", "over_budget", "withheld", "not_portable"] as const;
-  const lost = kinds.flatMap((kind) => ((code?.[kind] ?? 0) > 0 ? [`${code?.[kind]} ${kind}`] : []));
+  const lost = kinds.flatMap((kind) =>
+    (code?.[kind] ?? 0) > 0 ? [`${code?.[kind]} ${kind}`] : [],
+  );
   const words = lost.join(", ").replaceAll("_", " ");
   note(
     "code",

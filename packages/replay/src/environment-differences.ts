@@ -128,8 +128,7 @@ function texts(
   values: Readonly<Record<string, unknown>> | undefined,
 ): Record<string, string> | undefined {
   return (
-    values &&
-    Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]))
+    values && Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]))
   );
 }
 

@@ -6,6 +6,16 @@ const table = {
     httpStatus: 400,
     hint: "A tolerance is a finite number that is not negative: --atol 1e-9 --rtol 1e-6 --ulp 4",
   },
+  POLICY_INVALID: {
+    exitCode: 2,
+    httpStatus: 400,
+    hint: "A policy is strict, warn or ignore, or ASPECT=strict: --policy strict --policy hardware=warn",
+  },
+  GATE_INVALID: {
+    exitCode: 2,
+    httpStatus: 400,
+    hint: "See `reseal schema show gate-rules` for what a gate file may say.",
+  },
   STORE_READ_ONLY: {
     exitCode: 5,
     httpStatus: 403,

@@ -7,9 +7,38 @@ export { compareCsv } from "./compare-csv.ts";
 export { compareInputs, type InputComparison } from "./compare-inputs.ts";
 export { compareJson, valueDifferences } from "./compare-json.ts";
 export { compareJsonLines, compareText } from "./compare-text.ts";
+export { differingSeries } from "./differing-series.ts";
+export { type EnvironmentDifference, environmentDifferences } from "./environment-differences.ts";
 export { replayErrors } from "./errors.ts";
+export { type ExplainFacts, explain } from "./explain.ts";
+export { type ExplainOptions, explainBundles } from "./explain-replay.ts";
+export { decideGate, parseGateRules } from "./gate.ts";
+export type { LimitOptions } from "./limits.ts";
 export type { PayloadComparison } from "./payload-comparison.ts";
+export { type Plot, plotSvg } from "./plot-svg.ts";
+export {
+  allowEnvironmentDrift,
+  defaultPolicy,
+  type PolicyLevel,
+  parsePolicy,
+  type ReplayAspect,
+  type ReplayPolicy,
+  replayAspects,
+} from "./policy.ts";
+export { type ArtifactReplayRequest, ReplayEngine, replayArtifact } from "./replay-artifact.ts";
 export type { ReplayRequest } from "./replay-request.ts";
 export { type ReplayOutcome, replayRun } from "./replay-run.ts";
+export type { Report, ReportSection, ReportTable } from "./report.ts";
+export { limitedTable } from "./report.ts";
+export {
+  type ComparisonReportParts,
+  comparisonReport,
+  comparisonSections,
+  gateSection,
+  placeText,
+} from "./report-comparison.ts";
+export { htmlReport } from "./report-html.ts";
+export { markdownReport } from "./report-markdown.ts";
 export { cleanReplayScratch } from "./scratch.ts";
+export { type Stability, stabilityOf } from "./stability.ts";
 export type { NumberTolerance, ToleranceOptions } from "./tolerance.ts";

@@ -35,7 +35,10 @@ export interface LimitTools {
  */
 export function planLimits(
   { timeoutMs, memoryBytes, network = false }: LimitOptions,
-  { env, cwd }: { readonly env: Readonly<Record<string, string | undefined>>; readonly cwd: string },
+  {
+    env,
+    cwd,
+  }: { readonly env: Readonly<Record<string, string | undefined>>; readonly cwd: string },
   tools: LimitTools = systemTools(),
 ): Limits {
   const checks: ReplayCheck[] = [];

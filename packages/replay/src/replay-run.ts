@@ -8,17 +8,18 @@ import {
   FileGuard,
   parseSeed,
   type RecordedRun,
+  type RunIo,
   RunRedactor,
   readKey,
 } from "@reseal/record";
-import type { Comparison, Replay } from "@reseal/schema";
+import type { Comparison, Explanation, Replay } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
 import { checkBeforeRun, checkEnvironmentKey, readEnvironment } from "./check-circumstances.ts";
 import { checkOriginal, readConfig } from "./check-original.ts";
 import { compareBundles } from "./compare-bundles.ts";
 import { replayErrors } from "./errors.ts";
-import { explainReplay } from "./explain-replay.ts";
-import { planLimits } from "./limits.ts";
+import { explainBundles } from "./explain-replay.ts";
+import { type Limits, planLimits } from "./limits.ts";
 import { materialise } from "./materialise.ts";
 import { defaultPolicy } from "./policy.ts";
 import { createReplayLog, type ReplayLog } from "./replay-log.ts";
@@ -45,6 +46,8 @@ export interface ReplayOutcome {
   /** With both seals and run ids, which the sealed `comparison.json` leaves out. */
   readonly comparison: Comparison | undefined;
   readonly firstDifference: Comparison["first_difference"] | undefined;
+  /** Why the results differ; absent when they do not, or nothing was run. */
+  readonly explanation: Explanation | undefined;
 }
 
 /**
@@ -77,8 +80,16 @@ export async function replayRun(
   const log = createReplayLog(stores.clock);
   const original = await resolveOriginal(stores, given, log);
   const seed = ownSeed ?? original.manifest.content.inputs.seed;
-  const candidate = await runAgain(stores, original, seed, request, log);
-  const findings = await judgeReplay(stores, { original, candidate, log, request });
+  const again = await runAgain(stores, original, seed, request, log);
+  const candidate = again.run;
+  const findings = await judgeReplay(stores, {
+    original,
+    candidate,
+    log,
+    request,
+    limits: again.limits,
+    isLate: again.isLate,
+  });
   const sealed = await sealReplay(stores, { ...findings, original, seed, startedMs, log }, request);
   return {
     ...sealed,
@@ -88,6 +99,7 @@ export async function replayRun(
     candidate,
     comparison: findings.comparison,
     firstDifference: findings.comparison?.first_difference,
+    explanation: findings.explanation,
   };
 }
 
@@ -98,47 +110,122 @@ async function runAgain(
   seed: number | string | undefined,
   request: ReplayRequest,
   log: ReplayLog,
-): Promise<RecordedRun | undefined> {
+): Promise<RunAgain> {
   checkOriginal(original.manifest, seed, log);
-  if (log.obstacles.length > 0) return undefined;
+  if (log.obstacles.length > 0) return notRun;
   const scratch = createScratch(stores, stores.ids.runId());
   try {
     const config = await readConfig(original, log);
     await layOut(stores, original, scratch, request, log);
-    if (log.obstacles.length > 0) return undefined;
+    if (log.obstacles.length > 0) return notRun;
     const plan = await planReplay(stores, original, { scratch, config, seed, request });
-    scratch.spool.writeJson("plan.json", plan);
-    log.step("run", "The command was started in a scratch folder.");
     const { inputs } = original.manifest.content;
     const env = { ...request.env, ...inputs.variables };
     const redactor = new RunRedactor(env);
+    const { workspace } = scratch;
+    const places = { workspace, cwd: join(workspace, inputs.working_directory ?? "") };
+    const captured = await lookRound(original, { places, env, seed, scratch, request });
+    const actual = redactor.json(captured.environment);
+    checkBeforeRun(
+      {
+        manifest: original.manifest,
+        expected: await readEnvironment(original),
+        actual,
+        policy: request.policy ?? defaultPolicy,
+        nowMs: stores.clock.now(),
+      },
+      log,
+    );
+    if (log.obstacles.length > 0) return notRun;
+    const limits = planLimits(request, { env, cwd: places.cwd });
+    for (const check of limits.checks) log.check(check);
+    scratch.spool.writeJson("plan.json", plan);
+    log.step("run", "The command was started in a scratch folder.");
     const allowed = new Set(request.allowSecrets);
     const guard = new FileGuard(redactor.scans, (path) => allowed.has(path), readKey(stores));
-    const { workspace } = scratch;
+    const timer = timerOf(request);
     const run = await executeRun(
       stores,
       scratch.spool,
       { plan, guard, redactor },
       {
         argv: inputs.command ?? [],
-        places: { workspace, cwd: join(workspace, inputs.working_directory ?? "") },
+        places,
         env,
         seed,
         device: request.device,
         featureFlags: request.featureFlags,
+        invariants: request.invariants,
         toolVersion: request.toolVersion,
+        captured,
+        launch: limits.launch,
       },
-      { io: request.io ?? {}, git: Promise.resolve(undefined) },
+      { io: withTimer(request.io, timer), git: Promise.resolve(undefined) },
     );
     log.step("seal", `The re-executed run ended and was sealed as ${run.seal}.`);
-    return run;
+    const isLate = timer?.aborted === true && run.manifest.context.status !== "finished";
+    return { run, limits, isLate };
   } catch (error) {
     if (!isCommandError(error)) throw error;
     log.check({ name: "program", status: "missing" }, error.message);
-    return undefined;
+    return notRun;
   } finally {
     scratch.remove();
   }
+}
+
+/** What became of the run; without a run, why is in the log. */
+interface RunAgain {
+  readonly run: RecordedRun | undefined;
+  readonly limits: Limits | undefined;
+  /** It was ended because it took longer than allowed. */
+  readonly isLate: boolean;
+}
+
+const notRun: RunAgain = { run: undefined, limits: undefined, isLate: false };
+
+/** Describe the environment that the command is going to have. */
+async function lookRound(
+  original: BundleReader,
+  {
+    places,
+    env,
+    seed,
+    scratch,
+    request,
+  }: {
+    readonly places: { readonly workspace: string; readonly cwd: string };
+    readonly env: ReplayRequest["env"];
+    readonly seed: number | string | undefined;
+    readonly scratch: Scratch;
+    readonly request: ReplayRequest;
+  },
+): ReturnType<typeof describeEnvironment> {
+  const { describe = describeEnvironment, device, featureFlags, invariants } = request;
+  return await describe({
+    argv: expandCommand(original.manifest.content.inputs.command ?? [], {
+      out: scratch.spool.path("out"),
+      in: scratch.spool.path("in"),
+      seed: seed === undefined ? undefined : String(seed),
+    }),
+    ...places,
+    env,
+    toolVersion: request.toolVersion,
+    ...(device && { device }),
+    ...(featureFlags && { featureFlags }),
+    ...(invariants && { invariants }),
+    signal: request.io?.signal,
+  });
+}
+
+function timerOf({ timeoutMs }: ReplayRequest): AbortSignal | undefined {
+  return timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+}
+
+function withTimer(io: ReplayRequest["io"] = {}, timer: AbortSignal | undefined): RunIo {
+  if (timer === undefined) return io;
+  const signal = io.signal === undefined ? timer : AbortSignal.any([io.signal, timer]);
+  return { ...io, signal };
 }
 
 async function layOut(
@@ -175,19 +262,24 @@ function isCommandError(error: unknown): error is Error {
 
 interface ReplayedRun {
   readonly original: BundleReader;
-  readonly candidate: RecordedRun | undefined;
+  readonly candidate: Pick<RecordedRun, "seal"> | undefined;
+  /** What the command was limited to; its circumstances were checked before it ran. */
+  readonly limits?: Limits | undefined;
+  /** It was ended because it took longer than allowed. */
+  readonly isLate?: boolean | undefined;
   readonly log: ReplayLog;
   readonly request: ReplayRequest;
 }
 
-type Judged = Pick<
+export type Judged = Pick<
   ReplayFindings,
-  "verdict" | "reason" | "candidate" | "comparison" | "environment"
+  "verdict" | "reason" | "candidate" | "comparison" | "environment" | "explanation"
 >;
 
-async function judgeReplay(
+/** Compare what was run again with its original, and look at the circumstances of both. */
+export async function judgeReplay(
   stores: Stores,
-  { original, candidate: run, log, request }: ReplayedRun,
+  { original, candidate: run, log, request, limits, isLate = false }: ReplayedRun,
 ): Promise<Judged> {
   if (run === undefined)
     return {
@@ -195,19 +287,41 @@ async function judgeReplay(
       reason: log.obstacles[0] ?? "The replay could not be carried out.",
       candidate: undefined,
       comparison: undefined,
+      explanation: undefined,
       environment: undefined,
     };
   const candidate = await openStoredBundle(stores, run.seal);
   const compared = await compareBundles(original, candidate, { tolerance: request.tolerance });
   const environment = await readEnvironment(candidate);
-  const expected = await readEnvironment(original);
-  checkCircumstances(compared, expected, environment, stores.clock.now(), log);
-  const comparison = isCutOff(original, candidate, request)
-    ? { ...compared, verdict: "failed" as const, reason: "The replay was interrupted." }
-    : compared;
+  if (limits === undefined && environment !== undefined)
+    checkBeforeRun(
+      {
+        manifest: original.manifest,
+        expected: await readEnvironment(original),
+        actual: environment,
+        policy: defaultPolicy, // It has run already, so nothing can be refused.
+        nowMs: stores.clock.now(),
+      },
+      log,
+    );
+  checkEnvironmentKey(compared, log);
+  const failure = isLate
+    ? `The replay took longer than ${(request.timeoutMs ?? 0) / 1000} s and was ended.`
+    : isCutOff(original, candidate, request)
+      ? "The replay was interrupted."
+      : undefined;
+  const comparison =
+    failure === undefined ? compared : { ...compared, verdict: "failed" as const, reason: failure };
+  const explanation =
+    failure === undefined
+      ? await explainBundles(original, candidate, compared, {
+          isOffline: limits?.isOffline,
+          hasMemoryLimit: request.memoryBytes !== undefined,
+        })
+      : undefined;
   const { verdict, reason = "" } = comparison;
   log.step("compare", reason);
-  return { verdict, reason, candidate, comparison, environment };
+  return { verdict, reason, candidate, comparison, environment, explanation };
 }
 
 /** Ended by whoever replays, so that it says nothing about the original. */

@@ -8,7 +8,13 @@ import {
   sealBundle,
 } from "@reseal/bundle";
 import { canonicalJson, parseDigest } from "@reseal/hash";
-import { assertValid, type Comparison, type Environment, type Replay } from "@reseal/schema";
+import {
+  assertValid,
+  type Comparison,
+  type Environment,
+  type Explanation,
+  type Replay,
+} from "@reseal/schema";
 import type { BlobBatch, Stores } from "@reseal/store";
 import type { ReplayLog } from "./replay-log.ts";
 import { description } from "./replay-plan.ts";
@@ -22,6 +28,7 @@ export interface ReplayFindings {
   readonly candidate: BundleReader | undefined;
   readonly comparison: Comparison | undefined;
   readonly environment: Environment | undefined;
+  readonly explanation: Explanation | undefined;
   readonly seed: number | string | undefined;
   readonly startedMs: number;
   readonly log: ReplayLog;
@@ -66,7 +73,7 @@ export async function sealReplay(
 }
 
 function reportOf(findings: ReplayFindings): Replay {
-  const { verdict, original, candidate, comparison, seed, log } = findings;
+  const { verdict, original, candidate, comparison, explanation, seed, log } = findings;
   const { context, content } = original.manifest;
   return {
     schema_version: "reseal.replay/v1",
@@ -82,6 +89,7 @@ function reportOf(findings: ReplayFindings): Replay {
     seed_changed: seed !== content.inputs.seed,
     verdict,
     ...(comparison && { comparison: bundlePaths.comparison }),
+    ...(explanation && { explanation }),
     execution_log: [...log.steps],
     checks: [...log.checks],
   };
@@ -130,10 +138,10 @@ function contextOf(
     redaction: { counts: {}, withheld: [] },
     not_captured: {},
     warnings: log.checks
-      .filter(({ status }) => status !== "ok")
-      .map(({ name, status }) => ({
+      .filter(({ status, policy }) => status !== "ok" && policy !== "ignore")
+      .map(({ name, status, message }) => ({
         code: "REPLAY_CHECK",
-        message: `${name} is ${status === "missing" ? "missing" : "not as recorded"}.`,
+        message: message ?? `${name} is ${status === "missing" ? "missing" : "not as recorded"}.`,
       })),
   };
 }

@@ -3,8 +3,8 @@ import { assertValid, type ToleranceFile } from "@reseal/schema";
 import { replayErrors } from "./errors.ts";
 import type { ToleranceOptions } from "./tolerance.ts";
 
-/** Longest tolerance file that is read, in bytes. */
-const bytesMax = 1024 * 1024;
+/** Longest tolerance file that is read, in UTF-16 code units. */
+const lengthMax = 1024 * 1024;
 
 /**
  * Read the text of a tolerance file, JSON or YAML; see the schema `tolerance`. JSON is YAML, too,
@@ -14,8 +14,8 @@ const bytesMax = 1024 * 1024;
  * const tolerance = await parseTolerance("relative: 1e-6\nulp: 4\n");
  */
 export async function parseTolerance(text: string): Promise<ToleranceOptions> {
-  if (text.length > bytesMax)
-    throw replayErrors.TOLERANCE_INVALID(`A tolerance file has at most ${bytesMax} bytes.`);
+  if (text.length > lengthMax)
+    throw replayErrors.TOLERANCE_INVALID(`A tolerance file has at most ${lengthMax} characters.`);
   try {
     const file: ToleranceFile = await assertValid("tolerance", await parse(text));
     const { schema_version: _, ...tolerance } = file;

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { entryOf, readJson, readText } from "@reseal/bundle";
 import { canonicalDigest } from "@reseal/hash";
-import type { Stores } from "@reseal/store";
+import { type Stores, thisProcess } from "@reseal/store";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { known, storedText } from "../../test/capture.ts";
 import { type MemoryStores, makeStores, verifiedSeals } from "../../test/memory-stores.ts";
@@ -26,7 +26,9 @@ beforeEach(() => {
 afterEach(async () => {
   // Whatever a test did: what was sealed is intact, and no spool is left.
   expect(await verifiedSeals(stores)).toBeInstanceOf(Array);
-  const spools = existsSync(join(stores.local, "tmp")) ? readdirSync(join(stores.local, "tmp")) : [];
+  const spools = existsSync(join(stores.local, "tmp"))
+    ? readdirSync(join(stores.local, "tmp"))
+    : [];
   expect(spools).toEqual([]);
 });
 
@@ -161,6 +163,7 @@ describe("a run", () => {
       "control.set",
       "control.set",
       "mesh.settled",
+      "output.written",
       "run.finished",
     ]);
   });
@@ -328,9 +331,8 @@ describe("nothing gets past the seal", () => {
     journal.metric("loss", 3);
     journal.output("half.txt", "half");
     await journal.span("step", () => undefined);
-    spool.writeJson("lease.json", { pid: 1, pid_start: "0", boot_id: "gone", host: "gone" });
     journal.close();
-    markDead(spool);
+    spool.writeJson("lease.json", { ...thisProcess(), pid_start: "1" });
 
     const [run] = await recoverRuns(stores as Stores, env);
 
@@ -375,11 +377,7 @@ describe("nothing gets past the seal", () => {
         ),
       "RECORD_GRAPH_INVALID",
     ],
-    [
-      "a seed that is none",
-      (e: Engine) => e.run(square, { seed: -1 }),
-      "RECORD_COMMAND_INVALID",
-    ],
+    ["a seed that is none", (e: Engine) => e.run(square, { seed: -1 }), "RECORD_COMMAND_INVALID"],
     [
       "a description that cannot be sealed",
       (e: Engine) => e.run(square, { description: { url: "no address" } }),
@@ -420,10 +418,7 @@ test("test_provenance_tracking", async () => {
   expect(content.inputs.about).toEqual([
     { artifact_id: run.keys.artifactId, relationship: "gradient_of" },
   ]);
-  expect(context.parents).toEqual([
-    parentOf(run, "gradient_of"),
-    parentOf(run, "derived_from"),
-  ]);
+  expect(context.parents).toEqual([parentOf(run, "gradient_of"), parentOf(run, "derived_from")]);
   expect(await readJson(await readerOf(stores, gradient), "provenance.json")).toMatchObject({
     parents: context.parents,
     notes: "by hand",
@@ -450,11 +445,4 @@ function lines(text = ""): Record<string, unknown>[] {
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
-}
-
-function markDead(spool: Spool): void {
-  writeFileSync(
-    spool.path("lease.json"),
-    JSON.stringify({ pid: 4_194_304, pid_start: "1", boot_id: "none", host: "nowhere" }),
-  );
 }

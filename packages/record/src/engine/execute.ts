@@ -34,8 +34,8 @@ export async function execute(
     toolVersion: options.toolVersion,
     ...(options.device && { device: options.device }),
     ...(options.featureFlags && { featureFlags: options.featureFlags }),
+    ...(options.invariants && { invariants: options.invariants() }),
   });
-  const invariants = options.invariants?.() ?? [];
   const journal = new RunJournal(spool, { clock: stores.clock, redactor, lane: executor.name });
   spool.writeJson("started", { in_process: true });
   const outcome = await settle(journal, execution);
@@ -55,10 +55,7 @@ export async function execute(
     {
       guard,
       redactor,
-      environment: captured.environment && {
-        ...captured.environment,
-        ...(invariants.length > 0 && { invariants: [...invariants] }),
-      },
+      environment: captured.environment,
       git: await git,
       extras: async (batch) => ({
         files: await stageObservability(batch, spool, redactor),

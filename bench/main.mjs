@@ -1,0 +1,249 @@
+// Reseal beside the tools that people would use instead, on the same files in the same minutes.
+//   npm run bench                    everything, at full scale: about half an hour
+//   npm run bench -- --quick         small, for CI: under a minute; fails on a regression
+// Flags: --only w1,start,…  --rounds N  --scale X  --json FILE  --cli FILE (another build)
+//        --no-catalog  --save-baseline
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { cpus, release, totalmem } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { measureCatalog } from "./catalog.mjs";
+import {
+  diffCycles,
+  environmentOf,
+  isInstalled,
+  runCycles,
+  startCycles,
+  storeCycles,
+  useCli,
+  zipCycles,
+} from "./contestants.mjs";
+import { judge } from "./goals.mjs";
+import { clear, measure, measuresMemory, median, prepare, warm } from "./measure.mjs";
+import { openPlace } from "./place.mjs";
+import { renderCatalog, renderGoals, renderRows } from "./table.mjs";
+import { makeWorkload } from "./workloads.mjs";
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    rounds: { type: "string" },
+    scale: { type: "string" },
+    json: { type: "string" },
+    cli: { type: "string" },
+    catalog: { type: "boolean", default: true },
+    "save-baseline": { type: "boolean", default: false },
+  },
+  allowNegative: true,
+});
+
+/** A ratio this much worse than the stored one is a regression. */
+const toleratedFactor = 1.5;
+/** Below this, in seconds, the noise of a machine is larger than what is measured. */
+const measurableSeconds = 0.02;
+const baselineFile = new URL("./baseline.json", import.meta.url);
+
+const mode = flags.quick ? "quick" : "full";
+const rounds = Number(flags.rounds ?? 3);
+const full = Number(flags.scale ?? 1);
+/** Name, workload, scale at full and quick size, and the tools' cycles. */
+const suites = [
+  ["start", "small", 1, 1, startCycles],
+  ["run small", "small", 1, 1, runCycles],
+  ["run tree", "tree", full, 0.02, runCycles],
+  ["w1", "w1", full, 0.05, storeCycles],
+  ["w2", "w2", full, 0.05, storeCycles],
+  ["w4", "w4", full, 0.04, storeCycles],
+  ["zip w1", "w1", full, 0.05, zipCycles],
+  ["zip w4", "w4", full, 0.04, zipCycles],
+  ["diff", "w1", full, 0.05, diffCycles],
+];
+
+if (flags.cli !== undefined) useCli(flags.cli);
+await main();
+
+async function main() {
+  const place = openPlace({ gibibytes: flags.quick ? 3 : 14 });
+  try {
+    const wanted = flags.only?.split(",");
+    const chosen = suites.filter(([name]) => wanted?.includes(name) ?? true);
+    const missing = new Set();
+    const rows = [];
+    for (const suite of chosen) rows.push(...(await runSuite(place.folder, suite, missing)));
+    const catalog =
+      flags.catalog && (wanted?.includes("catalog") ?? true)
+        ? await measureCatalog(place.folder, flags.quick ? 5000 : Math.round(1_000_000 * full), say)
+        : [];
+    const judged = judge(rows);
+    report({ place: place.about, rows, judged, catalog, missing: [...missing].sort() });
+    process.exitCode = compareWithBaseline(rows);
+  } finally {
+    place.leave();
+  }
+}
+
+async function runSuite(root, [suite, workload, fullScale, quickScale, cyclesOf], missing) {
+  const source = join(root, "source");
+  const at = join(root, "at");
+  const home = join(root, "home");
+  const changed = join(root, "changed");
+  makeWorkload(workload, source, flags.quick ? quickScale : fullScale);
+  if (cyclesOf === diffCycles) changeSome(source, changed);
+  mkdirSync(home, { recursive: true });
+  const env = environmentOf(home);
+  const cycles = Object.entries(cyclesOf(source, at, changed)).filter(
+    ([name, { tool, isSlow }]) => {
+      const isThere = isInstalled(tool ?? name.split(" ")[0]);
+      if (!isThere) missing.add(tool ?? name.split(" ")[0]);
+      return isThere && !(flags.quick && isSlow);
+    },
+  );
+  const samples = new Map();
+  for (let round = 0; round < rounds; round += 1) {
+    // Each round begins with another tool.
+    const turn = round % cycles.length;
+    for (const [name, cycle] of [...cycles.slice(turn), ...cycles.slice(0, turn)]) {
+      say(`${suite}: ${name}, round ${round + 1} of ${rounds}`);
+      clear(at);
+      mkdirSync(at);
+      await takeSamples(samples, name, cycle, { suite, source, env, scratch: root, home });
+    }
+  }
+  for (const folder of [source, changed, at, home]) clear(folder);
+  return summarise(suite, samples);
+}
+
+async function takeSamples(samples, name, cycle, { suite, source, env, scratch, home }) {
+  try {
+    for (const argv of cycle.before ?? []) await prepare(argv, { cwd: home, env });
+  } catch (error) {
+    note(samples, name, "prepare", { failure: error.message });
+    return;
+  }
+  for (const [operation, command] of Object.entries(cycle.operations)) {
+    if (suite !== "start") warm(source);
+    await prepare(["sync"], { env });
+    const sample = await measure({ cwd: home, ...command }, { env, scratch });
+    note(samples, name, operation, sample);
+    if (sample.failure !== undefined) return;
+  }
+}
+
+function note(samples, name, operation, sample) {
+  const key = JSON.stringify([operation, name]);
+  samples.set(key, [...(samples.get(key) ?? []), sample]);
+}
+
+/** One row for each tool and operation, with our time divided by the tool's. */
+function summarise(suite, samples) {
+  const rows = [...samples].map(([key, all]) => {
+    const [operation, name] = JSON.parse(key);
+    const good = all.filter((sample) => sample.failure === undefined);
+    if (good.length === 0) return { suite, operation, name, failure: all[0].failure };
+    const of = (field) =>
+      good.map((sample) => sample[field]).filter((value) => value !== undefined);
+    return {
+      suite,
+      operation,
+      name,
+      rounds: good.length,
+      wall: median(of("wall")),
+      fastest: Math.min(...of("wall")),
+      ...(of("cpu").length > 0 && { cpu: median(of("cpu")), memory: Math.max(...of("memory")) }),
+    };
+  });
+  const operations = [...new Set(rows.map((row) => row.operation))];
+  return operations.flatMap((operation) => {
+    const group = rows.filter((row) => row.operation === operation);
+    const ours = group.find((row) => row.name === "reseal");
+    return group.map((row) =>
+      row === ours || !ours?.wall || !row.wall ? row : { ...row, ratio: ours.wall / row.wall },
+    );
+  });
+}
+
+function report({ place, rows, judged, catalog, missing }) {
+  const [cpu] = cpus();
+  const machine = {
+    cpu: cpu?.model ?? "unknown",
+    cores: cpus().length,
+    memory_gib: Math.round(totalmem() / 1024 ** 3),
+    kernel: release(),
+    node: process.version,
+    place,
+  };
+  const lines = [
+    `${mode}, ${rounds} rounds, medians; ${machine.cores} × ${machine.cpu}, ${machine.memory_gib} GiB, ` +
+      `kernel ${machine.kernel}, Node ${machine.node}; stores on ${place}`,
+    "",
+    renderRows(rows),
+    "",
+    flags.quick ? "Goals are stated for full scale." : renderGoals(judged),
+  ];
+  if (catalog.length > 0) lines.push("", renderCatalog(catalog));
+  if (missing.length > 0) lines.push("", `not installed: ${missing.join(", ")}`);
+  if (!measuresMemory) lines.push("", "without GNU time (package `time`): no memory, no CPU");
+  process.stdout.write(`${lines.join("\n")}\n`);
+  if (flags.json)
+    writeFileSync(
+      flags.json,
+      `${JSON.stringify({ mode, rounds, machine, rows, goals: judged, catalog, missing }, null, 2)}\n`,
+    );
+}
+
+/** Ratios, not times: they mean the same on every machine. @returns the exit status. */
+function compareWithBaseline(rows) {
+  const stored = readBaseline();
+  const ratios = Object.fromEntries(
+    rows
+      .filter((row) => row.ratio !== undefined && row.wall >= measurableSeconds)
+      .map((row) => [
+        `${row.suite} · ${row.operation} · ${row.name}`,
+        Number(row.ratio.toFixed(3)),
+      ]),
+  );
+  const broken = rows.filter((row) => row.name === "reseal" && row.failure !== undefined);
+  for (const row of broken) say(`failed: ${row.suite} ${row.operation}: ${row.failure}`);
+  if (flags["save-baseline"]) {
+    const sorted = Object.fromEntries(Object.entries(ratios).sort());
+    writeFileSync(baselineFile, `${JSON.stringify({ ...stored, [mode]: sorted }, null, 2)}\n`);
+    return broken.length > 0 ? 1 : 0;
+  }
+  const worse = Object.entries(stored[mode] ?? {}).filter(
+    ([key, ratio]) => (ratios[key] ?? 0) > ratio * toleratedFactor,
+  );
+  for (const [key, ratio] of worse)
+    say(`regression: ${key}: ${ratios[key]} × the rival's time, stored is ${ratio}`);
+  return worse.length + broken.length > 0 ? 1 : 0;
+}
+
+function readBaseline() {
+  try {
+    return JSON.parse(readFileSync(baselineFile, "utf8"));
+  } catch (error) {
+    if (error.code === "ENOENT") return {};
+    throw error;
+  }
+}
+
+/** A copy in which every hundredth file has one line more. */
+function changeSome(source, target) {
+  cpSync(source, target, { recursive: true, preserveTimestamps: true });
+  const files = readdirSync(target, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  for (let index = 0; index < files.length; index += 100)
+    appendFileSync(join(files[index].parentPath, files[index].name), "\n");
+}
+
+function say(text) {
+  process.stderr.write(`bench: ${text}\n`);
+}

@@ -1,0 +1,103 @@
+// What crash.mjs interrupts: how the folder looks before, the command, and what must hold after.
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * @typedef {object} Scenario
+ * @property {string} name
+ * @property {(work: Work) => void} [prepare] after the common preparation
+ * @property {(work: Work) => string[][]} commands run at once
+ * @property {readonly string[]} [faults] codes of findings that the scenario begins with
+ * @property {(work: Work) => void} [after] more that must hold after a crash
+ */
+
+/** Two runs, and a folder of results to seal. */
+export function prepareStore(work) {
+  for (const folder of ["results", "more"]) mkdirSync(join(work.folder, folder));
+  for (let number = 0; number < 24; number += 1) {
+    writeFileSync(join(work.folder, "results", `r${number}.txt`), `result ${number}\n`);
+    writeFileSync(join(work.folder, "more", `m${number}.txt`), `more ${number}\n`);
+  }
+  writeFileSync(join(work.folder, "results/large.bin"), Buffer.alloc(400_000, "large"));
+  work.reseal("run", "--json", "--", "sh", "-c", "echo first > first.txt");
+  work.reseal("seal", "results", "--json");
+}
+
+/** @type {readonly Scenario[]} */
+export const scenarios = [
+  {
+    name: "run",
+    commands: () => [["run", "--json", "--", "sh", "-c", "echo 2 > two.txt; echo 3 > three.txt"]],
+  },
+  { name: "seal", commands: () => [["seal", "more", "--json"]] },
+  {
+    name: "import",
+    prepare(work) {
+      work.reseal("seal", "more", "--store", "elsewhere");
+      work.reseal("export", "@last", "-o", "bundle", "--store", "elsewhere");
+    },
+    commands: () => [["import", "bundle", "--json"]],
+  },
+  {
+    name: "export",
+    commands: () => [["export", "@last", "-o", "exported", "--json"]],
+    after(work) {
+      if (work.has("exported")) work.reseal("verify", "./exported");
+    },
+  },
+  {
+    name: "export zip",
+    commands: () => [["export", "@last", "-o", "exported.zip", "--json"]],
+    after(work) {
+      if (work.has("exported.zip")) work.reseal("verify", "./exported.zip");
+    },
+  },
+  { name: "catalog rebuild", commands: () => [["catalog", "rebuild", "--json"]] },
+  {
+    name: "store repair",
+    prepare(work) {
+      work.reseal("store", "backup", "backup");
+      damage(work);
+    },
+    commands: () => [["store", "repair", "--from", "backup", "--apply", "--force", "--json"]],
+    faults: [
+      "blob_corrupt",
+      "blob_missing",
+      "blob_mode",
+      "catalog_missing",
+      "manifest_missing",
+      "stray",
+    ],
+  },
+  {
+    name: "store backup",
+    commands: () => [["store", "backup", "backup", "--json"]],
+    after(work) {
+      if (work.has("backup/blobs.sha256"))
+        work.reseal("store", "check", "--read-data", "--store", "backup");
+    },
+  },
+  {
+    name: "two writers",
+    commands: () => [
+      ["run", "--json", "--", "sh", "-c", "echo 2 > two.txt"],
+      ["seal", "more", "--json"],
+    ],
+  },
+];
+
+/** One of each kind of harm that a disk or a person does. */
+function damage(work) {
+  const [seal] = work.seals;
+  const blob = (digest) =>
+    join(work.folder, ".reseal/artifacts", digest.slice(7, 9), digest.slice(7));
+  const manifest = JSON.parse(readFileSync(blob(work.seals.at(-1)), "utf8"));
+  const outputs = manifest.context.files.filter(({ path }) => path.startsWith("outputs/r"));
+  const [gone, short, flipped] = outputs.map(({ digest }) => blob(digest));
+  rmSync(gone);
+  for (const path of [short, flipped]) chmodSync(path, 0o644);
+  writeFileSync(short, "");
+  writeFileSync(flipped, readFileSync(flipped, "utf8").toUpperCase());
+  rmSync(blob(seal));
+  writeFileSync(join(work.folder, ".reseal/artifacts/stray"), "");
+}

@@ -1,0 +1,240 @@
+// Kills commands in the middle and looks at what is left.
+//   node tools/crash.mjs [--quick] [--seed N] [--only NAME,…] [--modes MODE,…] [--step K] [--json FILE]
+// For each command and mode: interrupt it at its n-th change of a file (see crash-faults.mjs), or
+// at a random time (mode random: a real kill -9, whatever is going on), then check that the store
+// is whole and that nothing acknowledged is lost, then run the same command again, which must
+// succeed. Prints one table. Exit status 1 when any check failed.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { prepareStore, scenarios } from "./crash-scenarios.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const main = join(root, "apps/cli/bin/main.js");
+const faults = join(root, "tools/crash-faults.mjs");
+const allModes = ["kill", "after", "torn", "powerloss", "ENOSPC", "EIO", "random"];
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    seed: { type: "string", default: "1" },
+    only: { type: "string" },
+    modes: { type: "string" },
+    step: { type: "string" },
+    json: { type: "string" },
+  },
+});
+const random = generator(Number(flags.seed));
+const wanted = flags.only?.split(",");
+const modes = flags.modes?.split(",") ?? allModes;
+
+/** A folder with a store in it. */
+class Work {
+  folder;
+  /** Seals that a command said are durable. */
+  seals = [];
+
+  constructor(folder) {
+    this.folder = folder;
+  }
+
+  has(path) {
+    return existsSync(join(this.folder, path));
+  }
+
+  /** Run a command that must succeed. @returns what it printed as JSON, if it did */
+  reseal(...args) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+      cwd: this.folder,
+      encoding: "utf8",
+    });
+    if (status !== 0) throw new Error(`${args.join(" ")}: exit ${status}\n${stdout}${stderr}`);
+    this.acknowledge(stdout);
+    return lastJson(stdout);
+  }
+
+  acknowledge(stdout) {
+    for (const line of stdout.split("\n")) {
+      const seal = lastJson(line)?.data?.seal;
+      if (typeof seal === "string") this.seals.push(seal);
+    }
+  }
+}
+
+const top = mkdtempSync(join(tmpdir(), "reseal-crash-"));
+const rows = [];
+try {
+  for (const scenario of scenarios) {
+    if (wanted !== undefined && !wanted.includes(scenario.name)) continue;
+    rows.push(...(await runScenario(scenario)));
+  }
+} finally {
+  rmSync(top, { recursive: true, force: true });
+}
+if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(rows, null, 2)}\n`);
+process.stdout.write(`\n${table(rows)}\n`);
+const failures = rows.flatMap((row) => row.failures);
+for (const failure of failures) process.stdout.write(`${failure}\n`);
+process.exitCode = failures.length > 0 ? 1 : 0;
+
+async function runScenario(scenario) {
+  const base = new Work(join(top, "base"));
+  rmSync(base.folder, { recursive: true, force: true });
+  cpSync(join(root, "tools/crash-scenarios.mjs"), join(base.folder, "code.mjs"));
+  prepareStore(base);
+  scenario.prepare?.(base);
+  const [calls, duration] = await measure(scenario, base);
+  const found = [];
+  for (const mode of modes) {
+    const row = { command: scenario.name, mode, calls, trials: 0, failures: [] };
+    for (const at of pointsOf(mode, calls, duration)) {
+      row.trials += 1;
+      const problem = await trial(scenario, base, mode, at).catch((error) => error);
+      if (problem instanceof Error)
+        row.failures.push(`${scenario.name}, ${mode} at ${at}: ${problem.message.slice(0, 2000)}`);
+    }
+    process.stderr.write(
+      `${scenario.name} ${mode}: ${row.trials} trials, ${row.failures.length} failed\n`,
+    );
+    found.push(row);
+  }
+  return found;
+}
+
+/** How many changes of files the commands make, and how long they take. */
+async function measure(scenario, base) {
+  const work = copyOf(base);
+  const log = join(top, "count");
+  const started = performance.now();
+  await run(scenario, work, { mode: "count", log });
+  return [Number(readFileSync(log, "utf8")), performance.now() - started];
+}
+
+/** Where to interrupt: call numbers, or milliseconds. */
+function pointsOf(mode, calls, duration) {
+  const count = flags.quick ? 2 : mode === "random" ? 15 : undefined;
+  if (mode === "random")
+    return Array.from({ length: count }, () => Math.round(random() * duration));
+  if (count !== undefined)
+    return Array.from({ length: count }, () => 1 + Math.floor(random() * calls));
+  const step = Number(flags.step ?? 3);
+  return Array.from({ length: Math.ceil(calls / step) }, (_, index) => 1 + index * step);
+}
+
+async function trial(scenario, base, mode, at) {
+  const work = copyOf(base);
+  await run(scenario, work, mode === "random" ? { mode, at } : { mode, at, folder: work.folder });
+  assertWhole(scenario, work, scenario.faults ?? []);
+  // Once more, undisturbed: no lock, left-over or half of something may be in the way.
+  for (const args of scenario.commands(work)) {
+    if (args[0] === "export")
+      for (const name of ["exported", "exported.zip"])
+        rmSync(join(work.folder, name), { recursive: true, force: true });
+    work.reseal(...args);
+  }
+  assertWhole(scenario, work, []);
+}
+
+function copyOf(base) {
+  const work = new Work(join(top, "work"));
+  rmSync(work.folder, { recursive: true, force: true });
+  cpSync(base.folder, work.folder, { recursive: true, verbatimSymlinks: true });
+  work.seals.push(...base.seals);
+  return work;
+}
+
+/** Run the commands, the first of them with faults. */
+async function run(scenario, work, plan) {
+  const children = scenario.commands(work).map((args, index) => {
+    const isInjected = index === 0 && plan.mode !== "random";
+    const crash = JSON.stringify({ folder: work.folder, ...plan });
+    const child = spawn(
+      process.execPath,
+      [...(isInjected ? ["--import", faults] : []), main, ...args],
+      {
+        cwd: work.folder,
+        stdio: ["ignore", "pipe", "ignore"],
+        env: isInjected ? { ...process.env, RESEAL_CRASH: crash } : process.env,
+      },
+    );
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      stdout += text;
+    });
+    const timer =
+      plan.mode === "random" && index === 0
+        ? setTimeout(() => child.kill("SIGKILL"), plan.at)
+        : undefined;
+    return once(child, "close").then(() => {
+      clearTimeout(timer);
+      work.acknowledge(stdout);
+    });
+  });
+  await Promise.all(children);
+}
+
+/** Everything that must hold whenever a command stops. */
+function assertWhole(scenario, work, expected) {
+  check(work, expected, "before anything else");
+  const { items } = work.reseal("ls", "-n", "1000", "--json").data;
+  const present = new Set(items.map(({ seal }) => seal));
+  for (const seal of work.seals)
+    if (!present.has(seal)) throw new Error(`${seal} was acknowledged and is not there`);
+  const runs = items.map((item) => item.run_id);
+  if (new Set(runs).size !== runs.length) throw new Error("a run was sealed twice");
+  check(work, expected, "after the next command");
+  scenario.after?.(work);
+}
+
+function check(work, expected, when) {
+  const args = ["store", "check", "--read-data", "--json"];
+  const { stdout } = spawnSync(process.execPath, [main, ...args], {
+    cwd: work.folder,
+    encoding: "utf8",
+  });
+  const line = lastJson(stdout);
+  if (line?.ok !== true) throw new Error(`store check ${when}: ${stdout}`);
+  const bad = line.data.findings.filter(
+    ({ code, level }) => level !== "note" && !expected.includes(code),
+  );
+  if (bad.length > 0) throw new Error(`store check ${when}: ${JSON.stringify(bad)}`);
+}
+
+function lastJson(text) {
+  try {
+    return JSON.parse(text.trim().split("\n").at(-1));
+  } catch {
+    return undefined;
+  }
+}
+
+function table(lines) {
+  const head = ["command", "mode", "calls", "trials", "failures"];
+  const cells = lines.map(({ command, mode, calls, trials, failures: failed }) =>
+    [command, mode, calls, trials, failed.length].map(String),
+  );
+  const widths = head.map((title, index) =>
+    Math.max(title.length, ...cells.map((row) => row[index].length)),
+  );
+  const format = (row) => `| ${row.map((cell, index) => cell.padEnd(widths[index])).join(" | ")} |`;
+  return [
+    format(head),
+    format(widths.map((width) => "-".repeat(width))),
+    ...cells.map(format),
+  ].join("\n");
+}
+
+/** Mulberry32: the same numbers for the same seed. */
+function generator(start) {
+  let state = start >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
