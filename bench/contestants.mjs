@@ -1,5 +1,6 @@
 // What is compared: for each tool the commands of one cycle on a fresh store, in order. Each
-// operation of a cycle is timed for itself; `before` is not timed.
+// operation of a cycle is timed for itself; `before` is not timed. What `isSlow` is left out of the
+// quick form.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -104,8 +105,9 @@ export function storeCycles(source, at) {
       },
     },
     borg: borgCycle("lz4"),
-    "borg none": { tool: "borg", ...borgCycle("none") },
+    "borg none": { tool: "borg", isSlow: true, ...borgCycle("none") },
     restic: {
+      isSlow: true,
       before: [[...restic, "init"]],
       operations: {
         ingest: { argv: backup },
@@ -115,6 +117,7 @@ export function storeCycles(source, at) {
       },
     },
     ostree: {
+      isSlow: true,
       before: [["ostree", repository, "init", "--mode=bare"]],
       operations: {
         ingest: { argv: commit },
@@ -137,6 +140,7 @@ export function storeCycles(source, at) {
       },
     },
     cacache: {
+      isSlow: true,
       operations: {
         ingest: { argv: [node, join(here, "cacache.mjs"), cacacheFolder() ?? "", source, store] },
       },
@@ -175,6 +179,7 @@ export function zipCycles(source, at) {
     },
     "zip -0, unzip": {
       tool: "zip",
+      isSlow: true,
       operations: { export: { argv: packed("zip -q -0 -r") }, import: unzipped },
     },
     "zip -6, unzip": {
@@ -182,6 +187,7 @@ export function zipCycles(source, at) {
       operations: { export: { argv: packed("zip -q -6 -r") }, import: unzipped },
     },
     bsdtar: {
+      isSlow: true,
       operations: {
         export: { argv: packed("bsdtar -c --format zip -f") },
         import: {

@@ -6,7 +6,15 @@
 // succeed. Prints one table. Exit status 1 when any check failed.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,6 +36,8 @@ const { values: flags } = parseArgs({
     json: { type: "string" },
   },
 });
+/** Calls that are interrupted for each mode unless `--step` says otherwise. */
+const pointsMax = 6;
 const random = generator(Number(flags.seed));
 const wanted = flags.only?.split(",");
 const modes = flags.modes?.split(",") ?? allModes;
@@ -116,12 +126,12 @@ async function measure(scenario, base) {
 
 /** Where to interrupt: call numbers, or milliseconds. */
 function pointsOf(mode, calls, duration) {
-  const count = flags.quick ? 2 : mode === "random" ? 15 : undefined;
+  const count = flags.quick ? 2 : mode === "random" ? pointsMax : undefined;
   if (mode === "random")
     return Array.from({ length: count }, () => Math.round(random() * duration));
   if (count !== undefined)
     return Array.from({ length: count }, () => 1 + Math.floor(random() * calls));
-  const step = Number(flags.step ?? 3);
+  const step = Number(flags.step ?? Math.ceil(calls / pointsMax));
   return Array.from({ length: Math.ceil(calls / step) }, (_, index) => 1 + index * step);
 }
 
@@ -137,6 +147,8 @@ async function trial(scenario, base, mode, at) {
     work.reseal(...args);
   }
   assertWhole(scenario, work, []);
+  const left = readdirSync(work.folder).filter((name) => name.endsWith(".tmp"));
+  if (left.length > 0) throw new Error(`${left.join(", ")} was left beside an export`);
 }
 
 function copyOf(base) {

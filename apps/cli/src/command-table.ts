@@ -54,6 +54,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/diff.ts")).diffCommand,
   },
   {
+    name: "compare",
+    summary: "hold candidates against a baseline, and decide a gate",
+    load: async () => (await import("./commands/compare.ts")).compareCommand,
+  },
+  {
     name: "verify",
     summary: "read every byte again and check it against its digest",
     load: async () => (await import("./commands/verify.ts")).verifyCommand,
@@ -73,6 +78,11 @@ export const commandTable: readonly CommandEntry[] = [
     summary: "run an artifact again and compare the results",
     managesSignals: true,
     load: async () => (await import("./commands/replay.ts")).replayCommand,
+  },
+  {
+    name: "prov",
+    summary: "where an artifact comes from and what came of it",
+    load: async () => (await import("./commands/prov.ts")).provCommand,
   },
   {
     name: "cite",

@@ -58,8 +58,10 @@ export class CommandContext {
     return cliVersion();
   }
 
+  /** Colours of the result; none with `--json`, whatever the flags say. */
   get out(): Colors {
-    return colorsFor(this.host.stdout, this.#options.color ?? "auto", this.host.env);
+    const when = this.#options.json === true ? "never" : (this.#options.color ?? "auto");
+    return colorsFor(this.host.stdout, when, this.host.env);
   }
 
   get err(): Colors {
@@ -76,13 +78,12 @@ export class CommandContext {
   async storeLocation(from?: string): Promise<string> {
     const { store = this.host.env.RESEAL_STORE } = this.#options;
     if (store) return resolve(this.host.cwd, store);
-    const { findWorkspace } = await import("@reseal/record");
+    const { findWorkspace } = await import("@reseal/record/workspace");
     return join(findWorkspace(from ?? this.host.cwd), ".reseal");
   }
 
   /** Open the store of the current folder, after sealing what a dead recorder left in it. */
   async openStores({ create = false, readOnly = false, from }: StoreOptions = {}): Promise<Stores> {
-    const { recoverRuns } = await import("@reseal/record");
     const { openStores } = await import("@reseal/connect");
     const location = await this.storeLocation(from);
     this.detail(`store ${location}`);
@@ -91,18 +92,24 @@ export class CommandContext {
       readOnly,
       onNotice: (message) => this.warn(message),
     });
+    if (hasSpools(stores)) await this.#recover(stores);
+    await cleanScratch(stores);
+    return stores;
+  }
+
+  /** Loaded only when there is something: most commands need nothing else of the package. */
+  async #recover(stores: Stores): Promise<void> {
+    const { recoverRuns } = await import("@reseal/record");
     const recovered = await recoverRuns(stores, this.host.env, {
       onFailure: (runId, error) =>
         this.warn(
           `Run ${runId} lost its recorder and cannot be sealed yet: ${(error as Error).message}`,
         ),
     });
-    await cleanScratch(stores);
     for (const run of recovered)
       this.warn(
         `Run ${run.manifest.context.run_id} had lost its recorder; what it wrote is sealed as incomplete.`,
       );
-    return stores;
   }
 
   /** Print the result: text, or with `--json` one line in the envelope. */
@@ -133,6 +140,12 @@ export class CommandContext {
     if ((this.#options.quiet ?? 0) < 2)
       this.host.stderr.write(`${this.err.yellow("warning:")} ${harmless(text)}\n`);
   }
+}
+
+/** Whether runs are being recorded, or their recorder left something: folders that a spool has. */
+export function hasSpools(stores: Pick<Stores, "local">): boolean {
+  const temporary = join(stores.local, "tmp");
+  return existsSync(temporary) && readdirSync(temporary).some((name) => /^(run|new)-/.test(name));
 }
 
 /** Folders that a killed replay left; the package is loaded only when there is one. */

@@ -30,7 +30,7 @@ A command that takes an id takes any of:
 
 An artifact that was sealed several times is taken as its earliest seal, with a note. When a
 beginning is not unique, the candidates are listed (exit 3). \`verify\`, \`diff\` and \`replay\` also
-take an exported bundle: a path with a slash, or a folder with a manifest.json.
+take an exported bundle: a folder or a ZIP file.
 
 In a shell with completion (see \`reseal help completion\`) the TAB key completes ids.`,
   },
@@ -82,7 +82,7 @@ is part of the question is named with --env NAME.`,
   {
     name: "formats",
     summary: "what is written, and how to read it without Reseal",
-    text: `A bundle is a folder (\`reseal export ID -o FOLDER\`):
+    text: `A bundle is a folder (\`reseal export ID -o FOLDER\`), or a ZIP file of it (\`-o FILE.zip\`):
 
   manifest.json         content and context of the run; its sha256 is the seal
   checksums.sha256      for sha256sum -c: every other file

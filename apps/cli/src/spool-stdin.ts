@@ -17,7 +17,7 @@ export interface SpooledFile extends AsyncDisposable {
 export async function spoolStdin(context: CommandContext, bytesMax: number): Promise<SpooledFile> {
   const { stdin } = context.host;
   if (isTerminal(stdin)) throw cliErrors.USAGE("Standard input is a terminal.");
-  const folder = await mkdtemp(join(tmpdir(), "reseal-"));
+  const folder = await mkdtemp(join(tmpdir(), "reseal-stdin-"));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const path = join(folder, "stdin.zip");
   async function* bounded(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

@@ -20,12 +20,14 @@ interface Example {
 
 /** What the examples of a page take for granted, beyond the prepared workspace. */
 const preparations: Readonly<Record<string, string>> = {
+  compare: "echo 'min_average_score: 0.1' > gate.yaml",
+  import: "cp ../colleague/run.zip .",
   doctor: "mkdir ../other && cd ../other && reseal run -- true",
   schema: "reseal cat @last environment.json > environment.json",
   restore: "reseal store backup ../mnt/disk/lab",
   repair: "reseal store backup ../backup",
   store: "mkdir ../other && cd ../other && reseal run -- true",
-  verify: "reseal export @last -o bundle && reseal export @last -o bundle.zip",
+  verify: "cp -r ../colleague/bundle ../colleague/run.zip .",
 };
 
 const template = prepareWorkspace();

@@ -59,6 +59,6 @@ test("groff, where it is installed, has nothing to object to", () => {
       },
     );
     expect({ file, stderr }).toEqual({ file, stderr: "" });
-    expect(stdout).toContain("NAME");
+    expect(stdout).toContain("reseal");
   }
 });

@@ -52,6 +52,7 @@ export function prepareWorkspace(): PreparedWorkspace {
   };
   const runs = [record("1"), record("2")] as const;
   must("export", "@last", "-o", "../colleague/bundle");
+  must("export", "@last", "-o", "../colleague/run.zip");
   return workspaceAt(root, runs);
 }
 
@@ -98,6 +99,11 @@ function writePrograms(bin: string): void {
   writeFileSync(join(bin, "reseal"), `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`);
   chmodSync(join(bin, "reseal"), 0o755);
   symlinkSync(process.execPath, join(bin, "node"));
+  // Other machines, as far as the examples need them.
+  writeFileSync(join(bin, "ssh"), '#!/bin/sh\nshift\nexec "$@"\n');
+  writeFileSync(join(bin, "curl"), "#!/bin/sh\nexec cat ../colleague/run.zip\n");
+  writeFileSync(join(bin, "dot"), "#!/bin/sh\nexec cat\n");
+  for (const name of ["ssh", "curl", "dot"]) chmodSync(join(bin, name), 0o755);
 }
 
 function writeFiles(folder: string): void {

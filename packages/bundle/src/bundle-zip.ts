@@ -8,7 +8,9 @@ import type { ZipLimits } from "./zip/limits.ts";
 import { openZip, type ZipArchive } from "./zip/open-zip.ts";
 
 /** A bundle in an archive, which stays open until it is disposed of. */
-export interface BundleZip extends BundleReader, AsyncDisposable {}
+export interface BundleZip extends BundleReader, AsyncDisposable {
+  readonly archive: ZipArchive;
+}
 
 /**
  * Open a bundle that lies in a ZIP archive, in a file or in memory. The structure of the archive is
@@ -39,6 +41,7 @@ async function readerOf(archive: ZipArchive): Promise<BundleZip> {
   const manifestBytes = await collect(archive.open(found));
   return {
     location,
+    archive,
     seal: digestBytes(manifestBytes),
     manifest: await parseManifest(manifestBytes, `of ${location}`),
     manifestBytes,

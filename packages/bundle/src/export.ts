@@ -6,7 +6,9 @@ import type { ByteSource, OperationOptions } from "@reseal/store";
 import { bundleErrors } from "./errors.ts";
 import { exportOnlyFiles } from "./export-only.ts";
 import type { BundleReader } from "./reader.ts";
+import { findSameExport } from "./same-export.ts";
 import { syncFolder, syncTree } from "./sync-folder.ts";
+import { temporaryFor } from "./temporary-target.ts";
 import { exportZip, type ZipExportOptions } from "./zip/export-zip.ts";
 
 /** What an export wrote. */
@@ -36,7 +38,8 @@ export interface ExportOptions extends ZipExportOptions {
  *
  * Atomic: it appears whole under its name, or not at all. Every byte is checked against its digest
  * on the way. See `exportZip` for archives.
- * @throws `BUNDLE_TARGET_EXISTS` when the name is taken by anything but an empty folder.
+ * Asked again for what is there already, whole and of the same seal, it checks that and is done.
+ * @throws `BUNDLE_TARGET_EXISTS` when the name is taken by anything else but an empty folder.
  */
 export async function exportBundle(
   reader: BundleReader,
@@ -44,6 +47,8 @@ export async function exportBundle(
   { format = formatOf(target), ...options }: ExportOptions = {},
 ): Promise<ExportReport> {
   const path = resolve(target);
+  const same = await findSameExport(reader, path, format, { signal: options.signal });
+  if (same !== undefined) return same;
   if (format === "zip") return { path, format, ...(await exportZip(reader, path, options)) };
   return { format, ...(await exportFolder(reader, path, options)) };
 }
@@ -64,7 +69,7 @@ async function exportFolder(
   if (isFile || (existsSync(target) && readdirSync(target).length > 0))
     throw bundleErrors.TARGET_EXISTS(`${target} exists and is not an empty folder.`);
   mkdirSync(dirname(target), { recursive: true });
-  const temporary = `${target}.${reader.seal.slice(-12)}.${process.pid}.tmp`;
+  const temporary = temporaryFor(target, reader.seal.slice(-12));
   try {
     const report = await writeBundle(reader, temporary, signal);
     await syncTree(temporary); // Its name must not become durable before its bytes.

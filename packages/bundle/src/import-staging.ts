@@ -1,123 +1,138 @@
+import { isResealError, type ResealError } from "@reseal/errors";
 import { type Digest, parseDigest } from "@reseal/hash";
 import type { FileEntry } from "@reseal/schema";
-import type { BlobBatch, ByteSource, OperationOptions } from "@reseal/store";
+import {
+  type BatchFile,
+  type BlobBatch,
+  type BlobInfo,
+  type BlobProblem,
+  type BulkOptions,
+  type ByteSource,
+  collectBytes,
+  type OperationOptions,
+  storeErrors,
+} from "@reseal/store";
+import { bundleErrors } from "./errors.ts";
 import type { BundleReader } from "./reader.ts";
+import { createPartReader, partReaderModule } from "./zip/lane-reader.ts";
+import { smallBytesMax } from "./zip/limits.ts";
+import type { ZipArchive } from "./zip/open-zip.ts";
 
-/** Up to this size, in bytes, a file is staged from one buffer. */
-const wholeBytesMax = 8 * 1024 * 1024;
-
-/** A reader that stages every file that is read from it, so that reading once is enough. */
+/** A reader that stages the files that are read from it, so that reading once is enough. */
 export interface StagingReader extends BundleReader {
   /** Throw what went wrong with the batch, as against the bundle. */
   throwFailure(): void;
 }
 
-/** Stage what is read from a bundle. Nothing of it is visible before the batch is committed. */
-export function stagingReader(reader: BundleReader, batch: BlobBatch): StagingReader {
-  const staged = new Set<Digest>();
+/**
+ * Stage what is read from a bundle in an archive. Nothing of it is visible before the batch is
+ * committed.
+ *
+ * Most files are staged by `blobs.check`, many at once; the others as they are opened.
+ */
+export function stagingReader(
+  reader: BundleReader,
+  archive: ZipArchive,
+  batch: BlobBatch,
+): StagingReader {
   const failures: unknown[] = [];
-  const failed = (error: unknown): void => void failures.push(error);
+  const failed = (error: unknown): never => {
+    if (!isOfBundle(error)) failures.push(error);
+    throw error;
+  };
+  const open = async (entry: FileEntry, options?: OperationOptions): Promise<ByteSource> => {
+    const expected = parseDigest(entry.digest);
+    if (entry.size > smallBytesMax) {
+      await batch.put(await reader.open(entry, options), { expected, ...options }).catch(failed);
+      return await reader.open(entry, options);
+    }
+    const bytes = await collectBytes(await reader.open(entry, options));
+    await batch.put(bytes, { expected, ...options }).catch(failed);
+    return once(bytes);
+  };
+  const check = async (
+    blobs: readonly BlobInfo[],
+    options: BulkOptions = {},
+  ): Promise<readonly BlobProblem[]> => {
+    const wanted = new Set(blobs.map(keyOf));
+    const entries = reader.manifest.context.files.filter((entry) => wanted.has(keyOf(entry)));
+    return await stageAll({ reader, archive, batch, entries }, options).catch(failed);
+  };
+  const blobs = { check, copyOut: () => Promise.reject(new TypeError("Nothing is stored yet.")) };
   return {
     ...reader,
-    async open(entry, options) {
-      const digest = parseDigest(entry.digest);
-      const source = await reader.open(entry, options);
-      if (staged.has(digest)) return source;
-      staged.add(digest);
-      return entry.size <= wholeBytesMax
-        ? stageWhole(source, batch, entry, failed)
-        : stagePieces(source, batch, entry, failed, options);
-    },
+    blobs,
+    open,
     throwFailure() {
       if (failures.length > 0) throw failures[0];
     },
   };
 }
 
-async function* stageWhole(
-  source: ByteSource,
-  batch: BlobBatch,
-  entry: FileEntry,
-  failed: (error: unknown) => void,
-): ByteSource {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of source) chunks.push(chunk);
-  const [first] = chunks;
-  const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
-  try {
-    await batch.put(bytes, { expected: parseDigest(entry.digest) });
-  } catch (error) {
-    failed(error);
-    throw error;
+interface Staging {
+  readonly reader: BundleReader;
+  readonly archive: ZipArchive;
+  readonly batch: BlobBatch;
+  readonly entries: readonly FileEntry[];
+}
+
+/** @returns what is wrong with files; what is wrong with the batch is thrown. */
+async function stageAll(
+  { reader, archive, batch, entries }: Staging,
+  options: BulkOptions,
+): Promise<BlobProblem[]> {
+  const problems: BlobProblem[] = [];
+  const parts: (BatchFile & { readonly dataOffset: number })[] = [];
+  for (const entry of entries) {
+    const expected = parseDigest(entry.digest);
+    const found = archive.find(entry.path);
+    const part = found?.size === entry.size ? archive.partOf(found) : undefined;
+    if (part !== undefined) {
+      const { path, size, compressedSize, dataOffset } = part;
+      const bytes = Math.max(size, compressedSize);
+      parts.push({ path, size: bytes, expected, readAs: part, dataOffset });
+      continue;
+    }
+    try {
+      await batch.put(await reader.open(entry, options), { expected, signal: options.signal });
+    } catch (error) {
+      if (!isOfBundle(error)) throw error;
+      problems.push({ digest: expected, error });
+    }
   }
+  parts.sort((a, b) => a.dataOffset - b.dataOffset);
+  const results = await batch.putFiles(parts, {
+    ...options,
+    reader: {
+      reader: createPartReader(archive.location),
+      module: partReaderModule,
+      data: archive.location,
+    },
+  });
+  for (const [index, result] of results.entries()) {
+    const digest = parts[index]?.expected;
+    if (result.status === "failed" && digest !== undefined)
+      problems.push({ digest, error: problemOf(result.error, digest) });
+  }
+  return problems;
+}
+
+/** What was thrown where a part was read, in another thread perhaps. */
+function problemOf(error: ResealError, digest: Digest): ResealError {
+  const isCorrupt =
+    error.code === storeErrors.DIGEST_MISMATCH.code ||
+    error.details.code === bundleErrors.ZIP_CORRUPT.code;
+  return isCorrupt ? bundleErrors.CORRUPT(error.message, { details: { digest } }) : error;
+}
+
+function isOfBundle(error: unknown): error is ResealError {
+  return isResealError(error) && error.code.startsWith("BUNDLE_");
+}
+
+function keyOf({ digest, size }: { readonly digest: string; readonly size: number }): string {
+  return `${digest} ${size}`;
+}
+
+async function* once(bytes: Uint8Array): ByteSource {
   yield bytes;
-}
-
-/** Give each piece to the batch and to the reader of this source, one after the other. */
-async function* stagePieces(
-  source: ByteSource,
-  batch: BlobBatch,
-  entry: FileEntry,
-  failed: (error: unknown) => void,
-  { signal }: OperationOptions = {},
-): ByteSource {
-  const pieces = new Handover();
-  const putting = batch.put(pieces.source(), { expected: parseDigest(entry.digest), signal });
-  putting.catch(() => pieces.abandon());
-  let isWhole = false;
-  try {
-    for await (const chunk of source) {
-      await pieces.give(chunk);
-      yield chunk;
-    }
-    isWhole = true;
-  } finally {
-    pieces.end(isWhole ? undefined : new Error(`${entry.path} was not read to its end.`));
-    if (!isWhole) await putting.catch(() => undefined);
-  }
-  try {
-    await putting;
-  } catch (error) {
-    failed(error);
-    throw error;
-  }
-}
-
-/** Passes pieces from one who has them to one who asks for them. */
-class Handover {
-  #asked = Promise.withResolvers<void>();
-  #given = Promise.withResolvers<Uint8Array | undefined>();
-  #isAbandoned = false;
-
-  async *source(): ByteSource {
-    for (;;) {
-      this.#asked.resolve();
-      const piece = await this.#given.promise;
-      if (piece === undefined) return;
-      this.#given = Promise.withResolvers();
-      yield piece;
-    }
-  }
-
-  /** Resolves when the piece was taken, and may be used again. */
-  async give(piece: Uint8Array): Promise<void> {
-    await this.#asked.promise;
-    if (this.#isAbandoned) return;
-    this.#asked = Promise.withResolvers();
-    this.#given.resolve(piece);
-    await this.#asked.promise;
-  }
-
-  /** No piece will come any more, for a reason when there should be more. */
-  end(error?: Error): void {
-    this.#given.promise.catch(() => undefined); // There may be nobody who asks.
-    if (error === undefined) this.#given.resolve(undefined);
-    else this.#given.reject(error);
-  }
-
-  /** Nobody asks any more. */
-  abandon(): void {
-    this.#isAbandoned = true;
-    this.#asked.resolve();
-  }
 }

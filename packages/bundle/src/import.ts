@@ -33,10 +33,8 @@ export async function importBundle(
   const known = await stores.catalog.resolve(reader.seal, { tenant: stores.tenant });
   const isKnown = known.some((run) => run.seal === reader.seal);
   await using batch = isKnown ? undefined : await stores.blobs.openBatch({ signal });
-  // What lies in an archive is read once; where reading again costs little, nothing is staged
-  // before it is verified.
-  const isReadOnce = reader.folder === undefined && reader.blobs === undefined;
-  const staging = batch && isReadOnce ? stagingReader(reader, batch) : undefined;
+  // What lies in an archive is read once, and staged as it is verified.
+  const staging = batch && reader.archive && stagingReader(reader, reader.archive, batch);
   const report = await verifyBundle(staging ?? reader, options);
   staging?.throwFailure();
   const [first] = report.findings;

@@ -242,10 +242,16 @@ function parent({ manifest, seal: own }: SealedBundle, relationship: string): Pa
 
 let count = 0;
 
+/** Parameters that no other bundle has, and so another artifact. */
+function unlike(): Record<string, number> {
+  count += 1;
+  return { unique: count };
+}
+
 async function seal(
   type: string,
   parents: readonly Parent[] = [],
-  parameters: Record<string, number> = { unique: (count += 1) },
+  parameters: Record<string, number> = unlike(),
   into: Stores = stores,
   about: readonly { artifact_id: Digest; relationship: string }[] = [],
 ): Promise<SealedBundle> {

@@ -1,10 +1,12 @@
 import {
   closeSync,
   createReadStream,
+  lstatSync,
   openSync,
   readFileSync,
   readSync,
   realpathSync,
+  statSync,
 } from "node:fs";
 import { join, sep } from "node:path";
 import {
@@ -19,6 +21,7 @@ import type { BlobStore, ByteSource, OperationOptions, Stores } from "@reseal/st
 import { bundleErrors } from "./errors.ts";
 import { type ExportedFiles, filesOfFolder } from "./exported-files.ts";
 import { bundlePaths } from "./paths.ts";
+import type { ZipArchive } from "./zip/open-zip.ts";
 
 /** Largest manifest that is read, in bytes: room for about a million files. */
 export const manifestBytesMax: number = 256 * 1024 * 1024;
@@ -35,6 +38,8 @@ export interface BundleReader {
   readonly manifestBytes: Uint8Array;
   /** All that lies beside the manifest; absent for a bundle inside a store. */
   readonly exported?: ExportedFiles;
+  /** The archive it lies in; absent for any other bundle. */
+  readonly archive?: ZipArchive;
   /** The store that holds the files; absent for a bundle outside of a store. */
   readonly blobs?: Pick<BlobStore, "check" | "copyOut" | "localFile">;
   /**
@@ -110,8 +115,13 @@ export async function parseManifest(bytes: Uint8Array, where: string): Promise<M
 }
 
 function readManifestBytes(folder: string): Uint8Array {
+  const path = join(folder, bundlePaths.manifest);
   try {
-    return readFileSync(join(folder, bundlePaths.manifest));
+    const stats = lstatSync(path);
+    if (!stats.isFile()) throw new Error("It is no regular file.");
+    if (stats.size > manifestBytesMax)
+      throw new Error(`It is larger than ${manifestBytesMax} bytes.`);
+    return readFileSync(path);
   } catch (cause) {
     throw bundleErrors.NOT_A_BUNDLE(`${folder} holds no readable ${bundlePaths.manifest}.`, {
       cause,
@@ -129,6 +139,9 @@ async function* readVerified(
 ): ByteSource {
   const path = resolveInside(folder, entry.path);
   signal?.throwIfAborted();
+  const stats = statSync(path);
+  // Of a pipe or a device nobody knows the end, and of another size the bytes do not matter.
+  if (!stats.isFile() || stats.size !== entry.size) throw mismatch(folder, entry);
   const digester = createDigester();
   const source =
     entry.size <= wholeBytesMax
@@ -140,9 +153,13 @@ async function* readVerified(
     yield chunk as Buffer;
   }
   if (digester.size !== entry.size || digester.digest() !== entry.digest)
-    throw bundleErrors.CORRUPT(`${entry.path} in ${folder} does not match its digest.`, {
-      details: { path: entry.path, expected: entry.digest },
-    });
+    throw mismatch(folder, entry);
+}
+
+function mismatch(folder: string, { path, digest }: FileEntry): Error {
+  return bundleErrors.CORRUPT(`${path} in ${folder} does not match its digest.`, {
+    details: { path, expected: digest },
+  });
 }
 
 function readAtMost(path: string, bytesMax: number): Uint8Array {

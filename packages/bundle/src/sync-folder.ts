@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { closeSync, fsyncSync, openSync, readdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 
@@ -33,10 +32,21 @@ export async function syncTree(folder: string): Promise<void> {
 async function syncFileSystem(folder: string): Promise<boolean> {
   if (process.platform !== "linux" || !wholeSyncTypes.includes(statfsSync(folder).type))
     return false;
-  const child = spawn("sync", ["-f", folder], { stdio: "ignore", detached: true });
-  // A sync that failed is asked again file by file, which says what cannot be written.
-  const ended = once(child, "close").then(([code]) => code === 0);
-  return await Promise.race([ended, once(child, "error").then(() => false)]);
+  const stdio = ["ignore", "ignore", "pipe"] as const;
+  const child = spawn("sync", ["-f", folder], { stdio: [...stdio], detached: true });
+  let message = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    message += text;
+  });
+  return await new Promise((resolve, reject) => {
+    child.on("error", () => resolve(false));
+    child.on("close", (code) => {
+      if (code === 0) resolve(true);
+      else if (/invalid|unrecognized|usage/i.test(message)) resolve(false);
+      // Asked once more, file by file, the system would say yes to what it has already lost.
+      else reject(new Error(`The file system of ${folder} could not be synced: ${message.trim()}`));
+    });
+  });
 }
 
 function syncPath(path: string): void {

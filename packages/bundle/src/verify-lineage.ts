@@ -42,8 +42,8 @@ export async function verifyLineage(
     above.set(current, parents);
     queue.push(...parents.map((parent) => parent.seal));
   }
+  // A digest cannot be in what it is the digest of: only names without a seal lead back.
   for (const [child, parents] of above)
-    // A digest cannot be in what it is the digest of: only names without a seal lead back.
     for (const parent of parents)
       if (!parent.isNamedBySeal && reaches(above, parent.seal, child))
         findings.get(child)?.push({

@@ -1,4 +1,5 @@
-import type { Manifest } from "@reseal/schema";
+import { canonicalJson } from "@reseal/hash";
+import type { Manifest, Metrics } from "@reseal/schema";
 import { envKeyOf } from "./identity.ts";
 import { bundlePaths } from "./paths.ts";
 import { entryOf } from "./reader.ts";
@@ -24,9 +25,24 @@ export function verifyPointers(
     const actual = envKeyOf(environment as Parameters<typeof envKeyOf>[0]);
     if (manifest.context.env_key !== actual)
       add("key_mismatch", "/context/env_key", `environment.json gives ${actual}.`);
-  }
+  } else if (
+    manifest.context.env_key !== null &&
+    entryOf(manifest, bundlePaths.environment) === undefined
+  )
+    add("key_mismatch", "/context/env_key", "There is no environment.json.");
+  const metrics = documents.get(bundlePaths.metrics) as Metrics | undefined;
+  if (metrics !== undefined) verifyMetrics(manifest, metrics, add);
   const run = documents.get(bundlePaths.runIndex) as RunPointers | undefined;
   if (run !== undefined) verifyRunIndex(manifest, run, add);
+}
+
+function verifyMetrics(manifest: Manifest, { final, series }: Metrics, add: AddFinding): void {
+  const { metrics = {} } = manifest.content.results;
+  if (canonicalJson(final) !== canonicalJson(metrics))
+    add("pointer", bundlePaths.metrics, "Its final values are not those of the content.");
+  for (const { name, path } of series)
+    if (path !== undefined && entryOf(manifest, path) === undefined)
+      add("pointer", bundlePaths.metrics, `The series of ${name} is not at ${path}.`);
 }
 
 function verifyContentPointers(manifest: Manifest, add: AddFinding): void {
@@ -41,6 +57,12 @@ function verifyContentPointers(manifest: Manifest, add: AddFinding): void {
     const isOptional = path !== bundlePaths.config && digest === undefined;
     if (!isOptional && digest !== actual)
       add("pointer", pointer, `It is not the digest of ${path}.`);
+  }
+  // Others may keep these elsewhere; where an engine keeps them, they must be what is named.
+  for (const name of ["ir", "calibration", "spec"] as const) {
+    const actual = entryOf(manifest, bundlePaths[name])?.digest;
+    if (actual !== undefined && inputs[name] !== undefined && inputs[name] !== actual)
+      add("pointer", `/content/inputs/${name}`, `It is not the digest of ${bundlePaths[name]}.`);
   }
   for (const [index, { path, digest }] of (inputs.lock_files ?? []).entries())
     if (entryOf(manifest, `code/${path}`)?.digest !== digest)

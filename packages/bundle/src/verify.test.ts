@@ -254,7 +254,7 @@ const forgeries: readonly [string, (forgery: Forgery) => void, Finding["code"], 
       f.replace("outputs/result.csv", "x\n2\n");
     },
     "tree_mismatch",
-    "trees/outputs.sha256",
+    "outputs/result.csv",
   ],
   [
     "a tree that is no tree",

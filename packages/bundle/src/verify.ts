@@ -4,20 +4,14 @@ import {
   createDigester,
   type Digest,
   parseDigest,
-  parseStrictJson,
-  parseTree,
+  type parseTree,
 } from "@reseal/hash";
-import {
-  type FileEntry,
-  type Manifest,
-  type SchemaName,
-  type TreeRef,
-  validate,
-} from "@reseal/schema";
+import type { FileEntry, Manifest, TreeRef } from "@reseal/schema";
 import type { BlobInfo, BlobProblem, BlobStore, OperationOptions } from "@reseal/store";
 import { keysOf } from "./identity.ts";
-import { bundlePaths, bundleTrees } from "./paths.ts";
+import { bundlePaths, bundleTrees, exportOnlyPaths } from "./paths.ts";
 import { type BundleReader, collect, entryOf } from "./reader.ts";
+import { isDocument, verifyDocument } from "./verify-documents.ts";
 import { verifyExported } from "./verify-exported.ts";
 import { verifyPointers } from "./verify-pointers.ts";
 
@@ -68,19 +62,6 @@ export interface VerifyOptions extends OperationOptions {
   readonly verified?: Set<string> | undefined;
 }
 
-/** JSON documents by role, and the schema that each must satisfy. */
-const documentSchemas: Readonly<Partial<Record<FileEntry["role"], SchemaName>>> = {
-  run_index: "run",
-  config: "config-snapshot",
-  environment: "environment",
-  provenance: "provenance",
-  replay: "replay",
-  comparison: "comparison",
-};
-
-/** Larger documents are checked by digest only; in bytes. */
-const documentBytesMax = 64 * 1024 * 1024;
-
 /** Whether a finding means that bytes are not what they were sealed as. */
 export function isIntegrityFinding({ code }: Finding): boolean {
   return code !== "extra_file" && code !== "schema" && code !== "pointer";
@@ -113,7 +94,7 @@ export async function verifyBundle(
     if (reader.blobs !== undefined && !isDocument(entry)) continue;
     const bytes = await verifyFile(reader, entry, add, { signal });
     onProgress?.({ path: entry.path, bytes: byteCount });
-    if (bytes !== undefined) await verifyDocument(entry, bytes, documents, add);
+    if (bytes !== undefined) await verifyDocument(entry.path, bytes, documents, add);
   }
   verifyTrees(manifest, documents, add);
   verifyPointers(manifest, documents, add);
@@ -151,13 +132,9 @@ function verifyManifest({ manifest, manifestBytes }: BundleReader, add: AddFindi
     const order = before === undefined ? -1 : compareUtf8(before, path);
     if (order === 0) add("schema", path, "The file index lists it twice.");
     if (order > 0) add("schema", path, "The file index is not sorted by path.");
+    if (exportOnlyPaths.has(path))
+      add("schema", path, "An export writes a file of this name itself.");
   });
-}
-
-/** A file that is looked into; of others only the bytes count. */
-function isDocument({ role, size }: FileEntry): boolean {
-  const isContent = role === "output" || role === "input" || role === "code";
-  return !isContent && size <= documentBytesMax;
 }
 
 /** Check all files that are no documents, many at once and each content once. */
@@ -236,32 +213,6 @@ async function verifyFile(
   return undefined;
 }
 
-async function verifyDocument(
-  entry: FileEntry,
-  bytes: Uint8Array,
-  documents: Map<string, unknown>,
-  add: AddFinding,
-): Promise<void> {
-  if (entry.role === "tree") {
-    try {
-      documents.set(entry.path, parseTree(bytes));
-    } catch (error) {
-      add("tree_mismatch", entry.path, (error as Error).message);
-    }
-    return;
-  }
-  const schema = entry.path === bundlePaths.metrics ? "metrics" : documentSchemas[entry.role];
-  if (schema === undefined) return;
-  try {
-    const value = parseStrictJson(bytes);
-    documents.set(entry.path, value);
-    for (const { pointer, message } of await validate(schema, value))
-      add("schema", entry.path, `${pointer || "/"} ${message}`);
-  } catch (error) {
-    add("schema", entry.path, (error as Error).message);
-  }
-}
-
 function verifyTrees(
   manifest: Manifest,
   documents: ReadonlyMap<string, unknown>,
@@ -285,8 +236,11 @@ function verifyTrees(
         `The content says ${claimed.files} files, ${claimed.bytes} bytes.`,
       );
     const entries = documents.get(file) as ReturnType<typeof parseTree> | undefined;
-    const listed = new Map(entries?.map(({ path, digest }) => [`${folder}/${path}`, digest]));
-    if (entries === undefined) continue;
+    if (entries === undefined) {
+      add("tree_mismatch", file, "It cannot be read as a tree.");
+      continue;
+    }
+    const listed = new Map(entries.map(({ path, digest }) => [`${folder}/${path}`, digest]));
     for (const member of members)
       if (listed.get(member.path) !== member.digest)
         add("tree_mismatch", member.path, `${file} does not list it with this digest.`);

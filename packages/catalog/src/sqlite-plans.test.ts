@@ -69,6 +69,7 @@ test.for(plans)("%s is read from its index", async ([, ask, expected]) => {
   const release = async () => {};
   await using catalog = createSqliteCatalog(database, {
     location: file,
+    storage: "wal",
     busyTimeoutMs: 9,
     release,
   });

@@ -23,7 +23,7 @@ import {
   removeTemporaryFolder,
 } from "@reseal/store-fs";
 import { blobPathOf } from "./check-seals.ts";
-import { journalStreams, type StoreProgress } from "./check-store.ts";
+import { checkStore, journalStreams, type StoreProgress } from "./check-store.ts";
 import { connectErrors } from "./errors.ts";
 import { createStore } from "./open-stores.ts";
 import { finding, type StoreFinding } from "./store-finding.ts";
@@ -45,7 +45,7 @@ export interface BackupReport {
   readonly bytes: number;
   /** Those of them that were not there before. */
   readonly copied: { readonly blobs: number; readonly bytes: number };
-  /** Blobs that could not be copied because they are damaged in the store. */
+  /** What is damaged in the store, and therefore not in the backup. */
   readonly findings: readonly StoreFinding[];
 }
 
@@ -94,7 +94,8 @@ export async function backupStore(
     copyKey(source, backup, snapshot);
     if (hasCatalog) await replaceCatalog(join(snapshot, "store.db"), backup);
     const total = await writeBlobList(to, backup, snapshot);
-    return { location: source.root, folder: backup.root, ...total, ...copied };
+    const findings = await damageOf(backup, copied.findings, signal);
+    return { location: source.root, folder: backup.root, ...total, ...copied, findings };
   } finally {
     removeTemporaryFolder(snapshot);
   }
@@ -249,6 +250,18 @@ function copyKey(source: StoreFolder, backup: StoreFolder, snapshot: string): vo
 async function replaceCatalog(file: string, backup: StoreFolder): Promise<void> {
   await using copy = await openSqliteCatalog(file);
   await copy.copyTo(backup.catalog);
+}
+
+/** What the backup lacks, with the reason where copying gave one. */
+async function damageOf(
+  backup: StoreFolder,
+  copying: readonly StoreFinding[],
+  signal: AbortSignal | undefined,
+): Promise<readonly StoreFinding[]> {
+  const { findings } = await checkStore(backup.root, { signal });
+  const known = new Set(copying.map(({ digest }) => digest));
+  const others = findings.filter(({ level, digest }) => level === "damage" && !known.has(digest));
+  return [...copying, ...others];
 }
 
 async function writeBlobList(

@@ -1,6 +1,6 @@
-import { createReadStream, existsSync } from "node:fs";
+import { createReadStream, existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { openBundleFolder } from "@reseal/bundle";
+import { type BundleReader, openBundleFolder, openBundleZip } from "@reseal/bundle";
 import { type Digest, digestSource, parseDigest } from "@reseal/hash";
 import type { ByteSource } from "@reseal/store";
 import { openFsBlobStore } from "@reseal/store-fs";
@@ -15,12 +15,19 @@ export interface BlobSource extends AsyncDisposable {
 }
 
 /**
- * Open the folder of a store, a backup or an exported bundle as a source of blobs.
- * @throws `CONNECT_SOURCE_INVALID`, `BUNDLE_MANIFEST_INVALID`
+ * Open a store, a backup or an exported bundle, folder or ZIP, as a source of blobs.
+ * @throws `CONNECT_SOURCE_INVALID`, `BUNDLE_MANIFEST_INVALID`, and `BUNDLE_ZIP_…` for an archive
  */
 export async function openBlobSource(path: string): Promise<BlobSource> {
   const location = resolve(path);
-  if (existsSync(join(location, "manifest.json"))) return await openBundleSource(location);
+  if (statSync(location, { throwIfNoEntry: false })?.isFile() === true) {
+    const zip = await openBundleZip(location);
+    return bundleSource(location, zip, async () => zip[Symbol.asyncDispose]());
+  }
+  if (existsSync(join(location, "manifest.json"))) {
+    const folder = await openBundleFolder(location);
+    return bundleSource(location, folder, async () => undefined);
+  }
   for (const root of [location, join(location, ".reseal")]) {
     const { artifacts } = storeFolderAt(root);
     if (existsSync(artifacts)) return await openStoreSource(root, artifacts);
@@ -40,8 +47,11 @@ async function openStoreSource(location: string, artifacts: string): Promise<Blo
   };
 }
 
-async function openBundleSource(location: string): Promise<BlobSource> {
-  const reader = await openBundleFolder(location);
+function bundleSource(
+  location: string,
+  reader: BundleReader,
+  close: () => Promise<void>,
+): BlobSource {
   const entries = new Map(
     reader.manifest.context.files.map((entry) => [parseDigest(entry.digest), entry]),
   );
@@ -52,7 +62,7 @@ async function openBundleSource(location: string): Promise<BlobSource> {
       const entry = entries.get(digest);
       return entry === undefined ? undefined : await reader.open(entry);
     },
-    [Symbol.asyncDispose]: async () => undefined,
+    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { type FileCatalog, openSqliteCatalog } from "@reseal/catalog";
-import { isResealError } from "@reseal/errors";
+import { isResealError, type ResealError } from "@reseal/errors";
 import { type Digest, digestHex } from "@reseal/hash";
 import {
   type BlobInfo,
@@ -130,17 +130,21 @@ async function openCatalog(folder: StoreFolder, findings: StoreFinding[]): Promi
       [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose](),
     };
   } catch (error) {
-    if (!isResealError(error) || !damagedCodes.has(error.code)) throw error;
-    findings.push(finding("catalog_damaged", name, error.message));
+    if (!isResealError(error)) throw error;
+    if (isUnborn(error)) findings.push(finding("catalog_behind", name, error.message));
+    else if (error.code === "CATALOG_CORRUPT" || error.code === "CATALOG_NOT_FOUND")
+      findings.push(finding("catalog_damaged", name, error.message));
+    else throw error;
     return nothing;
   }
 }
 
-const damagedCodes: ReadonlySet<string> = new Set([
-  "CATALOG_CORRUPT",
-  "CATALOG_NOT_FOUND",
-  "CATALOG_FORMAT_TOO_OLD",
-]);
+/** Somebody died while the file was made, or an older version made it. The next command goes on. */
+function isUnborn({ code, details }: ResealError): boolean {
+  return (
+    code === "CATALOG_FORMAT_TOO_OLD" || (code === "CATALOG_NOT_FOUND" && details?.format === 0)
+  );
+}
 
 /** Read every line of every stream. */
 async function checkStreams(journal: Journal, named: NamedSeals): Promise<StoreFinding[]> {

@@ -19,7 +19,7 @@ const table = {
   SOURCE_INVALID: {
     exitCode: 3,
     httpStatus: 404,
-    hint: "Name the folder of a store, of a backup or of an exported bundle.",
+    hint: "Name a store, a backup or an exported bundle: its folder, or its ZIP file.",
   },
   BACKUP_TARGET: {
     exitCode: 2,

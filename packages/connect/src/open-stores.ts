@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { accessSync, constants, existsSync, statSync, writeFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { indexJournal } from "@reseal/bundle";
 import { type CatalogStorage, type FileCatalog, openSqliteCatalog } from "@reseal/catalog";
 import { isResealError } from "@reseal/errors";
 import type { Clock, IdSource, Stores } from "@reseal/store";
@@ -117,7 +116,13 @@ async function openIndexed(
     return await tryToIndex(stores, file, options);
   } catch (error) {
     const isDamaged = isResealError(error) && error.code === "CATALOG_CORRUPT";
-    if (!isDamaged || options.readOnly === true) throw error;
+    if (!isDamaged) throw error;
+    if (options.readOnly === true) {
+      options.onNotice?.(
+        "The catalog is damaged. It is left as it is; the journal was read instead.",
+      );
+      return await tryToIndex(stores, file, { ...options, catalogStorage: "memory" });
+    }
     const aside = await moveAside(file);
     options.onNotice?.(
       `The catalog was damaged. It was moved to ${aside} and rebuilt from the blobs.`,
@@ -129,15 +134,22 @@ async function openIndexed(
 async function tryToIndex(
   stores: Pick<Stores, "location" | "blobs" | "journal">,
   file: string,
-  { readOnly, catalogStorage: storage, onNotice }: OpenOptions,
+  { readOnly, catalogStorage, onNotice }: OpenOptions,
 ): Promise<FileCatalog> {
+  // Where nothing may be written, a catalog that is not there is made in memory.
+  const isLost = readOnly === true && !existsSync(file);
+  const storage = isLost ? "memory" : catalogStorage;
   const catalog = await openSqliteCatalog(file, { readOnly, storage });
   try {
-    if (readOnly !== true || catalog.storage === "memory")
+    const isOurs = readOnly !== true || catalog.storage === "memory";
+    if (isOurs && (await stores.journal.size("seals")) !== (await catalog.journalOffset())) {
+      // Loaded only when there is something to index: most commands need nothing of it.
+      const { indexJournal } = await import("@reseal/bundle");
       await indexJournal(
         { ...stores, catalog },
         { onDamaged: (_, { message }) => onNotice?.(message) },
       );
+    }
     return catalog;
   } catch (error) {
     await catalog[Symbol.asyncDispose]();

@@ -87,16 +87,17 @@ describe("a backup", () => {
     await writing;
   });
 
-  test("leaves a damaged blob out, and says so", async () => {
+  test("leaves damaged blobs out, and says so and what was missing", async () => {
     using folder = new TestFolder();
     const store = copyTo(folder);
     const bad = blobFile(store, "shared");
     chmodSync(bad, 0o644);
     writeFileSync(bad, "sharEd");
+    rmSync(blobFile(store, "a"));
 
     const report = await backupStore(store, join(folder.path, "backup"));
 
-    expect(report.findings.map(({ code }) => code)).toEqual(["blob_corrupt"]);
+    expect(report.findings.map(({ code }) => code)).toEqual(["blob_corrupt", "blob_missing"]);
     expect(report.copied.blobs).toBe(report.blobs);
   });
 

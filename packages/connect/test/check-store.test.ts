@@ -215,6 +215,16 @@ const cases: readonly {
     exit: 0,
   },
   {
+    name: "a catalog that somebody died over while it was made",
+    damage: (store) => {
+      for (const suffix of ["", "-wal", "-shm"])
+        rmSync(join(store, `store.db${suffix}`), { force: true });
+      writeFileSync(join(store, "store.db"), "");
+    },
+    code: "catalog_behind",
+    exit: 0,
+  },
+  {
     name: "somebody's own file beside the store's",
     damage: (store) => writeFileSync(join(store, "README"), ""),
     code: "foreign_file",

@@ -121,20 +121,23 @@ test("a manifest comes back, and with it the blobs that it names", async () => {
   await expectWhole(store);
 });
 
-test("an exported bundle gives back what is in it; the rest is said to be lost", async () => {
-  using folder = new TestFolder();
-  const store = copyTo(folder);
-  const bundle = join(folder.path, "bundle");
-  const [first = "sha256:"] = seals;
-  await exportRun(original, first as Digest, bundle);
-  rmSync(blobFile(store, "a"));
-  rmSync(blobFile(store, "b"));
+test.each(["bundle", "bundle.zip"])(
+  "an exported %s gives back what is in it; the rest is said to be lost",
+  async (name) => {
+    using folder = new TestFolder();
+    const store = copyTo(folder);
+    const bundle = join(folder.path, name);
+    const [first = "sha256:"] = seals;
+    await exportRun(original, first as Digest, bundle);
+    rmSync(blobFile(store, "a"));
+    rmSync(blobFile(store, "b"));
 
-  const report = await repair(store, [bundle]);
+    const report = await repair(store, [bundle]);
 
-  expect(report.lost.map(({ path }) => path)).toEqual([blobFile("", "b").replace(/^\//, "")]);
-  expect(existsSync(blobFile(store, "a"))).toBe(true);
-});
+    expect(report.lost.map(({ path }) => path)).toEqual([blobFile("", "b").replace(/^\//, "")]);
+    expect(existsSync(blobFile(store, "a"))).toBe(true);
+  },
+);
 
 test("a source whose own copy is bad is passed over for the next", async () => {
   using folder = new TestFolder();

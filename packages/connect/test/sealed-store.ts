@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type BundleDraft, exportBundle, openStoredBundle, sealBundle } from "@reseal/bundle";
 import { openSqliteCatalog } from "@reseal/catalog";
 import { canonicalJson, type Digest, digestBytes, digestHex } from "@reseal/hash";
-import type { ParentRef, RunRow, Stores } from "@reseal/store";
+import type { RunRow, Stores } from "@reseal/store";
 import { openStores } from "../src/index.ts";
 
 /** A folder that goes away with its test. */
@@ -17,7 +17,7 @@ export class TestFolder implements Disposable {
 }
 
 export interface RunParts {
-  readonly parents?: readonly ParentRef[];
+  readonly parents?: BundleDraft["context"]["parents"];
   readonly tags?: readonly string[];
   readonly metrics?: Readonly<Record<string, number | "NaN">>;
 }

@@ -1,5 +1,5 @@
 import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
-import { join, sep } from "node:path";
+import { sep } from "node:path";
 
 /** Folders that belong to tools, not to the experiment. They are never walked. */
 const toolFolders: ReadonlySet<string> = new Set([
@@ -69,7 +69,7 @@ export function walkFiles(
   const realRoot = realPath(root);
   const folders: string[] = [""];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const entries = readFolder(join(root, folder));
+    const entries = readFolder(`${root}/${folder}`);
     if (entries === undefined || realRoot === undefined) {
       skipped?.({ path: folder === "" ? "." : folder, reason: "unreadable" });
       continue;
@@ -119,7 +119,8 @@ function statEntry(
   path: string,
   entry: Dirent,
 ): WalkedFile | "gone" | "special" | "unreadable" {
-  const full = join(root, path);
+  // Not `join`: for 100,000 files it takes longer than their names.
+  const full = `${root}/${path}`;
   try {
     const own = lstatSync(full);
     if (entry.isFile()) return { path, stats: own, changedMs: own.ctimeMs };

@@ -126,7 +126,7 @@ function checkDifferences(
   const { runtime, cpu, packages, device } = actual.comparable;
   const steady: readonly (readonly [ReplayAspect, string])[] = [
     ["runtime", `${runtime.name} ${runtime.version}`],
-    ["packages", `${Object.keys(packages).length} packages`],
+    ["packages", `packages: ${Object.keys(packages).length}`],
     ["hardware", cpu.model],
     ...(device === undefined
       ? []

@@ -13,6 +13,8 @@ test("the first difference is the data row and the column's name, as the cells s
     firstDifference: { row: 2, column: "x", original: "2.50", candidate: "2.75" },
     maxAbsoluteError: 0.25,
     maxRelativeError: 0.1,
+    maxUlpError: 2 ** 49,
+    differingCount: 1,
   });
 });
 
@@ -59,6 +61,31 @@ test("infinity is within no tolerance of a number", () => {
   const result = compareCsv("x,y\n1,2\n", "x,y\ninf,2\n", { absolute: 1e300, relative: 1e300 });
 
   expect(result.status).toBe("different");
+});
+
+test("an ignored column may differ in any way, by name or by number", () => {
+  const [a, b] = ["t,x\n0,1\n1,2\n", "t,x\n5,1\n6,3\n"];
+  const ignoring = (...columns: string[]) => compareCsv(a, b, { ...exact, ignore: { columns } });
+
+  expect(ignoring("t").firstDifference).toMatchObject({ row: 2, column: "x" });
+  expect(ignoring("t", "x")).toEqual({ status: "equal" });
+  expect(compareCsv("1,2\n", "9,2\n", { ...exact, ignore: { columns: ["1"] } })).toEqual({
+    status: "equal",
+  });
+  expect(compareCsv("t\n1\n", "u\n1\n", { ...exact, ignore: { columns: ["t"] } }).status).toBe(
+    "different",
+  );
+});
+
+test("cells with NaN differ on demand, however they are written", () => {
+  const tolerance = { ...exact, nan: "different" as const };
+
+  expect(compareCsv("x\n1\nnan\n", "x\n1\nnan\n", tolerance).firstDifference).toEqual({
+    row: 2,
+    column: "x",
+    original: "nan",
+    candidate: "nan",
+  });
 });
 
 test("numbers within tolerance; texts never", () => {

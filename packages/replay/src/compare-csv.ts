@@ -1,13 +1,9 @@
 import type { Difference } from "@reseal/schema";
 import { sides } from "./compare-json.ts";
+import { compareIntegers, compareNumbers, type NumberComparison } from "./compare-numbers.ts";
 import { guessDelimiter, parseCsv } from "./csv.ts";
 import { createTally, type PayloadComparison } from "./payload-comparison.ts";
-import {
-  compareIntegers,
-  compareNumbers,
-  type NumberComparison,
-  type NumberTolerance,
-} from "./tolerance.ts";
+import type { PayloadTolerance } from "./tolerance.ts";
 
 /**
  * Compare two tables cell by cell, numbers within the tolerance.
@@ -15,17 +11,20 @@ import {
  * Comma, tab and semicolon are recognised from the original's first line. The first row is a
  * header when none of its cells is a number. A difference names the row, from 1 and without the
  * header, and the column by its name, or by its number from 1; one in the header names the line.
- * Cells are quoted as they stand in the file.
+ * Cells are quoted as they stand in the file. Ignored columns are not looked at; the header
+ * counts all the same, so that they are the same columns.
  */
 export function compareCsv(
   original: string,
   candidate: string,
-  tolerance: NumberTolerance,
+  tolerance: PayloadTolerance,
 ): PayloadComparison {
   const delimiter = guessDelimiter(original);
   const a = parseCsv(original, delimiter);
   const b = parseCsv(candidate, delimiter);
   const header = isHeader(a[0]) ? (a[0] ?? []) : undefined;
+  const ignored = new Set(tolerance.ignore?.columns);
+  const isNanEqual = tolerance.nan !== "different";
   const tally = createTally();
   for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
     const [rowA, rowB] = [a[index], b[index]];
@@ -37,10 +36,12 @@ export function compareCsv(
     }
     for (let column = 0; column < Math.max(rowA.length, rowB.length); column += 1) {
       const [cellA, cellB] = [rowA[column], rowB[column]];
-      if (cellA === cellB) continue;
+      if (cellA === cellB && (isNanEqual || cellA === undefined || !isNan(cellA))) continue;
+      const name = (isInHeader ? undefined : header?.[column]) || String(column + 1);
+      if (!isInHeader && ignored.has(name)) continue;
       const place = (): Difference => ({
         ...row,
-        column: (isInHeader ? undefined : header?.[column]) || String(column + 1),
+        column: name,
         ...sides(cellA, cellB),
       });
       const numbers = isInHeader ? undefined : compareCells(cellA, cellB, tolerance);
@@ -51,14 +52,19 @@ export function compareCsv(
   return tally.result();
 }
 
+function isNan(cell: string): boolean {
+  return Number.isNaN(numberOf(cell));
+}
+
 function isHeader(row: readonly string[] | undefined): boolean {
   return row?.every((cell) => numberOf(cell) === undefined) ?? false;
 }
 
-function compareCells(
+/** Compare two cells as numbers; `undefined` when one of them is none. */
+export function compareCells(
   a: string | undefined,
   b: string | undefined,
-  tolerance: NumberTolerance,
+  tolerance: PayloadTolerance,
 ): NumberComparison | undefined {
   if (a === undefined || b === undefined) return undefined;
   const [numberA, numberB] = [numberOf(a), numberOf(b)];
@@ -78,7 +84,7 @@ const special: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** The number that a cell holds, as C, Python, R and Julia write it. */
-function numberOf(cell: string): number | undefined {
+export function numberOf(cell: string): number | undefined {
   const text = cell.trim();
   if (decimal.test(text)) return Number(text);
   const [, sign = "", word = ""] = /^([+-]?)([a-z]+)$/i.exec(text) ?? [];

@@ -1,15 +1,11 @@
-import { type BundleReader, collect } from "@reseal/bundle";
+import type { BundleReader } from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
-import { parseStrictJson } from "@reseal/hash";
-import type { FileDifference, FileEntry } from "@reseal/schema";
+import type { ArrayDifference, FileDifference, FileEntry } from "@reseal/schema";
 import type { OperationOptions } from "@reseal/store";
-import { compareBytes } from "./compare-bytes.ts";
-import { compareCsv } from "./compare-csv.ts";
-import { compareJson } from "./compare-json.ts";
-import { compareJsonLines, compareText } from "./compare-text.ts";
-import { metricValue } from "./metric-value.ts";
-import type { PayloadComparison } from "./payload-comparison.ts";
-import type { NumberTolerance } from "./tolerance.ts";
+import { comparePayloads, type ReadAs } from "./compare-payloads.ts";
+import { countValue, metricValue } from "./metric-value.ts";
+import type { ArrayComparison, PayloadComparison } from "./payload-comparison.ts";
+import type { ToleranceRules } from "./tolerance-rules.ts";
 
 /** A bundle and one of its files. */
 export interface OpenableFile {
@@ -19,16 +15,21 @@ export interface OpenableFile {
 
 /** What {@link compareFile} takes besides the two files. */
 export interface CompareFileOptions extends OperationOptions {
-  readonly tolerance: NumberTolerance;
-  /** Files with more bytes are compared as bytes, in a stream. */
+  readonly rules: ToleranceRules;
+  /** Files with more bytes are compared as bytes, in a stream; NumPy arrays always by element. */
   readonly wholeBytesMax: number;
 }
 
+/** Most arrays of an archive that a report lists. */
+const arraysMax = 1000;
+
 /**
- * Compare one file of two bundles, by what it holds: JSON, JSON lines, tables, text or bytes.
+ * Compare one file of two bundles, by what it holds: JSON, JSON lines, tables, the course of a
+ * metric, arrays, images, text or bytes.
  *
- * Equal digests are never opened. A file of which a side is missing in the store or damaged there
- * is `different`, without a place.
+ * Equal digests are never opened, so they are equal whatever the tolerance says. A file of which a
+ * side is missing in the store or damaged there is `different`, without a place. An ignored file
+ * is not opened either.
  */
 export async function compareFile(
   path: string,
@@ -40,94 +41,80 @@ export async function compareFile(
     ...(original && { original_digest: original.entry.digest }),
     ...(candidate && { candidate_digest: candidate.entry.digest }),
   };
+  const ignored = options.rules.ignoresFile(path) && { ignored: true as const };
   if (original === undefined || candidate === undefined)
-    return { path, status: original === undefined ? "added" : "missing", ...digests };
+    return { path, status: original === undefined ? "added" : "missing", ...digests, ...ignored };
   if (original.entry.digest === candidate.entry.digest)
     return { path, status: "equal", ...digests };
-  const result = await comparePayloads(original, candidate, options);
-  const { firstDifference, maxAbsoluteError, maxRelativeError } = result;
+  if (ignored) return { path, status: "different", ...digests, ...ignored };
+  const { readAs, result } = await readBoth(path, original, candidate, options);
   return {
     path,
     // Other bytes with the same meaning, such as keys in another order, are not equal files.
     status: result.status === "different" ? "different" : "within_tolerance",
     ...digests,
-    ...(firstDifference && { first_difference: firstDifference }),
-    ...(maxAbsoluteError !== undefined && { max_absolute_error: metricValue(maxAbsoluteError) }),
-    ...(maxRelativeError !== undefined && { max_relative_error: metricValue(maxRelativeError) }),
+    ...(readAs && { compared_as: readAs }),
+    ...measures(result),
+    ...(result.arrays?.length && { arrays: result.arrays.slice(0, arraysMax).map(arrayOf) }),
   };
 }
 
-async function comparePayloads(
+/** Whether a difference counts against a verdict. */
+export function isDecisive({ status, ignored }: FileDifference): boolean {
+  return status !== "equal" && status !== "within_tolerance" && ignored !== true;
+}
+
+async function readBoth(
+  path: string,
   original: OpenableFile,
   candidate: OpenableFile,
-  options: CompareFileOptions,
-): Promise<PayloadComparison> {
+  { rules, wholeBytesMax, signal }: CompareFileOptions,
+): Promise<{ readonly readAs?: ReadAs; readonly result: PayloadComparison }> {
+  const payload = ({ reader, entry }: OpenableFile) => ({
+    path: entry.path,
+    mediaType: entry.media_type,
+    size: entry.size,
+    open: () => reader.open(entry, { signal }),
+  });
   try {
-    if (Math.max(original.entry.size, candidate.entry.size) > options.wholeBytesMax)
-      return await compareBytes(await open(original, options), await open(candidate, options));
-    const a = await collect(await open(original, options));
-    const b = await collect(await open(candidate, options));
-    return compareWhole(original.entry, a, b, options.tolerance) ?? (await compareBuffers(a, b));
+    return await comparePayloads(payload(original), payload(candidate), {
+      tolerance: rules.forFile(path),
+      wholeBytesMax,
+    });
   } catch (error) {
-    if (isUnreadable(error)) return { status: "different" };
+    if (isUnreadable(error)) return { result: { status: "different" } };
     throw error;
   }
 }
 
-function open({ reader, entry }: OpenableFile, { signal }: OperationOptions) {
-  return reader.open(entry, { signal });
+type Measures = Pick<
+  ArrayDifference,
+  | "first_difference"
+  | "max_absolute_error"
+  | "max_relative_error"
+  | "max_ulp_error"
+  | "differing_count"
+>;
+
+function measures(result: Omit<PayloadComparison, "status">): Measures {
+  const { firstDifference, maxAbsoluteError, maxRelativeError, maxUlpError, differingCount } =
+    result;
+  return {
+    ...(firstDifference && { first_difference: firstDifference }),
+    ...(maxAbsoluteError !== undefined && { max_absolute_error: metricValue(maxAbsoluteError) }),
+    ...(maxRelativeError !== undefined && { max_relative_error: metricValue(maxRelativeError) }),
+    ...(maxUlpError !== undefined && { max_ulp_error: countValue(maxUlpError) }),
+    ...(differingCount !== undefined && { differing_count: differingCount }),
+  };
 }
 
-/** Compare by meaning; `undefined` when one of the two is not text. */
-function compareWhole(
-  { path, media_type }: FileEntry,
-  original: Uint8Array,
-  candidate: Uint8Array,
-  tolerance: NumberTolerance,
-): PayloadComparison | undefined {
-  const a = textOf(original);
-  const b = textOf(candidate);
-  if (a === undefined || b === undefined) return undefined;
-  const kind = kindOf(path, media_type);
-  if (kind === "table") return compareCsv(a, b, tolerance);
-  if (kind === "text") return compareText(a, b);
-  try {
-    return kind === "json"
-      ? compareJson(parseStrictJson(a), parseStrictJson(b), tolerance)
-      : compareJsonLines(a, b, tolerance);
-  } catch (error) {
-    // Not JSON, whatever its name says; its lines can be compared all the same.
-    if (isResealError(error) && error.code === "HASH_JSON_INVALID") return compareText(a, b);
-    throw error;
-  }
-}
-
-type Kind = "json" | "json_lines" | "table" | "text";
-
-function kindOf(path: string, mediaType: string): Kind {
-  const extension = /\.([a-z0-9]+)$/i.exec(path)?.[1]?.toLowerCase() ?? "";
-  if (["jsonl", "ndjson"].includes(extension)) return "json_lines";
-  if (["csv", "tsv", "tab"].includes(extension)) return "table";
-  if (["json", "geojson", "ipynb"].includes(extension)) return "json";
-  if (/^text\/(csv|tab-separated-values)\b/.test(mediaType)) return "table";
-  return /^application\/([\w.-]+\+)?json\b/.test(mediaType) ? "json" : "text";
-}
-
-function textOf(bytes: Uint8Array): string | undefined {
-  if (bytes.includes(0)) return undefined;
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-async function compareBuffers(a: Uint8Array, b: Uint8Array): Promise<PayloadComparison> {
-  return await compareBytes(chunk(a), chunk(b));
-}
-
-async function* chunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+function arrayOf({ name, status, ...result }: ArrayComparison): ArrayDifference {
+  return {
+    name,
+    // Only arrays that differ are listed.
+    status: status === "equal" ? "within_tolerance" : status,
+    ...measures(result),
+  };
 }
 
 const unreadableCodes: ReadonlySet<string> = new Set([

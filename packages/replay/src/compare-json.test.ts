@@ -16,6 +16,8 @@ test("the first difference is a JSON Pointer with both values", () => {
     firstDifference: { pointer: "/a~1b/0/~0", original: 1, candidate: 2 },
     maxAbsoluteError: 1,
     maxRelativeError: 1,
+    maxUlpError: 2 ** 52,
+    differingCount: 1,
   });
 });
 
@@ -100,4 +102,20 @@ test("there is a difference exactly when there are differences", () => {
       expect(compareJson(b, a, exact).status).toBe(result.status);
     }),
   );
+});
+
+test("what lies at or below an ignored pointer may differ in any way", () => {
+  const a = { timing: { total: 1 }, points: [{ x: 1, elapsed: 2 }], "a/b": 1 };
+  const b = { points: [{ x: 1, elapsed: 3 }], "a/b": 2 };
+  const ignoring = (...pointers: string[]) =>
+    compareJson(a, b, { absolute: 0, relative: 0, ignore: { pointers } });
+
+  expect(ignoring("/timing", "/points/*/elapsed").firstDifference).toMatchObject({
+    pointer: "/a~1b",
+  });
+  expect(ignoring("/timing", "/points/0", "/a~1b")).toEqual({ status: "equal" });
+  expect(ignoring("/*")).toEqual({ status: "equal" });
+  expect(ignoring("")).toEqual({ status: "equal" });
+  expect(ignoring("/tim", "/points/*/*/*").firstDifference).toMatchObject({ pointer: "/a~1b" });
+  expect(ignoring("/tim", "/points/*/*/*").differingCount).toBe(3);
 });

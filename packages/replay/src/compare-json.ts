@@ -1,28 +1,44 @@
 import { compareUtf8 } from "@reseal/hash";
 import type { ValueDifference } from "@reseal/schema";
+import { compareNumbers } from "./compare-numbers.ts";
 import {
   type ComparisonTally,
   createTally,
   type PayloadComparison,
   quoted,
 } from "./payload-comparison.ts";
-import { compareNumbers, type NumberTolerance } from "./tolerance.ts";
+import { pointerRules } from "./pointer-rules.ts";
+import type { PayloadTolerance } from "./tolerance.ts";
 
 /**
  * Compare two JSON values: keys in any order, numbers within the tolerance.
  *
  * The first difference is the first in the order of keys (by UTF-8 bytes) and items; its place is
- * a JSON Pointer. A value that only one side has is absent on the other.
+ * a JSON Pointer. A value that only one side has is absent on the other. What lies at or below an
+ * ignored pointer is not looked at.
  * @see RFC 6901
  */
 export function compareJson(
   original: unknown,
   candidate: unknown,
-  tolerance: NumberTolerance,
+  tolerance: PayloadTolerance,
 ): PayloadComparison {
   const tally = createTally();
-  walk(original, candidate, "", tolerance, tally);
+  const isIgnored = pointerRules(tolerance.ignore?.pointers);
+  walkJson(original, candidate, { tolerance, tally, isIgnored });
   return tally.result();
+}
+
+/** What a walk through two JSON values needs. */
+export interface JsonWalk {
+  readonly tolerance: PayloadTolerance;
+  readonly tally: ComparisonTally;
+  readonly isIgnored: ((pointer: string) => boolean) | undefined;
+}
+
+/** Note in a tally what {@link compareJson} looks for. */
+export function walkJson(original: unknown, candidate: unknown, walk: JsonWalk): void {
+  walkBelow(original, candidate, "", walk);
 }
 
 /** Every place where two JSON values differ, in the order of {@link compareJson}. */
@@ -57,13 +73,9 @@ export function escapeKey(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-function walk(
-  a: unknown,
-  b: unknown,
-  pointer: string,
-  tolerance: NumberTolerance,
-  tally: ComparisonTally,
-): void {
+function walkBelow(a: unknown, b: unknown, pointer: string, walk: JsonWalk): void {
+  const { tolerance, tally, isIgnored } = walk;
+  if (isIgnored?.(pointer)) return;
   const place = () => ({ pointer, ...sides(a, b) });
   if (typeof a === "number" && typeof b === "number") {
     tally.number(compareNumbers(a, b, tolerance), place);
@@ -75,7 +87,7 @@ function walk(
     return;
   }
   for (const [key, childA, childB] of children)
-    walk(childA, childB, `${pointer}/${escapeKey(key)}`, tolerance, tally);
+    walkBelow(childA, childB, `${pointer}/${escapeKey(key)}`, walk);
 }
 
 /** The members of both, paired, when both are objects or both are arrays. */

@@ -25,12 +25,19 @@ export class ArrayTally {
     if (ulpError > this.maxUlpError) this.maxUlpError = ulpError;
   }
 
-  /** Note an element that differs by more than is allowed; described only when it is the first. */
-  beyond(place: number, describe: () => Difference): void {
+  /**
+   * Whether an element that differs by more than is allowed is the first so far; when it is, say
+   * with {@link describe} what it is.
+   */
+  isFirst(place: number): boolean {
     const rank = this.#rankOf(place);
-    if (rank >= this.#firstRank) return;
+    if (rank >= this.#firstRank) return false;
     this.#firstRank = rank;
-    this.#first = describe();
+    return true;
+  }
+
+  describe(first: Difference): void {
+    this.#first = first;
   }
 
   result(): PayloadComparison {

@@ -4,7 +4,6 @@ import {
   equalNumbers,
   isAllowed,
   type NumberComparison,
-  relativeTo,
 } from "./compare-numbers.ts";
 import type { NpyDtype, NpyScalar } from "./npy-dtype.ts";
 import { bigAt, bytesAt, isNumber, notATime, numberAt, partOf } from "./npy-value.ts";
@@ -181,7 +180,7 @@ function complexComparer(a: NpyScalar, b: NpyScalar, tolerance: NumberTolerance)
         ? isAllowed(absoluteError, size, ulpError, tolerance)
         : real.isWithin && imaginary.isWithin,
       absoluteError,
-      relativeError: relativeTo(size, absoluteError),
+      relativeError: absoluteError / size,
       ulpError,
     };
   };

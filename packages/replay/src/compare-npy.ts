@@ -1,14 +1,12 @@
 import type { Difference } from "@reseal/schema";
 import type { ByteSource } from "@reseal/store";
 import { sides } from "./compare-json.ts";
-import { compareFloats, isLittleEndian } from "./compare-npy-floats.ts";
+import { BlockPair, noteElement } from "./compare-npy-blocks.ts";
 import { ArrayTally } from "./compare-npy-tally.ts";
-import { type DifferingPart, type ElementComparer, elementComparer } from "./compare-npy-value.ts";
+import { elementComparer } from "./compare-npy-value.ts";
 import { type NpyStream, openNpy } from "./npy.ts";
-import type { NpyDtype } from "./npy-dtype.ts";
 import { dtypeName, isSameDtype } from "./npy-dtype-name.ts";
 import { indexAt, isFlat, reorder } from "./npy-index.ts";
-import { npyValue } from "./npy-value.ts";
 import type { PayloadComparison } from "./payload-comparison.ts";
 import { exact, type NumberTolerance } from "./tolerance.ts";
 
@@ -23,9 +21,6 @@ export interface CompareNpyOptions {
    */
   readonly reorderedBytesMax?: number | undefined;
 }
-
-/** Bytes of each side that are held at a time, but for elements that are larger. */
-const blockBytes = 1024 * 1024;
 
 /**
  * Compare two NumPy arrays element by element, numbers within the tolerance, in memory that does
@@ -44,7 +39,7 @@ export async function compareNpy(
   tolerance: NumberTolerance = exact,
   options: CompareNpyOptions = {},
 ): Promise<PayloadComparison> {
-  const { originalSize, candidateSize, reorderedBytesMax = 64 * blockBytes } = options;
+  const { originalSize, candidateSize, reorderedBytesMax = 64 * 1024 * 1024 } = options;
   await using a = await openNpy(original, { size: originalSize });
   await using b = await openNpy(candidate, { size: candidateSize });
   if (!isSameDtype(a.dtype, b.dtype))
@@ -111,114 +106,4 @@ async function compareReordered(
     noteElement(tally, compare, site, x, y, place, () => indexAt(place, shape, false));
   }
   return tally.result();
-}
-
-/** Two buffers for as many elements as fit, and how to compare what is in them. */
-class BlockPair {
-  readonly leftBytes: Uint8Array;
-  readonly rightBytes: Uint8Array;
-  readonly #left: ArrayBuffer;
-  readonly #right: ArrayBuffer;
-  readonly #site: { readonly left: DataView; readonly right: DataView };
-  readonly #dtype: NpyDtype;
-  readonly #fastSize: 4 | 8 | undefined;
-  readonly #skipsSameBytes: boolean;
-  readonly #compare: ElementComparer;
-  readonly #tolerance: NumberTolerance;
-  readonly #tally: ArrayTally;
-  readonly #indexOf: (place: number) => number[];
-
-  constructor(
-    original: NpyDtype,
-    candidate: NpyDtype,
-    tolerance: NumberTolerance,
-    tally: ArrayTally,
-    indexOf: (place: number) => number[],
-  ) {
-    const size = Math.max(1, original.itemsize);
-    const bytes = Math.max(size, blockBytes - (blockBytes % size));
-    // Padded, so that views of words fit.
-    this.#left = new ArrayBuffer(Math.ceil(bytes / 8) * 8);
-    this.#right = new ArrayBuffer(Math.ceil(bytes / 8) * 8);
-    this.leftBytes = new Uint8Array(this.#left, 0, bytes);
-    this.rightBytes = new Uint8Array(this.#right, 0, bytes);
-    this.#site = { left: new DataView(this.#left), right: new DataView(this.#right) };
-    this.#dtype = original;
-    const isSameOrder = dtypeName(original) === dtypeName(candidate);
-    this.#fastSize = isSameOrder ? fastSizeOf(original) : undefined;
-    this.#skipsSameBytes = isSameOrder && tolerance.nan !== "different";
-    this.#compare = elementComparer(original, candidate, tolerance);
-    this.#tolerance = tolerance;
-    this.#tally = tally;
-    this.#indexOf = indexOf;
-  }
-
-  /** Compare the first elements of the buffers; `place` is where in the data they stand. */
-  compare(count: number, place: number): void {
-    const size = this.#dtype.itemsize;
-    const [left, right] = [this.leftBytes, this.rightBytes];
-    if (
-      this.#skipsSameBytes &&
-      Buffer.compare(left.subarray(0, count * size), right.subarray(0, count * size)) === 0
-    )
-      return;
-    const element = (index: number): void => {
-      const at = index * size;
-      noteElement(this.#tally, this.#compare, this.#site, at, at, place + index, () =>
-        this.#indexOf(place + index),
-      );
-    };
-    if (this.#fastSize === undefined) {
-      for (let index = 0; index < count; index += 1)
-        if (!this.#skipsSameBytes || !isSame(left, right, index * size, size)) element(index);
-      return;
-    }
-    const blocks = { left: this.#left, right: this.#right, count };
-    compareFloats(blocks, this.#fastSize, this.#tolerance, this.#tally, (index) =>
-      this.#tally.beyond(place + index, () => ({
-        index: this.#indexOf(place + index),
-        ...sides(
-          npyValue(this.#dtype, this.#site.left, index * size),
-          npyValue(this.#dtype, this.#site.right, index * size),
-        ),
-      })),
-    );
-  }
-}
-
-/** Compare one element by its parts and note what differs. */
-function noteElement(
-  tally: ArrayTally,
-  compare: ElementComparer,
-  site: { readonly left: DataView; readonly right: DataView },
-  left: number,
-  right: number,
-  place: number,
-  indexOf: () => number[],
-): void {
-  let isDifferent = false;
-  compare(site, left, right, ({ result, field, offset, original, candidate }: DifferingPart) => {
-    isDifferent = true;
-    tally.errors(result);
-    if (result.isWithin) return;
-    tally.beyond(place, () => ({
-      index: indexOf(),
-      ...(field !== "" && { field }),
-      ...sides(
-        npyValue(original, site.left, left + offset),
-        npyValue(candidate, site.right, right + offset),
-      ),
-    }));
-  });
-  if (isDifferent) tally.differingCount += 1;
-}
-
-function fastSizeOf(dtype: NpyDtype): 4 | 8 | undefined {
-  if (dtype.kind !== "float" || dtype.isBigEndian === isLittleEndian) return undefined;
-  return dtype.itemsize === 4 || dtype.itemsize === 8 ? dtype.itemsize : undefined;
-}
-
-function isSame(left: Uint8Array, right: Uint8Array, start: number, size: number): boolean {
-  for (let at = start; at < start + size; at += 1) if (left[at] !== right[at]) return false;
-  return true;
 }

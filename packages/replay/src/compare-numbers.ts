@@ -41,12 +41,12 @@ export function compareNumbers(
   const absoluteError = Math.abs(original - candidate);
   const size = Math.abs(original);
   const ulpError = distance(original, candidate);
-  const isFinite = Number.isFinite(original) && Number.isFinite(candidate);
+  const areFinite = Number.isFinite(original) && Number.isFinite(candidate);
   return {
     isEqual: false,
-    isWithin: isFinite && isAllowed(absoluteError, size, ulpError, tolerance),
+    isWithin: areFinite && isAllowed(absoluteError, size, ulpError, tolerance),
     absoluteError,
-    relativeError: relativeTo(size, absoluteError),
+    relativeError: absoluteError / size,
     ulpError,
   };
 }
@@ -65,7 +65,7 @@ export function compareIntegers(
     isEqual: false,
     isWithin: isAllowed(absoluteError, size, Number.NaN, tolerance),
     absoluteError,
-    relativeError: relativeTo(size, absoluteError),
+    relativeError: absoluteError / size,
     ulpError: Number.NaN,
   };
 }
@@ -78,9 +78,4 @@ export function isAllowed(
   { absolute, relative, ulp = 0 }: NumberTolerance,
 ): boolean {
   return absoluteError <= absolute + relative * size || ulpError <= ulp;
-}
-
-/** An error relative to the size of the original. */
-export function relativeTo(size: number, absoluteError: number): number {
-  return size === 0 ? Number.POSITIVE_INFINITY : absoluteError / size;
 }

@@ -11,10 +11,11 @@ import type {
   Tolerance,
 } from "@reseal/schema";
 import type { OperationOptions } from "@reseal/store";
-import { compareFile } from "./compare-file.ts";
+import { compareFile, isDecisive } from "./compare-file.ts";
 import { compareJson, escapeKey } from "./compare-json.ts";
 import { compareMetricValues } from "./metric-value.ts";
 import { exact } from "./tolerance.ts";
+import { type ToleranceRules, toleranceRules } from "./tolerance-rules.ts";
 
 /** What two sets of results have in common and what not. */
 export interface ResultComparison {
@@ -45,7 +46,8 @@ export async function compareResults(
     options,
   );
   const [a, b] = [original.manifest.content.results, candidate.manifest.content.results];
-  const metrics = compareMetrics(a, b, options.tolerance);
+  const rules = toleranceRules(options.tolerance);
+  const metrics = compareMetrics(a, b, rules);
   const exit = compareExit(a, b);
   return {
     files: [...outputs, ...others],
@@ -55,7 +57,7 @@ export async function compareResults(
       firstOfFiles(outputs) ??
       firstOfMetrics(metrics) ??
       firstOfFiles(others) ??
-      firstOfRest(a, b, options.tolerance) ??
+      firstOfRest(a, b, rules) ??
       firstOfExit(exit),
   };
 }
@@ -68,13 +70,14 @@ export async function compareFiles(
   original: BundleReader,
   candidate: BundleReader,
   nameOf: (entry: FileEntry) => string | undefined,
-  options: CompareResultsOptions,
+  { tolerance, wholeBytesMax, signal }: CompareResultsOptions,
 ): Promise<FileDifference[]> {
+  const options = { rules: toleranceRules(tolerance), wholeBytesMax, signal };
   const a = byName(original.manifest, nameOf);
   const b = byName(candidate.manifest, nameOf);
   const found: FileDifference[] = [];
   for (const name of [...new Set([...a.keys(), ...b.keys()])].sort(compareUtf8)) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     const [entryA, entryB] = [a.get(name), b.get(name)];
     const file = await compareFile(
       name,
@@ -117,7 +120,7 @@ function otherResultName(
       : undefined;
 }
 
-function compareMetrics(a: Results, b: Results, tolerance: Tolerance): MetricDifference[] {
+function compareMetrics(a: Results, b: Results, rules: ToleranceRules): MetricDifference[] {
   const [mapA, mapB] = [a.metrics ?? {}, b.metrics ?? {}];
   const names = [...new Set([...Object.keys(mapA), ...Object.keys(mapB)])].sort(compareUtf8);
   return names.map((name) => {
@@ -125,10 +128,8 @@ function compareMetrics(a: Results, b: Results, tolerance: Tolerance): MetricDif
     const candidate = Object.hasOwn(mapB, name) ? mapB[name] : undefined;
     if (original === undefined || candidate === undefined)
       return { name, original: original ?? null, candidate: candidate ?? null, equal: false };
-    const own = Object.hasOwn(tolerance.metrics ?? {}, name)
-      ? tolerance.metrics?.[name]
-      : undefined;
-    const { isEqual, isWithin } = compareMetricValues(original, candidate, own ?? tolerance);
+    const tolerance = rules.forMetric(name);
+    const { isEqual, isWithin } = compareMetricValues(original, candidate, tolerance);
     return { name, original, candidate, equal: isEqual, within_tolerance: isWithin };
   });
 }
@@ -140,7 +141,7 @@ function compareExit(a: Results, b: Results): ExitDifference {
 }
 
 function firstOfFiles(files: readonly FileDifference[]): FirstDifference | undefined {
-  const file = files.find(({ status }) => status !== "equal" && status !== "within_tolerance");
+  const file = files.find(isDecisive);
   return file && { path: file.path, ...file.first_difference };
 }
 
@@ -157,8 +158,8 @@ function firstOfMetrics(metrics: readonly MetricDifference[]): FirstDifference |
 }
 
 /** The results object, and whatever other results an artifact type has. */
-function firstOfRest(a: Results, b: Results, tolerance: Tolerance): FirstDifference | undefined {
-  const values = compareJson(a.values, b.values, tolerance).firstDifference;
+function firstOfRest(a: Results, b: Results, rules: ToleranceRules): FirstDifference | undefined {
+  const values = compareJson(a.values, b.values, rules.forValues).firstDifference;
   if (values !== undefined)
     return { path: bundlePaths.runIndex, ...values, pointer: `/result/values${values.pointer}` };
   const rest = compareJson(restOf(a), restOf(b), exact).firstDifference;

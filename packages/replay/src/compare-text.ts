@@ -1,7 +1,8 @@
 import { parseStrictJson } from "@reseal/hash";
-import { compareJson, sides } from "./compare-json.ts";
-import { createTally, type PayloadComparison } from "./payload-comparison.ts";
-import type { NumberTolerance } from "./tolerance.ts";
+import { sides, walkJson } from "./compare-json.ts";
+import { type ComparisonTally, createTally, type PayloadComparison } from "./payload-comparison.ts";
+import { pointerRules } from "./pointer-rules.ts";
+import type { PayloadTolerance } from "./tolerance.ts";
 
 /** Compare two texts; the first difference is the line, from 1, and both lines. */
 export function compareText(original: string, candidate: string): PayloadComparison {
@@ -21,30 +22,26 @@ export function compareText(original: string, candidate: string): PayloadCompari
 
 /**
  * Compare texts with one JSON value a line; the difference names the line and the JSON Pointer.
+ * Pointers start at the value of each line.
  * @throws `HASH_JSON_INVALID` when a line is not JSON.
  */
 export function compareJsonLines(
   original: string,
   candidate: string,
-  tolerance: NumberTolerance,
+  tolerance: PayloadTolerance,
 ): PayloadComparison {
   const tally = createTally();
+  const isIgnored = pointerRules(tolerance.ignore?.pointers);
   const a = valuesOf(original);
   const b = valuesOf(candidate);
   for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
-    const result = compareJson(a[index], b[index], tolerance);
-    const { firstDifference, maxAbsoluteError, maxRelativeError } = result;
-    if (maxAbsoluteError !== undefined)
-      tally.number(
-        {
-          isEqual: false,
-          isWithin: true,
-          absoluteError: maxAbsoluteError,
-          relativeError: maxRelativeError ?? Number.NaN,
-        },
-        () => ({}),
-      );
-    if (firstDifference) tally.difference(() => ({ line: index + 1, ...firstDifference }));
+    const line = index + 1;
+    const inLine: ComparisonTally = {
+      ...tally,
+      number: (result, place) => tally.number(result, () => ({ line, ...place() })),
+      difference: (place) => tally.difference(() => ({ line, ...place() })),
+    };
+    walkJson(a[index], b[index], { tolerance, tally: inLine, isIgnored });
   }
   return tally.result();
 }

@@ -97,7 +97,7 @@ function findExecutor(
   log: ReplayLog,
 ): InProcessExecutor | undefined {
   const executor = engine.executor(name);
-  if (executor === undefined || executor.kind !== kind || executor.kind === "command") {
+  if (executor === undefined || executor.kind === "command" || executor.kind !== kind) {
     log.check(
       { name: "executor", status: "missing", expected: name },
       `The executor ${name} is not registered with this engine.`,

@@ -52,7 +52,13 @@ export function environmentDifferences(
   addDevice(add, a.device, b.device);
   addMap(add, "device", "feature flag ", texts(a.feature_flags), texts(b.feature_flags));
   addMap(add, "threads", "", original.threads, candidate.threads);
-  addMap(add, "variables", "", original.variables, candidate.variables);
+  addMap(
+    (aspect, name, ...values) => add(aspectOf(name) ?? aspect, name, ...values),
+    "variables",
+    "",
+    original.variables,
+    candidate.variables,
+  );
   add("locale", "locale", original.locale, candidate.locale);
   add("timezone", "time zone", original.timezone, candidate.timezone);
   add("threads", "number of processors", text(original.cpu_count), text(candidate.cpu_count));
@@ -63,6 +69,12 @@ export function environmentDifferences(
 /** A difference as a person reads it: `node 20.20.2 -> 24.21.0`. */
 export function differenceText({ name, expected, actual }: EnvironmentDifference): string {
   return `${name} ${expected ?? "(absent)"} -> ${actual ?? "(absent)"}`;
+}
+
+/** Variables that say no more than the locale or the time zone. */
+function aspectOf(variable: string): "locale" | "timezone" | undefined {
+  if (variable === "TZ") return "timezone";
+  return /^(LC_\w+|LANG|LANGUAGE)$/.test(variable) ? "locale" : undefined;
 }
 
 type Add = (

@@ -46,7 +46,7 @@ const traces: readonly Trace[] = [
     aspect: "hash_order",
     statement: "The order of a set or of hashes reaches a result.",
     experiment: "Sort before writing, or record and replay with --env PYTHONHASHSEED.",
-    code: /\bset\(|\bfrozenset\(|\bhash\(|\{[^{}:]*\bfor\b[^{}]*\}|\bid\(/,
+    code: /\bset\(|\bfrozenset\(|\bhash\(|\{[^:]*\bfor\b[^:]*\bin\b|\bid\(/,
   },
   {
     aspect: "threads",
@@ -73,7 +73,8 @@ const traces: readonly Trace[] = [
  * `likely` only when a differing value looks like it as well or nothing else is known.
  */
 export function traceCauses(facts: ExplainFacts, first: FirstDifference | undefined): Cause[] {
-  const causes: Cause[] = [...limitCauses(facts)];
+  const found: Cause[] = [];
+  const both = new Set<Cause>();
   const values = [first?.original, first?.candidate].map((value) =>
     value === undefined ? undefined : typeof value === "string" ? value : JSON.stringify(value),
   );
@@ -83,15 +84,19 @@ export function traceCauses(facts: ExplainFacts, first: FirstDifference | undefi
     const places = code === undefined ? [] : placesOf(code, facts);
     if (!inValues && places.length === 0) continue;
     const quoted = values.map((text) => shorten(text ?? "")).join(" and ");
-    causes.push({
+    found.push({
       aspect,
       likelihood: inValues ? "likely" : "possible",
       statement,
       evidence: [...(inValues ? [`the differing values look like it: ${quoted}`] : []), ...places],
       experiment,
     });
+    const last = found.at(-1);
+    if (last !== undefined && inValues && places.length > 0) both.add(last);
   }
-  return causes;
+  // What both code and values speak for comes first; the sort is stable.
+  found.sort((a, b) => Number(both.has(b)) - Number(both.has(a)));
+  return [...limitCauses(facts), ...found];
 }
 
 /** What the replay itself may have changed. */

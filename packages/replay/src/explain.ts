@@ -100,7 +100,11 @@ function summaryOf(
   const where = first === undefined ? "" : `${first.path} is the first to differ. `;
   if (verdict === "unexplained") {
     const hint = likeliest === undefined ? "" : ` ${likeliest.statement}`;
-    return `${where}Inputs and environment are the same: the program is not deterministic.${hint}`;
+    const same =
+      drift.length > 0
+        ? "Inputs and environment key are the same."
+        : "Inputs and environment are the same: the program is not deterministic.";
+    return `${where}${same}${hint}`;
   }
   if (likeliest === undefined)
     return `${where}The inputs are the same; an environment was not recorded.`;

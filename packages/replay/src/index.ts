@@ -6,6 +6,17 @@ export { compareBytes } from "./compare-bytes.ts";
 export { compareCsv } from "./compare-csv.ts";
 export { compareInputs, type InputComparison } from "./compare-inputs.ts";
 export { compareJson, valueDifferences } from "./compare-json.ts";
+export { type CompareNpyOptions, compareNpy } from "./compare-npy.ts";
+export { compareNpz, type NpzArchive, type NpzEntry } from "./compare-npz.ts";
+export {
+  type ComparePayloadsOptions,
+  comparePayloads,
+  type Payload,
+  type ReadAs,
+  type ReadComparison,
+} from "./compare-payloads.ts";
+export { comparePng } from "./compare-png.ts";
+export { compareSeries } from "./compare-series.ts";
 export { compareJsonLines, compareText } from "./compare-text.ts";
 export { differingSeries } from "./differing-series.ts";
 export { type EnvironmentDifference, environmentDifferences } from "./environment-differences.ts";
@@ -14,7 +25,12 @@ export { type ExplainFacts, explain } from "./explain.ts";
 export { type ExplainOptions, explainBundles } from "./explain-replay.ts";
 export { decideGate, parseGateRules } from "./gate.ts";
 export type { LimitOptions } from "./limits.ts";
-export type { PayloadComparison } from "./payload-comparison.ts";
+export { type NpyArray, type NpyOptions, type NpyStream, openNpy, readNpy } from "./npy.ts";
+export type { NpyDtype, NpyField, NpyScalar, NpyStruct, NpySubarray } from "./npy-dtype.ts";
+export { dtypeName } from "./npy-dtype-name.ts";
+export type { NpyHeader } from "./npy-header.ts";
+export { npyValues } from "./npy-value.ts";
+export type { ArrayComparison, PayloadComparison } from "./payload-comparison.ts";
 export { type Plot, plotSvg } from "./plot-svg.ts";
 export {
   allowEnvironmentDrift,
@@ -41,4 +57,14 @@ export { htmlReport } from "./report-html.ts";
 export { markdownReport } from "./report-markdown.ts";
 export { cleanReplayScratch } from "./scratch.ts";
 export { type Stability, stabilityOf } from "./stability.ts";
-export type { NumberTolerance, ToleranceOptions } from "./tolerance.ts";
+export {
+  completeTolerance,
+  type IgnoreOptions,
+  mergeTolerance,
+  type NumberTolerance,
+  type NumberToleranceOptions,
+  type PayloadTolerance,
+  type ToleranceOptions,
+} from "./tolerance.ts";
+export { parseTolerance } from "./tolerance-file.ts";
+export { ulpDistance } from "./ulp-distance.ts";

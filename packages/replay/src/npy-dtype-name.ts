@@ -13,13 +13,21 @@ const letters: Readonly<Record<NpyScalarKind, string>> = {
   timedelta: "m",
 };
 
-/** A type as NumPy names it, `<f8` or `[('x', '<f4', (2,))]`; without the order of bytes on demand. */
-export function dtypeName(dtype: NpyDtype, withOrder = true): string {
-  if (dtype.kind === "array") return `(${dtypeName(dtype.item, withOrder)}, ${tuple(dtype.shape)})`;
-  if (dtype.kind !== "struct") {
-    const name = scalarName(dtype, withOrder);
-    return withOrder ? `'${name}'` : name;
-  }
+/** A type as NumPy's `dtype.str` names it, `<f8`, or its `descr`, `[('x', '<f4', (2,))]`. */
+export function dtypeName(dtype: NpyDtype): string {
+  return dtype.kind === "struct" || dtype.kind === "array"
+    ? descrOf(dtype, true)
+    : scalarName(dtype, true);
+}
+
+/** Whether elements have the same parts in the same places, whatever the order of their bytes. */
+export function isSameDtype(a: NpyDtype, b: NpyDtype): boolean {
+  return descrOf(a, false) === descrOf(b, false);
+}
+
+function descrOf(dtype: NpyDtype, withOrder: boolean): string {
+  if (dtype.kind === "array") return `(${descrOf(dtype.item, withOrder)}, ${tuple(dtype.shape)})`;
+  if (dtype.kind !== "struct") return `'${scalarName(dtype, withOrder)}'`;
   const parts: string[] = [];
   let end = 0;
   const padTo = (offset: number): void => {

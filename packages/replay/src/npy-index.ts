@@ -11,7 +11,11 @@ export function strides(shape: readonly number[], isFortranOrder: boolean): numb
 }
 
 /** The index of the element that is at a place of the data, from 0 in each dimension. */
-export function indexAt(place: number, shape: readonly number[], isFortranOrder: boolean): number[] {
+export function indexAt(
+  place: number,
+  shape: readonly number[],
+  isFortranOrder: boolean,
+): number[] {
   const index = new Array<number>(shape.length).fill(0);
   const dimensions = [...shape.keys()];
   let rest = place;

@@ -31,12 +31,16 @@ export function npyValue(dtype: NpyDtype, view: DataView, offset: number): JsonV
       return view.getUint8(offset) !== 0;
     case "int":
     case "uint":
-      return dtype.itemsize === 8 ? bigValue(bigAt(dtype, view, offset)) : numberAt(dtype, view, offset);
+      return dtype.itemsize === 8
+        ? bigValue(bigAt(dtype, view, offset))
+        : numberAt(dtype, view, offset);
     case "datetime":
     case "timedelta":
       return timeValue(bigAt(dtype, view, offset));
     case "float":
-      return isNumber(dtype) ? metricValue(numberAt(dtype, view, offset)) : hex(dtype, view, offset);
+      return isNumber(dtype)
+        ? metricValue(numberAt(dtype, view, offset))
+        : hex(dtype, view, offset);
     case "complex": {
       if (!isNumber(dtype)) return hex(dtype, view, offset);
       const part = partOf(dtype);
@@ -78,7 +82,11 @@ export function partOf({ itemsize, isBigEndian }: NpyScalar): NpyScalar {
 }
 
 /** A number that a double holds: floats, and integers of up to 4 bytes. */
-export function numberAt({ kind, itemsize, isBigEndian }: NpyScalar, view: DataView, at: number): number {
+export function numberAt(
+  { kind, itemsize, isBigEndian }: NpyScalar,
+  view: DataView,
+  at: number,
+): number {
   const isLittle = !isBigEndian;
   if (kind === "float") {
     if (itemsize === 8) return view.getFloat64(at, isLittle);
@@ -116,7 +124,9 @@ function textAt({ itemsize, isBigEndian }: NpyScalar, view: DataView, at: number
   let text = "";
   for (let end = at + itemsize; at < end; at += 4) {
     const point = view.getUint32(at, !isBigEndian);
-    text += String.fromCodePoint(point > 0x10ffff || (point & 0x1ff800) === 0xd800 ? 0xfffd : point);
+    text += String.fromCodePoint(
+      point > 0x10ffff || (point & 0x1ff800) === 0xd800 ? 0xfffd : point,
+    );
   }
   return text.replace(/\0+$/, "");
 }

@@ -1,6 +1,6 @@
 import type { JsonValue } from "@reseal/hash";
 import type { Difference } from "@reseal/schema";
-import type { NumberComparison } from "./tolerance.ts";
+import type { NumberComparison } from "./compare-numbers.ts";
 
 /** How two payloads relate. */
 export interface PayloadComparison {
@@ -12,6 +12,19 @@ export interface PayloadComparison {
   readonly maxAbsoluteError?: number | undefined;
   /** Largest |a - b| / |a| of all numbers; absent when no number differs. */
   readonly maxRelativeError?: number | undefined;
+  /** Largest distance in units in the last place; absent when no floating-point number differs. */
+  readonly maxUlpError?: number | undefined;
+  /** How many values, elements or pixels differ, within tolerance or not; absent when uncounted. */
+  readonly differingCount?: number | undefined;
+  /** Of an archive: the arrays that differ, sorted by name. */
+  readonly arrays?: readonly ArrayComparison[] | undefined;
+}
+
+/** How two arrays of archives relate. */
+export interface ArrayComparison extends Omit<PayloadComparison, "status" | "arrays"> {
+  readonly name: string;
+  /** `missing`: only the original has it; `added`: only the candidate has it. */
+  readonly status: PayloadComparison["status"] | "missing" | "added";
 }
 
 /** Collects what a walk through two payloads meets. */
@@ -28,27 +41,34 @@ export function createTally(): ComparisonTally {
   let first: Difference | undefined;
   let maxAbsoluteError: number | undefined;
   let maxRelativeError: number | undefined;
-  const difference = (place: () => Difference): void => {
-    first ??= place();
-  };
+  let maxUlpError: number | undefined;
+  let differingCount = 0;
   return {
-    difference,
-    number({ isEqual, isWithin, absoluteError, relativeError }, place) {
+    difference(place) {
+      differingCount += 1;
+      first ??= place();
+    },
+    number({ isEqual, isWithin, absoluteError, relativeError, ulpError }, place) {
       if (isEqual) return;
+      differingCount += 1;
       if (!Number.isNaN(absoluteError)) {
         maxAbsoluteError = Math.max(maxAbsoluteError ?? 0, absoluteError);
         if (!Number.isNaN(relativeError))
           maxRelativeError = Math.max(maxRelativeError ?? 0, relativeError);
       }
-      if (!isWithin) difference(place);
+      if (!Number.isNaN(ulpError)) maxUlpError = Math.max(maxUlpError ?? 0, ulpError);
+      if (!isWithin) first ??= place();
     },
     result() {
+      if (differingCount === 0) return { status: "equal" };
       const errors = {
         ...(maxAbsoluteError !== undefined && { maxAbsoluteError }),
         ...(maxRelativeError !== undefined && { maxRelativeError }),
+        ...(maxUlpError !== undefined && { maxUlpError }),
+        differingCount,
       };
       if (first !== undefined) return { status: "different", firstDifference: first, ...errors };
-      return { status: maxAbsoluteError === undefined ? "equal" : "within_tolerance", ...errors };
+      return { status: "within_tolerance", ...errors };
     },
   };
 }

@@ -20,7 +20,8 @@ export type ArtifactReplayRequest = Omit<
  * Do a sealed artifact again through an engine, compare, and seal both the new run and the replay.
  *
  * The executor is found by the name that the bundle recorded; graph, parameters, seed and
- * calibration state are the bundle's. A gradient, calibration or validation is done again as well
+ * calibration state are the bundle's. Policy and limits
+ * hold for commands only: a function of this process can be aborted, not confined. A gradient, calibration or validation is done again as well
  * as a run; what a command made is replayed by `replayRun`. What is in the way is a verdict
  * (`failed`), sealed like any other.
  * @param given An artifact, or a replay, whose original is done again.
@@ -37,8 +38,15 @@ export async function replayArtifact(
   const { stores } = engine;
   if (stores.readOnly)
     throw replayErrors.STORE_READ_ONLY(`The store ${stores.location} cannot be written.`);
-  const { env, toolVersion, device, featureFlags } = engine.options;
-  const complete: ReplayRequest = { ...request, env, toolVersion, device, featureFlags };
+  const { env, toolVersion, device, featureFlags, invariants } = engine.options;
+  const complete: ReplayRequest = {
+    ...request,
+    env,
+    toolVersion,
+    device,
+    featureFlags,
+    invariants: invariants?.(),
+  };
   const startedMs = stores.clock.now();
   const log = createReplayLog(stores.clock);
   const original = await resolveOriginal(stores, given, log);

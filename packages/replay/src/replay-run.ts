@@ -320,8 +320,15 @@ export async function judgeReplay(
         })
       : undefined;
   const { verdict, reason = "" } = comparison;
-  log.step("compare", reason);
+  log.step("compare", `${reason} ${countsOf(comparison)}`.trim());
   return { verdict, reason, candidate, comparison, environment, explanation };
+}
+
+/** What was compared and how much of it was equal, for the execution log. */
+function countsOf({ files, metrics }: Comparison): string {
+  const outputs = files.filter(({ status }) => status === "equal").length;
+  const values = metrics.filter(({ equal }) => equal).length;
+  return `${outputs} of ${files.length} outputs and ${values} of ${metrics.length} metrics are equal.`;
 }
 
 /** Ended by whoever replays, so that it says nothing about the original. */

@@ -14,7 +14,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 .good { border-color: var(--good); } .bad { border-color: var(--bad); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; } th, td { text-align: left; vertical-align: top;
-  padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+  padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
 th { color: var(--soft); font-weight: 600; }
 td, li { font-variant-numeric: tabular-nums; }
 figure { margin: 1rem 0; } figcaption { color: var(--soft); }

@@ -48,8 +48,8 @@ function metricSpreads(outcomes: readonly ReplayOutcome[]): MetricSpread[] {
     .map(([name, found]) => ({
       name,
       count: found.length,
-      minimum: Math.min(...found),
-      maximum: Math.max(...found),
+      lowest: Math.min(...found),
+      highest: Math.max(...found),
       mean: found.reduce((sum, value) => sum + value, 0) / found.length,
       variance: variance(found),
     }));

@@ -3,6 +3,7 @@ import type {
   ComparedArtifact,
   ComparedKeys,
   ExitDifference,
+  Explanation,
   FileDifference,
   FirstDifference,
   MetricDifference,
@@ -87,6 +88,10 @@ export interface DiffOutput {
      * What was asked differently.
      */
     inputs: InputDifferences;
+    /**
+     * Why they differ, as far as the evidence goes; null when nothing differs.
+     */
+    explanation: Explanation | null;
   };
 }
 

@@ -39,6 +39,10 @@ export interface ExportOutput {
      */
     path: string;
     /**
+     * What was written.
+     */
+    format: "folder" | "zip";
+    /**
      * Files that were written.
      */
     files: Count;
@@ -46,5 +50,9 @@ export interface ExportOutput {
      * Their bytes.
      */
     bytes: ByteCount;
+    /**
+     * Bytes of the ZIP file; absent for a folder.
+     */
+    archive_bytes?: ByteCount;
   };
 }

@@ -68,6 +68,14 @@ export interface MetricSpread {
    */
   count: Count;
   /**
+   * Smallest value.
+   */
+  lowest: number;
+  /**
+   * Largest value.
+   */
+  highest: number;
+  /**
    * Mean.
    */
   mean: number;

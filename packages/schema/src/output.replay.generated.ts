@@ -4,6 +4,7 @@ import type {
   ByteCount,
   Count,
   Digest,
+  Explanation,
   JsonObject,
   Line,
   Parent,
@@ -176,6 +177,10 @@ export interface ReplayOutput {
      * The comparison; its schema is `comparison`. Null when nothing could be compared.
      */
     comparison: JsonObject | null;
+    /**
+     * Why the results differ, as far as the evidence goes; null when they do not.
+     */
+    explanation: Explanation | null;
   };
 }
 

@@ -25,6 +25,7 @@ import type { ImportOutput } from "./output.import.generated.ts";
 import type { InitOutput } from "./output.init.generated.ts";
 import type { LogOutput } from "./output.log.generated.ts";
 import type { LsOutput } from "./output.ls.generated.ts";
+import type { ProvOutput } from "./output.prov.generated.ts";
 import type { ReplayOutput } from "./output.replay.generated.ts";
 import type { ReplayAllOutput } from "./output.replay-all.generated.ts";
 import type { ReplayTimesOutput } from "./output.replay-times.generated.ts";
@@ -75,6 +76,7 @@ export interface SchemaTypes {
   "output.init": InitOutput;
   "output.log": LogOutput;
   "output.ls": LsOutput;
+  "output.prov": ProvOutput;
   "output.replay": ReplayOutput;
   "output.replay-all": ReplayAllOutput;
   "output.replay-times": ReplayTimesOutput;
@@ -203,6 +205,10 @@ export const registry: Readonly<Record<keyof SchemaTypes, SchemaEntry>> = {
   "output.ls": {
     document: () => import("./documents/output.ls.generated.ts"),
     validator: () => import("./validators/output.ls.generated.ts"),
+  },
+  "output.prov": {
+    document: () => import("./documents/output.prov.generated.ts"),
+    validator: () => import("./validators/output.prov.generated.ts"),
   },
   "output.replay": {
     document: () => import("./documents/output.replay.generated.ts"),

@@ -28,7 +28,7 @@ export function findBlob(path: BlobPath, size: number): Presence | undefined {
 }
 
 /** A blob's facts; `undefined` when it is not there, an error when it is not what it should be. */
-export function blobStats(path: BlobPath, size: number): Stats | undefined {
+function blobStats(path: BlobPath, size: number): Stats | undefined {
   let stats: Stats | undefined;
   try {
     stats = lstatSync(path.file, { throwIfNoEntry: false });

@@ -3,7 +3,9 @@ import {
   type BatchFile,
   type BlobInfo,
   type FileInspector,
+  type PartReader,
   type PutFileResult,
+  readPart,
   storeErrors,
 } from "@reseal/store";
 import { findBlob } from "./blob-presence.ts";
@@ -27,7 +29,7 @@ export type StagedFile =
   | Exclude<PutFileResult, { status: "stored" }>;
 
 /** A file with its number in the caller's list, and the blob it may turn out to be. */
-export type StagingFile = Pick<BatchFile, "path" | "expected" | "inspectAs">;
+export type StagingFile = Pick<BatchFile, "path" | "expected" | "inspectAs" | "readAs">;
 
 /** Where a stager works. */
 export interface StagingPlace {
@@ -48,15 +50,21 @@ export class FileStager {
   readonly #root: string;
   readonly #files: TemporaryFiles;
   readonly #inspector: FileInspector | undefined;
+  readonly #reader: PartReader | undefined;
   /** What this stager has written, so that copies of a file are written once. */
   readonly #written = new Set<string>();
   #small: Uint8Array | undefined;
   #large: readonly [Uint8Array, Uint8Array] | undefined;
 
-  constructor(place: StagingPlace, inspector?: FileInspector | undefined) {
+  constructor(
+    place: StagingPlace,
+    inspector?: FileInspector | undefined,
+    reader?: PartReader | undefined,
+  ) {
     this.#root = place.root;
     this.#files = new TemporaryFiles(place.temporary);
     this.#inspector = inspector;
+    this.#reader = reader;
   }
 
   /**
@@ -65,6 +73,7 @@ export class FileStager {
    */
   stage(file: StagingFile, checkpoint: Checkpoint): StagedFile | Promise<StagedFile> {
     try {
+      if (file.readAs !== undefined) return this.#stageWhole(readPart(this.#reader, file), file);
       const source = new SourceFile(file.path);
       if (source.size > pieceBytes) return this.#stageLarge(source, file, checkpoint);
       try {

@@ -6,6 +6,9 @@ import {
   type InspectorSource,
   type LocalCopy,
   loadInspector,
+  loadPartReader,
+  type PartReader,
+  type PartReaderSource,
 } from "@reseal/store";
 import { BlobCopier } from "./blob-copy.ts";
 import { type Checkpoint, FileStager, type StagedFile, type StagingFile } from "./file-stager.ts";
@@ -22,6 +25,7 @@ export type LaneTask = {
       readonly kind: "stage";
       readonly temporary: string;
       readonly inspector: Pick<InspectorSource, "module" | "data"> | undefined;
+      readonly reader: Pick<PartReaderSource, "module" | "data"> | undefined;
       readonly files: readonly StagingFile[];
     }
   | { readonly kind: "check"; readonly blobs: readonly BlobInfo[] }
@@ -46,7 +50,7 @@ export interface FlatFailure {
 export type FlatProblem = Pick<BlobProblem, "digest"> & Omit<FlatFailure, "status">;
 
 /** Thrown where a call was told to end; nobody sees it, as the call throws the reason itself. */
-export class Stopped extends Error {}
+class Stopped extends Error {}
 
 /** Does tasks one after the other; what a call has prepared is kept for its next task. */
 export class LaneWork {
@@ -54,10 +58,12 @@ export class LaneWork {
   #stager: FileStager | undefined;
   #copier: BlobCopier | undefined;
   readonly #inspector: FileInspector | undefined;
+  readonly #reader: PartReader | undefined;
 
-  /** @param inspector The caller's own; without it each call's is loaded. */
-  constructor(inspector?: FileInspector | undefined) {
+  /** @param inspector The caller's own, as `reader`; without them each call's are loaded. */
+  constructor(inspector?: FileInspector | undefined, reader?: PartReader | undefined) {
     this.#inspector = inspector;
+    this.#reader = reader;
   }
 
   async do(task: LaneTask): Promise<LaneResult> {
@@ -73,6 +79,7 @@ export class LaneWork {
       this.#stager ??= new FileStager(
         task,
         this.#inspector ?? (task.inspector && (await loadInspector(task.inspector))),
+        this.#reader ?? (task.reader && (await loadPartReader(task.reader))),
       );
       return { staged: await stageAll(this.#stager, task.files, checkpoint), problems: [] };
     }

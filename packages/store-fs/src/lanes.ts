@@ -4,6 +4,7 @@ import {
   type BulkOptions,
   type FileInspector,
   openWorkerLane,
+  type PartReader,
   siblingModule,
   spreadTasks,
   type WorkerLane,
@@ -45,7 +46,7 @@ export class Lanes implements AsyncDisposable {
    */
   async spread<Item>(
     items: readonly Item[],
-    { sizeOf, taskOf, take, inspector }: Spreading<Item>,
+    { sizeOf, taskOf, take, inspector, reader }: Spreading<Item>,
     { signal, onProgress }: BulkOptions = {},
   ): Promise<void> {
     signal?.throwIfAborted();
@@ -70,7 +71,7 @@ export class Lanes implements AsyncDisposable {
       };
     this.#callsAtWork += 1;
     try {
-      const own = new LaneWork(inspector);
+      const own = new LaneWork(inspector, reader);
       const lanes = [
         runIn(0, async (task) => {
           await nextTurn(); // Others have their turn between tasks.
@@ -136,6 +137,7 @@ export interface Spreading<Item> {
   readonly take: (result: LaneResult, part: readonly LaneItem<Item>[]) => void;
   /** For the caller's own thread; others load theirs. */
   readonly inspector?: FileInspector | undefined;
+  readonly reader?: PartReader | undefined;
 }
 
 /** A task without what every task has. */

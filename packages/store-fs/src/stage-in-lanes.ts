@@ -9,7 +9,7 @@ export async function stageInLanes(
   lanes: Lanes,
   newPlace: () => StagingPlace,
   files: readonly BatchFile[],
-  { inspector, ...options }: PutFilesOptions,
+  { inspector, reader, ...options }: PutFilesOptions,
 ): Promise<StagedFile[]> {
   const places = new Map<number, StagingPlace>();
   const results = new Array<StagedFile | undefined>(files.length);
@@ -25,7 +25,13 @@ export async function stageInLanes(
           root: place.root,
           temporary: place.temporary,
           inspector: inspector && { module: inspector.module, data: inspector.data },
-          files: part.map(({ path, expected, inspectAs }) => ({ path, expected, inspectAs })),
+          reader: reader && { module: reader.module, data: reader.data },
+          files: part.map(({ path, expected, inspectAs, readAs }) => ({
+            path,
+            expected,
+            inspectAs,
+            readAs,
+          })),
         };
       },
       take: ({ staged }, part) => {
@@ -37,6 +43,7 @@ export async function stageInLanes(
         }
       },
       inspector: inspector?.inspector,
+      reader: reader?.reader,
     },
     options,
   );

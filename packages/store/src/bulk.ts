@@ -1,6 +1,7 @@
 import type { ResealError } from "@reseal/errors";
 import type { Digest } from "@reseal/hash";
 import type { BlobInfo, OperationOptions } from "./blob-store.ts";
+import { storeErrors } from "./errors.ts";
 
 /** Options of a call that works on many blobs or files at once. */
 export interface BulkOptions extends OperationOptions {
@@ -24,11 +25,35 @@ export interface BatchFile {
   readonly expected?: Digest | undefined;
   /** What the inspector is told of the file; without it the file is not inspected. */
   readonly inspectAs?: string | undefined;
+  /** What the part reader is asked for, in place of a file at `path`; copied between threads. */
+  readonly readAs?: unknown;
 }
 
 /** Options of `putFiles`. */
 export interface PutFilesOptions extends BulkOptions {
   readonly inspector?: InspectorSource | undefined;
+  /** Reads what has `readAs`. */
+  readonly reader?: PartReaderSource | undefined;
+}
+
+/** Gives bytes that are no file of their own: those of an archive's entry, for example. */
+export interface PartReader {
+  /** All bytes of a part, good until the next call. What it throws fails this part alone. */
+  read(readAs: unknown): Uint8Array;
+}
+
+/** A part reader, and how another thread makes the like of it, as in {@link InspectorSource}. */
+export interface PartReaderSource {
+  readonly reader: PartReader;
+  /** URL of a module that exports `createPartReader`. */
+  readonly module: string;
+  /** Anything that `structuredClone` copies. */
+  readonly data: unknown;
+}
+
+/** What a part reader's module exports. */
+export interface PartReaderModule {
+  createPartReader(data: unknown): PartReader;
 }
 
 /**
@@ -97,4 +122,30 @@ export async function loadInspector({
 }: Pick<InspectorSource, "module" | "data">): Promise<FileInspector> {
   const loaded = (await import(module)) as InspectorModule;
   return loaded.createInspector(data);
+}
+
+/** Make the reader that a {@link PartReaderSource} names, in another thread. */
+export async function loadPartReader({
+  module,
+  data,
+}: Pick<PartReaderSource, "module" | "data">): Promise<PartReader> {
+  const loaded = (await import(module)) as PartReaderModule;
+  return loaded.createPartReader(data);
+}
+
+/**
+ * The bytes of a file that has `readAs`.
+ * @throws `STORE_FILE_UNREADABLE` with what the reader threw as its cause.
+ */
+export function readPart(
+  reader: PartReader | undefined,
+  { path, readAs }: Pick<BatchFile, "path" | "readAs">,
+): Uint8Array {
+  try {
+    if (reader === undefined) throw new TypeError("The call has no reader for parts.");
+    return reader.read(readAs);
+  } catch (cause) {
+    const { message, code } = cause as Error & { readonly code?: unknown };
+    throw storeErrors.FILE_UNREADABLE(message, { details: { path, code }, cause });
+  }
 }

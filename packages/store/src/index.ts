@@ -16,9 +16,14 @@ export {
   type InspectorSource,
   type LocalCopy,
   loadInspector,
+  loadPartReader,
+  type PartReader,
+  type PartReaderModule,
+  type PartReaderSource,
   type PieceInspector,
   type PutFileResult,
   type PutFilesOptions,
+  readPart,
 } from "./bulk.ts";
 export { abortableSource, collectBytes, verifiedSource } from "./byte-source.ts";
 export type {

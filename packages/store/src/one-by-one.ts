@@ -1,13 +1,14 @@
 import { open } from "node:fs/promises";
 import { isResealError } from "@reseal/errors";
-import type { BlobBatch, BlobInfo, BlobStore } from "./blob-store.ts";
-import type {
-  BatchFile,
-  BlobProblem,
-  BulkOptions,
-  LocalCopy,
-  PutFileResult,
-  PutFilesOptions,
+import type { BlobBatch, BlobInfo, BlobStore, PutOptions } from "./blob-store.ts";
+import {
+  type BatchFile,
+  type BlobProblem,
+  type BulkOptions,
+  type LocalCopy,
+  type PutFileResult,
+  type PutFilesOptions,
+  readPart,
 } from "./bulk.ts";
 import { storeErrors } from "./errors.ts";
 
@@ -58,20 +59,22 @@ export async function copyOneByOne(
 export async function putOneByOne(
   batch: Pick<BlobBatch, "putFile" | "put">,
   files: readonly BatchFile[],
-  { signal, onProgress, inspector }: PutFilesOptions = {},
+  { signal, onProgress, inspector, reader }: PutFilesOptions = {},
 ): Promise<readonly PutFileResult[]> {
   const results: PutFileResult[] = [];
   const count = counter(onProgress);
-  for (const { path, size, expected, inspectAs } of files) {
+  for (const file of files) {
+    const { path, size, expected, inspectAs } = file;
     signal?.throwIfAborted();
     try {
+      const part = file.readAs === undefined ? undefined : readPart(reader?.reader, file);
       const verdict =
         inspector === undefined || inspectAs === undefined
           ? undefined
-          : inspector.inspector.whole(await readWhole(path), inspectAs);
+          : inspector.inspector.whole(part ?? (await readWhole(path)), inspectAs);
       results.push(
         verdict === undefined
-          ? { status: "stored", ...(await batch.putFile(path, { expected, signal })) }
+          ? { status: "stored", ...(await stored(batch, part ?? path, { expected, signal })) }
           : { status: "refused", size, verdict },
       );
     } catch (error) {
@@ -81,6 +84,14 @@ export async function putOneByOne(
     count(size);
   }
   return results;
+}
+
+function stored(
+  batch: Pick<BlobBatch, "putFile" | "put">,
+  source: string | Uint8Array,
+  options: PutOptions,
+): Promise<BlobInfo> {
+  return typeof source === "string" ? batch.putFile(source, options) : batch.put(source, options);
 }
 
 async function readWhole(path: string): Promise<Uint8Array> {

@@ -1,5 +1,11 @@
 import type { BundleReader } from "@reseal/bundle";
-import { compareBundles, compareInputs } from "@reseal/replay";
+import {
+  compareBundles,
+  compareInputs,
+  comparisonReport,
+  differingSeries,
+  explainBundles,
+} from "@reseal/replay";
 import type { Stores } from "@reseal/store";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
@@ -12,11 +18,14 @@ import {
   renderMetrics,
   renderValues,
 } from "../render-comparison.ts";
+import { renderExplanation } from "../render-explanation.ts";
 import { harmless, shortDigest } from "../terminal.ts";
 import { type ToleranceFlags, toleranceOf, toleranceOptions } from "../tolerance-flags.ts";
+import { parseReportName, reportHelp, writeReport } from "../write-report.ts";
 
 interface DiffFlags extends ToleranceFlags {
   readonly exitZero?: boolean;
+  readonly report?: string;
 }
 
 /** `reseal diff A B` */
@@ -26,6 +35,7 @@ export function diffCommand(context: CommandContext): Command {
     .argument("<a>", "a run of the store, or an exported bundle: a folder or a ZIP file")
     .argument("<b>", "the other one")
     .option("--exit-zero", "exit with 0 also when they differ")
+    .option("--report <file>", reportHelp, parseReportName)
     .addHelpText(
       "after",
       commandHelp(
@@ -53,7 +63,14 @@ export function diffCommand(context: CommandContext): Command {
         context.exitCode = isSame || flags.exitZero === true ? 0 : 1;
         const files = comparison.files.filter((file) => file.status !== "equal");
         const metrics = comparison.metrics.filter((metric) => !metric.equal);
-        const data = { ...comparison, files, metrics, inputs };
+        const { signal } = context;
+        const explanation = await explainBundles(original, candidate, comparison, { signal });
+        const data = { ...comparison, files, metrics, inputs, explanation: explanation ?? null };
+        if (flags.report !== undefined) {
+          const plots = await differingSeries(original, candidate, comparison, { signal });
+          const parts = { comparison, explanation, inputs, plots };
+          writeReport(context, flags.report, () => comparisonReport(parts), data);
+        }
         context.result("diff/v1", data, () => {
           const { out } = context;
           return [
@@ -72,6 +89,7 @@ export function diffCommand(context: CommandContext): Command {
             ...(comparison.first_difference
               ? renderFirstDifference(comparison.first_difference)
               : []),
+            ...renderExplanation(explanation, out),
           ].join("\n");
         });
       } finally {

@@ -36,6 +36,7 @@ export function logCommand(context: CommandContext): Command {
     .action(async (id: string, flags: LogFlags) => {
       await using stores = await context.openStores();
       const reader = await openStoredBundle(stores, await resolveSeal(context, stores, id));
+      const { signal } = context;
       const stdout = flags.stream === "stderr" ? undefined : bundlePaths.stdout;
       const stderr = flags.stream === "stdout" ? undefined : bundlePaths.stderr;
       if (context.options.json === true) {
@@ -59,7 +60,7 @@ export function logCommand(context: CommandContext): Command {
       }
       for (const path of [stdout, stderr]) {
         const entry = path && entryOf(reader.manifest, path);
-        if (entry) await writeAll(await reader.open(entry), context.host.stdout);
+        if (entry) await writeAll(await reader.open(entry, { signal }), context.host.stdout);
       }
     });
 }

@@ -1,12 +1,12 @@
 import type { RunFilter, RunRow } from "@reseal/store";
 import { Command, InvalidArgumentError } from "commander";
 import { columnNames, columns } from "../columns.ts";
-import type { CommandContext } from "../context.ts";
+import { type CommandContext, hasSpools } from "../context.ts";
 import { commandHelp } from "../help.ts";
+import { list } from "../list-option.ts";
 import { rowData } from "../row.ts";
 import { renderTable } from "../table.ts";
 import { plural } from "../terminal.ts";
-import { list } from "./run.ts";
 
 interface LsFlags {
   readonly filter?: readonly string[];
@@ -59,9 +59,11 @@ export function lsCommand(context: CommandContext): Command {
         after: flags.after,
         signal: context.signal,
       });
-      const { Spool } = await import("@reseal/record");
-      const running = Spool.living(`${stores.local}/tmp`);
-      if (running.length > 0) context.note(`${plural(running.length, "run")} being recorded now`);
+      if (hasSpools(stores)) {
+        const { Spool } = await import("@reseal/record");
+        const running = Spool.living(`${stores.local}/tmp`);
+        if (running.length > 0) context.note(`${plural(running.length, "run")} being recorded now`);
+      }
       const chosen = flags.columns?.split(",").map((name) => name.trim()) ?? defaultColumns;
       const cells = columns(chosen);
       const metrics = await metricsOf(stores, page.items, chosen);

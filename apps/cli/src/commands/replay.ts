@@ -1,33 +1,43 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { importBundle, sealRecordOf } from "@reseal/bundle";
-import { findWorkspace, parseSeed, readProjectConfig } from "@reseal/record";
-import { type ReplayOutcome, type ReplayRequest, replayRun } from "@reseal/replay";
+import { importBundle, openStoredBundle, sealRecordOf } from "@reseal/bundle";
+import { comparisonReport, differingSeries, type ReplayOutcome, replayRun } from "@reseal/replay";
+import type { Stores } from "@reseal/store";
 import { Command, InvalidArgumentError } from "commander";
 import type { CommandContext } from "../context.ts";
+import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
 import { openNamed } from "../open-named.ts";
-import { passOn, processSignals } from "../process-io.ts";
 import { renderFirstDifference, renderKeys, renderVerdict } from "../render-comparison.ts";
+import { renderChecks, renderExplanation } from "../render-explanation.ts";
+import { type ReplayFlags, replayOptions, replayRequest } from "../replay-flags.ts";
+import {
+  isGoodRate,
+  rateReport,
+  renderRate,
+  renderTimes,
+  replayAll,
+  replayTimes,
+  timesReport,
+} from "../replay-many.ts";
 import { rowData } from "../row.ts";
-import { harmless, isTerminal, shortDigest } from "../terminal.ts";
-import { type ToleranceFlags, toleranceOf, toleranceOptions } from "../tolerance-flags.ts";
+import { shortDigest } from "../terminal.ts";
+import { parseReportName, reportHelp, writeReport } from "../write-report.ts";
 
-interface ReplayFlags extends ToleranceFlags {
-  readonly seed?: string;
-  readonly ref?: Readonly<Record<string, string>>;
+interface Flags extends ReplayFlags {
+  readonly times?: number;
+  readonly all?: boolean;
+  readonly exitZero?: boolean;
+  readonly report?: string;
 }
-
-/** Folders with installed packages: no bundle holds them, so a replay borrows those that are here. */
-const environmentNames = [".venv", "venv", "node_modules", ".pixi", "renv"];
 
 /** `reseal replay ID` */
 export function replayCommand(context: CommandContext): Command {
-  return toleranceOptions(new Command("replay"))
+  return replayOptions(new Command("replay"))
     .description("Run an artifact again, from its bundle alone, and compare the results")
-    .argument("<id-or-path>", "a run of the store, or an exported bundle: a folder or a ZIP file")
-    .option("--seed <integer>", "another seed; the inputs differ then, and the verdict says so")
-    .option("--ref <name=file>", "the file for an input that was recorded by digest", parseRef)
+    .argument("[id-or-path]", "a run of the store, or a folder with an exported bundle")
+    .option("--times <n>", "replay it so often, and tell how stable the results are", parseTimes)
+    .option("--all", "every run of the store, or every bundle in the folder that is named")
+    .option("--report <file>", reportHelp, parseReportName)
+    .option("--exit-zero", "exit with 0 whatever the verdict")
     .addHelpText(
       "after",
       commandHelp(
@@ -36,6 +46,10 @@ export function replayCommand(context: CommandContext): Command {
           ["reseal replay ../colleague/bundle", "somebody else's run, here"],
           ["reseal replay 3f2a --rtol 1e-9", "numbers in JSON and CSV may differ a little"],
           ["reseal replay 3f2a --seed 8", "what another seed gives"],
+          ["reseal replay 3f2a --policy packages=strict", "refuse when packages differ"],
+          ["reseal replay 3f2a --report why.html", "with plots of what differs"],
+          ["reseal replay 3f2a --times 3", "how stable the results are"],
+          ["reseal replay --all --report rate.md", "the reproduction rate of the store"],
         ],
         {
           0: "reproduced, or within tolerance",
@@ -45,60 +59,95 @@ export function replayCommand(context: CommandContext): Command {
         },
       ),
     )
-    .action(async (name: string, flags: ReplayFlags) => {
-      const { host } = context;
+    .action(async (name: string | undefined, flags: Flags) => {
+      const request = await replayRequest(context, flags);
       await using stores = await context.openStores({ create: true });
-      await using given = await openNamed(context, name, () => Promise.resolve(stores));
-      // A replay names its original as a parent, so the store must have it.
-      if (given.exported !== undefined) await importBundle(stores, given);
-      const isJson = context.options.json === true;
-      const outcome = await replayRun(stores, given, {
-        ...(await requestOf(context, flags)),
-        io: {
-          stdin: "ignore",
-          onStdout: passOn(isJson ? host.stderr : host.stdout),
-          onStderr: passOn(host.stderr),
-          signals: processSignals(isTerminal(host.stdin)),
-        },
-      });
-      const isGood = outcome.verdict === "reproduced" || outcome.verdict === "within_tolerance";
-      context.exitCode = isGood ? 0 : 1;
-      context.result("replay/v1", replayData(outcome, stores.tenant), () =>
-        render(context, outcome),
-      );
+      const isGood = await (flags.all === true
+        ? replayEvery(context, stores, name, flags, request)
+        : replayNamed(context, stores, name, flags, request));
+      context.exitCode = isGood || flags.exitZero === true ? 0 : 1;
     });
 }
 
-async function requestOf(context: CommandContext, flags: ReplayFlags): Promise<ReplayRequest> {
-  const { cwd, env } = context.host;
-  const workspace = findWorkspace(cwd);
-  const config = await readProjectConfig(workspace);
-  const environments = environmentNames.filter((name) => existsSync(join(workspace, name)));
-  return {
-    env,
-    toolVersion: context.version,
-    ...(flags.seed !== undefined && { seed: parseSeed(flags.seed) }),
-    tolerance: toleranceOf(flags),
-    references: Object.fromEntries(
-      Object.entries(flags.ref ?? {}).map(([name, file]) => [name, resolve(cwd, file)]),
-    ),
-    referenceFolders: [workspace, cwd],
-    environmentFolders: Object.fromEntries(
-      environments.map((name) => [name, join(workspace, name)]),
-    ),
-    device: config.device as ReplayRequest["device"],
-    featureFlags: config.feature_flags,
-  };
+type Request = Awaited<ReturnType<typeof replayRequest>>;
+
+async function replayEvery(
+  context: CommandContext,
+  stores: Stores,
+  folder: string | undefined,
+  { times, report }: Flags,
+  request: Request,
+): Promise<boolean> {
+  if (times !== undefined) throw cliErrors.USAGE("--times is about one run, --all about many.");
+  const quiet = { ...request, io: { ...request.io, onStdout: undefined, onStderr: undefined } };
+  const rate = await replayAll(context, stores, folder, quiet);
+  if (report !== undefined) writeReport(context, report, () => rateReport(rate), rate);
+  context.result("replay-all/v1", rate, () => renderRate(context, rate));
+  return isGoodRate(rate);
 }
 
-function parseRef(
-  text: string,
-  previous: Readonly<Record<string, string>> = {},
-): Readonly<Record<string, string>> {
-  const [, name, file] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (name === undefined || file === undefined)
-    throw new InvalidArgumentError("It is NAME=FILE, with the name that `reseal show` prints.");
-  return { ...previous, [name]: file };
+async function replayNamed(
+  context: CommandContext,
+  stores: Stores,
+  name: string | undefined,
+  { times, report }: Flags,
+  request: Request,
+): Promise<boolean> {
+  if (name === undefined)
+    throw cliErrors.USAGE("Name a run or a bundle, or give --all.", {
+      hint: "reseal replay @last",
+    });
+  const given = await openNamed(context, name, () => Promise.resolve(stores));
+  // A replay names its original as a parent, so the store must have it.
+  if (given.folder !== undefined) await importBundle(stores, given);
+  if (times !== undefined) {
+    const data = await replayTimes(context, stores, given, times, request);
+    if (report !== undefined) writeReport(context, report, () => timesReport(data), data);
+    context.result("replay-times/v1", data, () => renderTimes(context, data));
+    return data.replays.every(({ verdict }) => isGoodVerdict(verdict));
+  }
+  const outcome = await replayRun(stores, given, request);
+  const data = replayData(outcome, stores.tenant);
+  if (report !== undefined) await reportReplay(context, stores, outcome, report, data);
+  context.result("replay/v1", data, () => render(context, outcome));
+  return isGoodVerdict(outcome.verdict);
+}
+
+function isGoodVerdict(verdict: ReplayOutcome["verdict"]): boolean {
+  return verdict === "reproduced" || verdict === "within_tolerance";
+}
+
+function parseTimes(text: string): number {
+  const times = Number(text);
+  if (!Number.isInteger(times) || times < 1 || times > 1000)
+    throw new InvalidArgumentError("It is a whole number from 1 to 1000.");
+  return times;
+}
+
+async function reportReplay(
+  context: CommandContext,
+  stores: Stores,
+  { comparison, candidate, original, explanation, report, reason, verdict }: ReplayOutcome,
+  file: string,
+  data: unknown,
+): Promise<void> {
+  const { checks } = report;
+  const title = `Replay of run ${original.manifest.context.run_id.slice(0, 8)}`;
+  if (comparison === undefined || candidate === undefined) {
+    const items = checks.map(({ name, status, message }) => `${name} ${status}: ${message ?? ""}`);
+    const summary = `${verdict}: ${reason}`;
+    const sections = [{ heading: "Checks", items }];
+    writeReport(context, file, () => ({ title, summary, tone: "bad", sections }), data);
+    return;
+  }
+  const again = await openStoredBundle(stores, candidate.seal);
+  const plots = await differingSeries(original, again, comparison);
+  writeReport(
+    context,
+    file,
+    () => comparisonReport({ comparison, explanation, checks, plots, title }),
+    data,
+  );
 }
 
 function replayData(outcome: ReplayOutcome, tenant: string): object {
@@ -114,25 +163,20 @@ function replayData(outcome: ReplayOutcome, tenant: string): object {
     candidate: candidate ? rowData(sealRecordOf(candidate.manifest, candidate.seal, tenant)) : null,
     checks: report.checks,
     comparison: comparison ?? null,
+    explanation: outcome.explanation ?? null,
   };
 }
 
 function render(context: CommandContext, outcome: ReplayOutcome): string {
   const { out } = context;
-  const { comparison, candidate, replay, reason, report, firstDifference } = outcome;
+  const { comparison, candidate, replay, reason, report, explanation } = outcome;
+  const first = explanation?.first_difference ?? outcome.firstDifference;
   const lines = [
     renderVerdict({ ...comparison, verdict: outcome.verdict, reason }, out),
     ...(comparison ? renderKeys(comparison, out) : []),
-    ...(firstDifference ? renderFirstDifference(firstDifference) : []),
-    ...report.checks
-      .filter(({ status }) => status !== "ok")
-      .map(({ name, status, expected, actual }) => {
-        const values =
-          expected === undefined && actual === undefined
-            ? ""
-            : `: ${String(expected ?? "none")} -> ${String(actual ?? "none")}`;
-        return harmless(`  ${name} ${status}${values}`);
-      }),
+    ...(first ? renderFirstDifference(first) : []),
+    ...renderChecks(report.checks, out),
+    ...(outcome.verdict === "diverged" ? renderExplanation(explanation, out) : []),
   ];
   const sealed = candidate ? `  run sealed as ${shortDigest(candidate.seal)}` : "";
   lines.push(out.dim(`  replay sealed as ${shortDigest(replay.seal)}${sealed}`));

@@ -3,11 +3,12 @@ import { sealRecordOf } from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
 import type { RecordedRun, RunRequest } from "@reseal/record";
 import type { ProjectConfig } from "@reseal/schema";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { chooseAuthors, type DescriptionFlags, describeRun } from "../describe-run.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
+import { list } from "../list-option.ts";
 import { passOn, processSignals } from "../process-io.ts";
 import { renderDryRun, renderRecorded } from "../render-run.ts";
 import { rowData } from "../row.ts";
@@ -105,14 +106,6 @@ export function descriptionOptions(command: Command): Command {
     .option("--title <text>", "title for citations")
     .option("--note <text>", "a remark, Markdown")
     .addOption(list("--tag <tag>", "label; may be repeated"));
-}
-
-/** A flag that may be repeated. */
-export function list(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((value: string, previous: string[] = []) => [
-    ...previous,
-    value,
-  ]);
 }
 
 async function buildRequest(

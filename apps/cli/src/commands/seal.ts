@@ -4,9 +4,10 @@ import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { chooseAuthors, type DescriptionFlags, describeRun } from "../describe-run.ts";
 import { commandHelp } from "../help.ts";
+import { list } from "../list-option.ts";
 import { rowData } from "../row.ts";
 import { plural, shortDigest } from "../terminal.ts";
-import { descriptionOptions, list } from "./run.ts";
+import { descriptionOptions } from "./run.ts";
 
 interface SealFlags extends DescriptionFlags {
   readonly type?: string;
@@ -54,6 +55,7 @@ export function sealCommand(context: CommandContext): Command {
         description: describeRun(flags, config, chooseAuthors(config, cff, user)),
         allowSecrets: flags.allowSecret,
         isStrict: flags.strict,
+        signal: context.signal,
       });
       for (const { message } of manifest.context.warnings) context.warn(message);
       const row = sealRecordOf(manifest, seal, stores.tenant);

@@ -3,9 +3,11 @@ import {
   type BundleReader,
   type Finding,
   isIntegrityFinding,
+  type LineageReport,
   openStoredBundle,
   type VerifyReport,
   verifyBundle,
+  verifyLineage,
 } from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
 import type { Digest } from "@reseal/hash";
@@ -30,6 +32,7 @@ export function verifyCommand(context: CommandContext): Command {
     )
     .argument("[id-or-path]", "a run of the store, or an exported bundle: a folder or a ZIP file")
     .option("--all", "every run of the store")
+    .option("--lineage", "also the chain of parents, and with a run all its ancestors")
     .addHelpText(
       "after",
       commandHelp(
@@ -38,6 +41,7 @@ export function verifyCommand(context: CommandContext): Command {
           ["reseal verify ./bundle", "an exported bundle"],
           ["reseal verify run.zip", "the same in a ZIP file"],
           ["reseal verify --all", "the whole store"],
+          ["reseal verify @last --lineage", "a run and all that it derives from"],
         ],
         {
           0: "intact",
@@ -48,10 +52,10 @@ export function verifyCommand(context: CommandContext): Command {
         },
       ),
     )
-    .action(async (name: string | undefined, flags: { all?: boolean }) => {
+    .action(async (name: string | undefined, flags: { all?: boolean; lineage?: boolean }) => {
       if ((name === undefined) === (flags.all !== true))
         throw cliErrors.USAGE("Give one run, folder or ZIP file, or --all.");
-      const checked = await verifyNamed(context, name);
+      const checked = await verifyNamed(context, name, flags.lineage === true);
       const findings = checked.flatMap((report) => report.findings);
       const bytes = checked.reduce((sum, report) => sum + (report.bytes ?? 0), 0);
       const files = checked.reduce((sum, report) => sum + (report.files ?? 0), 0);
@@ -83,18 +87,50 @@ export function verifyCommand(context: CommandContext): Command {
     });
 }
 
-async function verifyNamed(context: CommandContext, name: string | undefined): Promise<Checked[]> {
+async function verifyNamed(
+  context: CommandContext,
+  name: string | undefined,
+  withLineage: boolean,
+): Promise<Checked[]> {
   if (name !== undefined && namesPath(context, name)) {
+    if (withLineage)
+      throw cliErrors.USAGE("--lineage follows parents in a store; import the bundle first.");
     const path = resolve(context.host.cwd, name);
     return [await check(context, path, () => openPath(path))];
   }
   await using stores = await context.openStores();
-  if (name !== undefined)
-    return [await checkStored(context, stores, await resolveSeal(context, stores, name))];
   const checked: Checked[] = [];
   const verified = new Set<string>();
-  for await (const seal of allSeals(stores))
-    checked.push(await checkStored(context, stores, seal, verified));
+  if (name !== undefined) {
+    const seal = await resolveSeal(context, stores, name);
+    if (withLineage) return await checkChain(context, stores, seal, verified);
+    return [await checkStored(context, stores, seal, verified)];
+  }
+  for await (const seal of allSeals(stores)) {
+    const report = await checkStored(context, stores, seal, verified);
+    const { findings } = withLineage
+      ? await verifyLineage(stores, seal, { signal: context.signal })
+      : noLineage;
+    checked.push({ ...report, findings: [...report.findings, ...(findings.get(seal) ?? [])] });
+  }
+  return checked;
+}
+
+const noLineage: Pick<LineageReport, "findings"> = { findings: new Map() };
+
+/** A run and all its ancestors, each with what is wrong about its links. */
+async function checkChain(
+  context: CommandContext,
+  stores: Stores,
+  seal: Digest,
+  verified: Set<string>,
+): Promise<Checked[]> {
+  const { findings, ancestors } = await verifyLineage(stores, seal, { signal: context.signal });
+  const checked: Checked[] = [];
+  for (const each of [seal, ...ancestors]) {
+    const report = await checkStored(context, stores, each, verified);
+    checked.push({ ...report, findings: [...report.findings, ...(findings.get(each) ?? [])] });
+  }
   return checked;
 }
 

@@ -58,9 +58,9 @@ async function byKind(
   typed: string,
 ): Promise<Completion> {
   const has = (...kinds: readonly string[]): boolean => kinds.some((kind) => parts.includes(kind));
-  const isBoth = has("a", "b");
+  const isBoth = has("a", "b", "base", "candidates");
   const shell: ShellWords | undefined =
-    isBoth || has("file", "path", "zip") ? "files" : has("folder") ? "folders" : undefined;
+    isBoth || has("file", "path", "bundle") ? "files" : has("folder") ? "folders" : undefined;
   const { candidates } =
     isBoth || has("id", "ids")
       ? await (await import("./complete-ids.ts")).completeIds(place, typed)

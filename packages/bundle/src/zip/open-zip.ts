@@ -5,7 +5,7 @@ import { readDirectory } from "./directory.ts";
 import { methods } from "./format.ts";
 import { type AllZipLimits, defaultLimits, smallBytesMax, type ZipLimits } from "./limits.ts";
 import { readLarge } from "./read-large.ts";
-import { readSmall } from "./read-small.ts";
+import { type EntryData, readSmall } from "./read-small.ts";
 import { type PlacedEntry, placeEntries } from "./tiling.ts";
 import { openZipSource, type ZipSource } from "./zip-source.ts";
 
@@ -33,6 +33,11 @@ export interface ZipArchive extends AsyncDisposable {
    * @throws `BUNDLE_ZIP_CORRUPT`, at the latest after the last byte.
    */
   open(entry: ZipEntry, options?: OperationOptions): ByteSource;
+  /**
+   * What `createPartReader` of `lane-reader.ts` reads an entry by, in any thread; `undefined` for an
+   * entry that is not read at once, and for an archive in memory.
+   */
+  partOf(entry: ZipEntry): EntryData | undefined;
 }
 
 /** A file that was read to its end. */
@@ -122,7 +127,7 @@ class OpenArchive implements ZipArchive {
     const placed = this.#placed.get(entry.path)?.placed;
     if (placed === undefined) throw new TypeError(`${entry.path} is not of this archive.`);
     signal?.throwIfAborted();
-    if (Math.max(placed.size, placed.compressedSize) > smallBytesMax) {
+    if (!isSmall(placed)) {
       yield* readLarge(this.#source, placed, { signal });
       return;
     }
@@ -130,6 +135,13 @@ class OpenArchive implements ZipArchive {
     signal?.throwIfAborted();
     const bytes = readSmall(this.#source, placed);
     if (bytes.byteLength > 0) yield bytes;
+  }
+
+  partOf(entry: ZipEntry): EntryData | undefined {
+    const placed = this.#placed.get(entry.path)?.placed;
+    if (placed === undefined || !isSmall(placed) || !this.#source.isFile) return undefined;
+    const { path, crc, size, compressedSize, dataOffset, method } = placed;
+    return { path, crc, size, compressedSize, dataOffset, method };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -143,6 +155,10 @@ class OpenArchive implements ZipArchive {
     this.#turnLeft = turnBytes;
     await nextTurn();
   }
+}
+
+function isSmall({ size, compressedSize }: PlacedEntry): boolean {
+  return Math.max(size, compressedSize) <= smallBytesMax;
 }
 
 function publicEntry(entry: PlacedEntry): ZipEntry {

@@ -44,7 +44,7 @@ export function recordsBytesMax(items: readonly Pick<PackItem, "path" | "size">[
   return items.reduce((sum, item) => sum + bytesOf(item), 1);
 }
 
-/** How hard to try; 6 is what others take, 0 is not at all. */
+/** How hard to try; 0 is not at all. */
 export type DeflateLevel = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
 /**

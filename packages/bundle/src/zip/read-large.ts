@@ -59,6 +59,7 @@ class OneEntryView implements Disposable {
   readonly #local: Buffer;
   readonly #end: Buffer;
   readonly #streams: Readable[] = [];
+  #opened: Readable | undefined;
   /** What went wrong with the source, which unzipper does not pass on. */
   failure: unknown;
 
@@ -90,6 +91,7 @@ class OneEntryView implements Disposable {
     const [file] = await directory.files;
     if (file === undefined) throw new TypeError("unzipper found no entry.");
     const stream = file.stream();
+    this.#opened = stream;
     // An error may come after the loop over it has ended.
     stream.on("error", () => undefined);
     let inflater: { readonly bytesWritten?: number } = {};
@@ -113,6 +115,7 @@ class OneEntryView implements Disposable {
     const stream = Readable.from(this.#bytesAt(offset), { objectMode: false });
     stream.on("error", (error) => {
       this.failure = error;
+      this.#opened?.destroy(error); // Or whoever reads it would wait for ever.
     });
     this.#streams.push(stream);
     return stream;

@@ -4,12 +4,18 @@ import type { PlacedEntry } from "./tiling.ts";
 import { corrupt } from "./zip-errors.ts";
 import type { ZipSource } from "./zip-source.ts";
 
+/** What must be known of an entry to read it. */
+export type EntryData = Pick<
+  PlacedEntry,
+  "path" | "crc" | "size" | "compressedSize" | "dataOffset" | "method"
+>;
+
 /**
  * Read an entry that fits into memory: one buffer, one call, no stream. The bytes are the
  * caller's own.
  * @throws `BUNDLE_ZIP_CORRUPT`
  */
-export function readSmall(source: ZipSource, entry: PlacedEntry): Buffer {
+export function readSmall(source: ZipSource, entry: EntryData): Buffer {
   const { path, crc, size, compressedSize, dataOffset, method } = entry;
   const data = source.read(dataOffset, compressedSize);
   const bytes = method === methods.stored ? Buffer.from(data) : inflate(data, entry);
@@ -20,7 +26,7 @@ export function readSmall(source: ZipSource, entry: PlacedEntry): Buffer {
   return bytes;
 }
 
-function inflate(data: Buffer, { path, size }: PlacedEntry): Buffer {
+function inflate(data: Buffer, { path, size }: EntryData): Buffer {
   try {
     const { buffer, engine } = inflateRawInfo(data, {
       // All at once; a stream that gives more ends with an error after this many.

@@ -22,7 +22,7 @@ const regularFile = 0o100000;
 export function localHeader(fields: RecordFields): Buffer {
   const isLong = Math.max(fields.size, fields.compressedSize) >= max32;
   const extraBytes = isLong ? 20 : 0;
-  const bytes = Buffer.alloc(lengths.local + fields.name.byteLength + extraBytes);
+  const bytes = Buffer.allocUnsafe(lengths.local + fields.name.byteLength + extraBytes).fill(0);
   bytes.writeUInt32LE(signatures.local, 0);
   bytes.writeUInt16LE(isLong ? versionLong : versionPlain, 4);
   writeShared(bytes, 6, fields, isLong);
@@ -42,7 +42,8 @@ export function centralHeader(
   const longs = [...(isLong ? [size, compressedSize] : []), ...(offset >= max32 ? [offset] : [])];
   const extraBytes = longs.length === 0 ? 0 : 4 + 8 * longs.length;
   const version = extraBytes === 0 ? versionPlain : versionLong;
-  const bytes = Buffer.alloc(lengths.central + name.byteLength + extraBytes);
+  // From the pool: there may be a million of them.
+  const bytes = Buffer.allocUnsafe(lengths.central + name.byteLength + extraBytes).fill(0);
   bytes.writeUInt32LE(signatures.central, 0);
   bytes.writeUInt16LE(madeByUnix | version, 4);
   bytes.writeUInt16LE(version, 6);

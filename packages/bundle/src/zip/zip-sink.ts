@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { bundleErrors } from "../errors.ts";
 import { syncFolder } from "../sync-folder.ts";
+import { temporaryFor } from "../temporary-target.ts";
 
 /** Where an archive goes. */
 export interface ZipSink extends AsyncDisposable {
@@ -25,7 +26,7 @@ export async function openFileSink(path: string, mark: string): Promise<ZipSink>
   refuseExisting(target);
   const folder = dirname(target);
   await mkdir(folder, { recursive: true });
-  const temporary = `${target}.${mark}.${process.pid}.tmp`;
+  const temporary = temporaryFor(target, mark);
   const handle = await open(temporary, "wx", 0o644);
   return new FileSink(target, temporary, handle);
 }
@@ -36,7 +37,8 @@ export function streamSink(stream: Writable): ZipSink {
     scratch: undefined,
     write: (bytes) =>
       new Promise((resolve, reject) => {
-        stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+        // A copy: the bytes may be shared between threads, which not every stream can write.
+        stream.write(Buffer.from(bytes), (error) => (error ? reject(error) : resolve()));
       }),
     finish: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),

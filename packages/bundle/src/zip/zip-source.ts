@@ -6,6 +6,8 @@ import { corrupt } from "./zip-errors.ts";
 export interface ZipSource extends Disposable {
   /** For people: the path, or what the bytes are called. */
   readonly location: string;
+  /** Whether another thread can open it by its location. */
+  readonly isFile: boolean;
   readonly size: number;
   /**
    * Exactly these bytes. They are good until the next call.
@@ -20,13 +22,14 @@ export function openZipSource(source: string | Uint8Array): ZipSource {
 }
 
 const windowBytes = 1024 * 1024;
-/** A read that starts so close behind the last one goes on with it, past some header. */
-const gapMax = 2048;
+/** From a read that begins so close behind the last one, copying what lies between costs less. */
+const gapMax = 16 * 1024;
 // Without O_NONBLOCK, opening a named pipe waits for a writer that may never come.
 const readFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 class MemorySource implements ZipSource {
   readonly location = "archive";
+  readonly isFile = false;
   readonly size: number;
   readonly #bytes: Buffer;
 
@@ -46,6 +49,7 @@ class MemorySource implements ZipSource {
 
 class FileSource implements ZipSource {
   readonly location: string;
+  readonly isFile = true;
   readonly size: number;
   #file: number | undefined;
   #window: Buffer | undefined;

@@ -1,15 +1,19 @@
+import { bundlePaths } from "@reseal/bundle";
+
 /** The files of a bundle that an engine writes besides those of every run. */
-export const enginePaths = {
+export const enginePaths: Readonly<
+  Record<"ir" | "calibration" | "spec" | "traces" | "timeline" | "metrics", string>
+> = {
   /** The graph that was run, canonical JSON; `content.inputs.ir` is its digest. */
-  ir: "ir/original.json",
+  ir: bundlePaths.ir,
   /** The state that the run started from; `content.inputs.calibration` is its digest. */
-  calibration: "calibration/initial.json",
+  calibration: bundlePaths.calibration,
   /** Which executor ran, an {@link ExecutorSpec}; `content.inputs.spec` is its digest. */
-  spec: "spec/executor.json",
+  spec: bundlePaths.spec,
   traces: "observability/traces.jsonl",
   timeline: "observability/timeline.json",
   metrics: "observability/metrics.json",
-} as const;
+};
 
 /** `spec/executor.json`: what a replay needs to find the executor again. */
 export interface ExecutorSpec {

@@ -1,6 +1,13 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { entryOf, readJson, readText } from "@reseal/bundle";
+import {
+  entryOf,
+  exportBundle,
+  openBundleFolder,
+  readJson,
+  readText,
+  verifyBundle,
+} from "@reseal/bundle";
 import { canonicalDigest } from "@reseal/hash";
 import { type Stores, thisProcess } from "@reseal/store";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -400,6 +407,20 @@ describe("nothing gets past the seal", () => {
     expect(run.status).toBe("failed");
     expect(run.manifest.context.error?.message).toMatch(/refused/);
   });
+});
+
+test("test_bundle_creation_and_export", async () => {
+  const run = await engineOf({ executors: [counting] }).runGraph(graph, { seed: 1 });
+  const target = join(makeTree(), "bundle");
+  const report = await exportBundle(await readerOf(stores, run), target);
+  const exported = await openBundleFolder(target);
+
+  expect(report.seal).toBe(run.seal);
+  expect(exported.manifest).toEqual(run.manifest);
+  expect((await verifyBundle(exported)).findings).toEqual([]);
+  expect(await readJson(exported, "ir/original.json")).toEqual(graph);
+  for (const path of ["trees", "spec", "observability", "CITATION.bib", "checksums.sha256"])
+    expect(readdirSync(target)).toContain(path);
 });
 
 test("test_provenance_tracking", async () => {

@@ -95,6 +95,17 @@ export const document: JsonSchema = {
     "inputs": {
      "description": "What was asked differently.",
      "$ref": "#/$defs/InputDifferences"
+    },
+    "explanation": {
+     "description": "Why they differ, as far as the evidence goes; null when nothing differs.",
+     "anyOf": [
+      {
+       "$ref": "#/$defs/Explanation"
+      },
+      {
+       "type": "null"
+      }
+     ]
     }
    },
    "required": [
@@ -109,7 +120,8 @@ export const document: JsonSchema = {
     "exit",
     "config",
     "environment",
-    "inputs"
+    "inputs",
+    "explanation"
    ],
    "additionalProperties": false
   }
@@ -220,7 +232,8 @@ export const document: JsonSchema = {
       }
      ],
      "files": []
-    }
+    },
+    "explanation": null
    }
   }
  ],
@@ -306,6 +319,51 @@ export const document: JsonSchema = {
    "type": "integer",
    "minimum": 0,
    "maximum": 9007199254740991
+  },
+  "Cause": {
+   "description": "One candidate cause of a divergence.",
+   "type": "object",
+   "properties": {
+    "aspect": {
+     "description": "Where it lies, for example seed, inputs, code, packages, runtime, hardware, locale, timezone, threads, clock, randomness.",
+     "$ref": "#/$defs/Word"
+    },
+    "likelihood": {
+     "description": "How likely, in words: difference of the question, difference of the circumstances, trace in the results, or only possible.",
+     "type": "string",
+     "enum": [
+      "certain",
+      "likely",
+      "possible"
+     ]
+    },
+    "statement": {
+     "description": "The cause in a sentence.",
+     "type": "string",
+     "minLength": 1
+    },
+    "evidence": {
+     "description": "What speaks for it, a fact each.",
+     "type": "array",
+     "items": {
+      "type": "string",
+      "minLength": 1
+     }
+    },
+    "experiment": {
+     "description": "What to do next to confirm or exclude it.",
+     "type": "string",
+     "minLength": 1
+    }
+   },
+   "required": [
+    "aspect",
+    "likelihood",
+    "statement",
+    "evidence",
+    "experiment"
+   ],
+   "additionalProperties": false
   },
   "ComparedArtifact": {
    "description": "One of the two artifacts.",
@@ -514,6 +572,60 @@ export const document: JsonSchema = {
     "original",
     "candidate",
     "equal"
+   ],
+   "additionalProperties": false
+  },
+  "Explanation": {
+   "description": "Why a candidate differs from its original, as far as the recorded facts tell.",
+   "type": "object",
+   "properties": {
+    "verdict": {
+     "description": "explained: a difference of inputs or environment accounts for it; unexplained: none is known.",
+     "type": "string",
+     "enum": [
+      "explained",
+      "unexplained"
+     ]
+    },
+    "summary": {
+     "description": "The finding in a sentence.",
+     "type": "string",
+     "minLength": 1
+    },
+    "first_difference": {
+     "description": "The first divergent output and the position in it, in the order in which outputs were produced.",
+     "$ref": "#/$defs/FirstDifference"
+    },
+    "order": {
+     "description": "How outputs were put in order: produced, by the times that the run's events tell; data_flow, by which file names which; path, when nothing is known.",
+     "type": "string",
+     "enum": [
+      "produced",
+      "data_flow",
+      "path"
+     ]
+    },
+    "divergent": {
+     "description": "Differing outputs in that order.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/PortablePath"
+     }
+    },
+    "causes": {
+     "description": "Candidate causes, the likeliest first.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/Cause"
+     }
+    }
+   },
+   "required": [
+    "verdict",
+    "summary",
+    "order",
+    "divergent",
+    "causes"
    ],
    "additionalProperties": false
   },
@@ -978,6 +1090,12 @@ export const document: JsonSchema = {
     "not_comparable",
     "failed"
    ]
+  },
+  "Word": {
+   "description": "A short machine word of a vocabulary that may grow: lower-case letters, digits and underscores.",
+   "type": "string",
+   "pattern": "^[a-z][a-z0-9_]*$",
+   "maxLength": 64
   }
  }
 };

@@ -37,12 +37,24 @@ export const document: JsonSchema = {
      "type": "string",
      "minLength": 1
     },
+    "format": {
+     "description": "What was written.",
+     "type": "string",
+     "enum": [
+      "folder",
+      "zip"
+     ]
+    },
     "files": {
      "description": "Files that were written.",
      "$ref": "#/$defs/Count"
     },
     "bytes": {
      "description": "Their bytes.",
+     "$ref": "#/$defs/ByteCount"
+    },
+    "archive_bytes": {
+     "description": "Bytes of the ZIP file; absent for a folder.",
      "$ref": "#/$defs/ByteCount"
     }
    },
@@ -52,7 +64,8 @@ export const document: JsonSchema = {
     "seal",
     "path",
     "files",
-    "bytes"
+    "bytes",
+    "format"
    ],
    "additionalProperties": false
   }
@@ -73,7 +86,8 @@ export const document: JsonSchema = {
     "seal": "sha256:81902b214329116ba3bead5af9bd62944038114953e43f7accb76d4afc066063",
     "files": 17,
     "bytes": 11475,
-    "path": "/home/ada/lorenz/bundle"
+    "path": "/home/ada/lorenz/bundle",
+    "format": "folder"
    }
   }
  ],

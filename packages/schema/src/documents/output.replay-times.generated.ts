@@ -93,8 +93,8 @@ export const document: JsonSchema = {
      {
       "name": "rmse",
       "count": 3,
-      "minimum": 0.1,
-      "maximum": 0.1,
+      "lowest": 0.1,
+      "highest": 0.1,
       "mean": 0.1,
       "variance": 0
      }
@@ -125,11 +125,11 @@ export const document: JsonSchema = {
      "description": "Replays with a number for it.",
      "$ref": "#/$defs/Count"
     },
-    "minimum": {
+    "lowest": {
      "description": "Smallest value.",
      "type": "number"
     },
-    "maximum": {
+    "highest": {
      "description": "Largest value.",
      "type": "number"
     },
@@ -146,8 +146,8 @@ export const document: JsonSchema = {
    "required": [
     "name",
     "count",
-    "minimum",
-    "maximum",
+    "lowest",
+    "highest",
     "mean",
     "variance"
    ],

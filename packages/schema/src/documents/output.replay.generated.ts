@@ -319,6 +319,17 @@ export const document: JsonSchema = {
        "type": "null"
       }
      ]
+    },
+    "explanation": {
+     "description": "Why the results differ, as far as the evidence goes; null when they do not.",
+     "anyOf": [
+      {
+       "$ref": "#/$defs/Explanation"
+      },
+      {
+       "type": "null"
+      }
+     ]
     }
    },
    "required": [
@@ -356,7 +367,8 @@ export const document: JsonSchema = {
     "original",
     "candidate",
     "checks",
-    "comparison"
+    "comparison",
+    "explanation"
    ],
    "additionalProperties": false
   }
@@ -559,7 +571,8 @@ export const document: JsonSchema = {
      },
      "config": [],
      "environment": []
-    }
+    },
+    "explanation": null
    }
   }
  ],
@@ -606,6 +619,51 @@ export const document: JsonSchema = {
    "minimum": 0,
    "maximum": 9007199254740991
   },
+  "Cause": {
+   "description": "One candidate cause of a divergence.",
+   "type": "object",
+   "properties": {
+    "aspect": {
+     "description": "Where it lies, for example seed, inputs, code, packages, runtime, hardware, locale, timezone, threads, clock, randomness.",
+     "$ref": "#/$defs/Word"
+    },
+    "likelihood": {
+     "description": "How likely, in words: difference of the question, difference of the circumstances, trace in the results, or only possible.",
+     "type": "string",
+     "enum": [
+      "certain",
+      "likely",
+      "possible"
+     ]
+    },
+    "statement": {
+     "description": "The cause in a sentence.",
+     "type": "string",
+     "minLength": 1
+    },
+    "evidence": {
+     "description": "What speaks for it, a fact each.",
+     "type": "array",
+     "items": {
+      "type": "string",
+      "minLength": 1
+     }
+    },
+    "experiment": {
+     "description": "What to do next to confirm or exclude it.",
+     "type": "string",
+     "minLength": 1
+    }
+   },
+   "required": [
+    "aspect",
+    "likelihood",
+    "statement",
+    "evidence",
+    "experiment"
+   ],
+   "additionalProperties": false
+  },
   "Count": {
    "description": "How many there are.",
    "type": "integer",
@@ -618,10 +676,151 @@ export const document: JsonSchema = {
    "pattern": "^sha256:[0-9a-f]{64}$",
    "maxLength": 71
   },
+  "Explanation": {
+   "description": "Why a candidate differs from its original, as far as the recorded facts tell.",
+   "type": "object",
+   "properties": {
+    "verdict": {
+     "description": "explained: a difference of inputs or environment accounts for it; unexplained: none is known.",
+     "type": "string",
+     "enum": [
+      "explained",
+      "unexplained"
+     ]
+    },
+    "summary": {
+     "description": "The finding in a sentence.",
+     "type": "string",
+     "minLength": 1
+    },
+    "first_difference": {
+     "description": "The first divergent output and the position in it, in the order in which outputs were produced.",
+     "$ref": "#/$defs/FirstDifference"
+    },
+    "order": {
+     "description": "How outputs were put in order: produced, by the times that the run's events tell; data_flow, by which file names which; path, when nothing is known.",
+     "type": "string",
+     "enum": [
+      "produced",
+      "data_flow",
+      "path"
+     ]
+    },
+    "divergent": {
+     "description": "Differing outputs in that order.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/PortablePath"
+     }
+    },
+    "causes": {
+     "description": "Candidate causes, the likeliest first.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/Cause"
+     }
+    }
+   },
+   "required": [
+    "verdict",
+    "summary",
+    "order",
+    "divergent",
+    "causes"
+   ],
+   "additionalProperties": false
+  },
+  "FirstDifference": {
+   "description": "Where results first differ, and how.",
+   "type": "object",
+   "properties": {
+    "path": {
+     "description": "Path relative to the output root, or metrics.json or run.json when a metric or the exit differs.",
+     "$ref": "#/$defs/PortablePath"
+    },
+    "pointer": {
+     "description": "JSON: where it is.",
+     "$ref": "#/$defs/JsonPointer"
+    },
+    "row": {
+     "description": "Table: row, from 1, without the header.",
+     "type": "integer",
+     "minimum": 1
+    },
+    "column": {
+     "description": "Table: name of the column, or its number from 1.",
+     "type": "string"
+    },
+    "line": {
+     "description": "Text: line, from 1.",
+     "type": "integer",
+     "minimum": 1
+    },
+    "offset": {
+     "description": "Other bytes: offset of the first that differs, from 0.",
+     "$ref": "#/$defs/ByteCount"
+    },
+    "step": {
+     "description": "Metric series: step.",
+     "type": "number"
+    },
+    "array": {
+     "description": "Arrays of an archive: name of the array.",
+     "type": "string"
+    },
+    "index": {
+     "description": "Array: index of the element, from 0, one number for each dimension.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/ByteCount"
+     }
+    },
+    "field": {
+     "description": "Array of records: field of the element.",
+     "type": "string"
+    },
+    "x": {
+     "description": "Image: column of the pixel, from 0 at the left.",
+     "type": "integer",
+     "minimum": 0
+    },
+    "y": {
+     "description": "Image: row of the pixel, from 0 at the top.",
+     "type": "integer",
+     "minimum": 0
+    },
+    "aspect": {
+     "description": "What of the whole differs when it is not a value: dtype (type of the elements), shape, order (rows or columns first, in arrays too large to be reordered), size (width and height), mode (kind and depth of the pixels).",
+     "type": "string",
+     "enum": [
+      "dtype",
+      "shape",
+      "order",
+      "size",
+      "mode"
+     ]
+    },
+    "original": {
+     "description": "What the original has there; any JSON value. Absent when it has nothing."
+    },
+    "candidate": {
+     "description": "What the candidate has there; any JSON value. Absent when it has nothing."
+    }
+   },
+   "required": [
+    "path"
+   ],
+   "additionalProperties": false
+  },
   "JsonObject": {
    "description": "Any JSON object; Reseal hashes it and does not interpret it.",
    "type": "object",
    "additionalProperties": true
+  },
+  "JsonPointer": {
+   "description": "A JSON Pointer (RFC 6901); the empty string is the whole document.",
+   "type": "string",
+   "pattern": "^(/([^~/]|~[01])*)*$"
   },
   "Line": {
    "description": "One line of text for people: not empty, without control characters.",
@@ -686,6 +885,12 @@ export const document: JsonSchema = {
     "relationship"
    ],
    "additionalProperties": false
+  },
+  "PortablePath": {
+   "description": "A path that means the same everywhere: relative, separated by /, in Unicode NFC, without empty, . or .. segments, control characters or backslashes; at most 255 bytes per segment and 4096 in all (NFC and byte lengths are not expressible here and are checked by readers).",
+   "type": "string",
+   "pattern": "^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$",
+   "maxLength": 4096
   },
   "ReplayCheck": {
    "description": "One thing that was checked.",

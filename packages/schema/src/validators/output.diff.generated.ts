@@ -3,7 +3,7 @@
 import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.diff/v1","type":"object","properties":{"schema":{"const":"diff/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"schema_version":{"const":"reseal.comparison/v1"},"original":{"$ref":"#/$defs/ComparedArtifact"},"candidate":{"$ref":"#/$defs/ComparedArtifact"},"keys":{"$ref":"#/$defs/ComparedKeys"},"verdict":{"$ref":"#/$defs/Verdict"},"explained":{"type":"string","enum":["explained","unexplained"]},"reason":{"type":"string"},"tolerance":{"$ref":"#/$defs/Tolerance"},"files":{"type":"array","items":{"$ref":"#/$defs/FileDifference"}},"metrics":{"type":"array","items":{"$ref":"#/$defs/MetricDifference"}},"exit":{"$ref":"#/$defs/ExitDifference"},"config":{"type":"array","items":{"$ref":"#/$defs/ValueDifference"}},"environment":{"type":"array","items":{"$ref":"#/$defs/ValueDifference"}},"first_difference":{"$ref":"#/$defs/FirstDifference"},"inputs":{"$ref":"#/$defs/InputDifferences"}},"required":["schema_version","original","candidate","keys","verdict","tolerance","files","metrics","exit","config","environment","inputs"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"InputDifferences":{"type":"object","properties":{"values":{"type":"array","items":{"$ref":"#/$defs/ValueDifference"}},"files":{"type":"array","items":{"$ref":"#/$defs/FileDifference"}}},"required":["values","files"],"additionalProperties":false},"ArrayDifference":{"type":"object","properties":{"name":{"type":"string"},"status":{"type":"string","enum":["within_tolerance","different","missing","added"]},"first_difference":{"$ref":"#/$defs/Difference"},"max_absolute_error":{"$ref":"#/$defs/MetricValue"},"max_relative_error":{"$ref":"#/$defs/MetricValue"},"max_ulp_error":{"$ref":"#/$defs/MetricValue"},"differing_count":{"$ref":"#/$defs/ByteCount"}},"required":["name","status"],"additionalProperties":false},"BigInteger":{"type":"string","pattern":"^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000},"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"ComparedArtifact":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"}},"required":["artifact_id"],"additionalProperties":false},"ComparedKeys":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/KeyPair"},"input_key":{"$ref":"#/$defs/KeyPair"},"result_key":{"$ref":"#/$defs/OptionalKeyPair"},"env_key":{"$ref":"#/$defs/OptionalKeyPair"},"seal":{"$ref":"#/$defs/OptionalKeyPair"}},"required":["artifact_id","input_key","result_key","env_key","seal"],"additionalProperties":false},"Difference":{"type":"object","properties":{"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"additionalProperties":false},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"Exit":{"oneOf":[{"type":"object","properties":{"code":{"type":"integer","minimum":0,"maximum":4294967295}},"required":["code"],"additionalProperties":false},{"type":"object","properties":{"signal":{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32}},"required":["signal"],"additionalProperties":false}]},"ExitDifference":{"type":"object","properties":{"original":{"anyOf":[{"$ref":"#/$defs/Exit"},{"type":"null"}]},"candidate":{"anyOf":[{"$ref":"#/$defs/Exit"},{"type":"null"}]},"equal":{"type":"boolean"}},"required":["original","candidate","equal"],"additionalProperties":false},"FileDifference":{"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"status":{"type":"string","enum":["equal","within_tolerance","different","missing","added"]},"original_digest":{"$ref":"#/$defs/Digest"},"candidate_digest":{"$ref":"#/$defs/Digest"},"first_difference":{"$ref":"#/$defs/Difference"},"max_absolute_error":{"$ref":"#/$defs/MetricValue"},"max_relative_error":{"$ref":"#/$defs/MetricValue"},"max_ulp_error":{"$ref":"#/$defs/MetricValue"},"differing_count":{"$ref":"#/$defs/ByteCount"},"compared_as":{"type":"string","enum":["bytes","text","json","json_lines","table","series","array","arrays","image"]},"arrays":{"type":"array","items":{"$ref":"#/$defs/ArrayDifference"},"maxItems":1000},"ignored":{"const":true}},"required":["path","status"],"additionalProperties":false},"FirstDifference":{"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false},"IgnoreRules":{"type":"object","properties":{"paths":{"type":"array","items":{"$ref":"#/$defs/Line"}},"pointers":{"type":"array","items":{"$ref":"#/$defs/JsonPointer"}},"columns":{"type":"array","items":{"type":"string","maxLength":1000}}},"additionalProperties":false},"JsonPointer":{"type":"string","pattern":"^(/([^~/]|~[01])*)*$"},"KeyPair":{"type":"object","properties":{"original":{"$ref":"#/$defs/Digest"},"candidate":{"$ref":"#/$defs/Digest"},"equal":{"type":"boolean"}},"required":["original","candidate","equal"],"additionalProperties":false},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"MetricDifference":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"original":{"anyOf":[{"$ref":"#/$defs/MetricValue"},{"type":"null"}]},"candidate":{"anyOf":[{"$ref":"#/$defs/MetricValue"},{"type":"null"}]},"equal":{"type":"boolean"},"within_tolerance":{"type":"boolean"}},"required":["name","original","candidate","equal"],"additionalProperties":false},"MetricTolerance":{"type":"object","properties":{"absolute":{"type":"number","minimum":0},"relative":{"type":"number","minimum":0},"ulp":{"type":"integer","minimum":0,"maximum":9007199254740991},"nan":{"$ref":"#/$defs/NanPolicy"}},"required":["absolute","relative"],"additionalProperties":false},"MetricValue":{"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]},"NanPolicy":{"type":"string","enum":["equal","different"]},"OptionalKeyPair":{"type":"object","properties":{"original":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"candidate":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"equal":{"type":"boolean"}},"required":["original","candidate","equal"],"additionalProperties":false},"PortablePath":{"type":"string","pattern":"^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$","maxLength":4096},"Tolerance":{"type":"object","properties":{"absolute":{"type":"number","minimum":0},"relative":{"type":"number","minimum":0},"ulp":{"type":"integer","minimum":0,"maximum":9007199254740991},"nan":{"$ref":"#/$defs/NanPolicy"},"metrics":{"type":"object","additionalProperties":{"$ref":"#/$defs/MetricTolerance"}},"files":{"type":"object","additionalProperties":{"$ref":"#/$defs/MetricTolerance"}},"ignore":{"$ref":"#/$defs/IgnoreRules"}},"required":["absolute","relative"],"additionalProperties":false},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36},"ValueDifference":{"type":"object","properties":{"pointer":{"$ref":"#/$defs/JsonPointer"},"original":{},"candidate":{}},"required":["pointer"],"additionalProperties":false},"Verdict":{"type":"string","enum":["reproduced","within_tolerance","diverged","not_comparable","failed"]}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.diff/v1","type":"object","properties":{"schema":{"const":"diff/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"schema_version":{"const":"reseal.comparison/v1"},"original":{"$ref":"#/$defs/ComparedArtifact"},"candidate":{"$ref":"#/$defs/ComparedArtifact"},"keys":{"$ref":"#/$defs/ComparedKeys"},"verdict":{"$ref":"#/$defs/Verdict"},"explained":{"type":"string","enum":["explained","unexplained"]},"reason":{"type":"string"},"tolerance":{"$ref":"#/$defs/Tolerance"},"files":{"type":"array","items":{"$ref":"#/$defs/FileDifference"}},"metrics":{"type":"array","items":{"$ref":"#/$defs/MetricDifference"}},"exit":{"$ref":"#/$defs/ExitDifference"},"config":{"type":"array","items":{"$ref":"#/$defs/ValueDifference"}},"environment":{"type":"array","items":{"$ref":"#/$defs/ValueDifference"}},"first_difference":{"$ref":"#/$defs/FirstDifference"},"inputs":{"$ref":"#/$defs/InputDifferences"},"explanation":{"anyOf":[{"$ref":"#/$defs/Explanation"},{"type":"null"}]}},"required":["schema_version","original","candidate","keys","verdict","tolerance","files","metrics","exit","config","environment","inputs","explanation"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"InputDifferences":{"type":"object","properties":{"values":{"type":"array","items":{"$ref":"#/$defs/ValueDifference"}},"files":{"type":"array","items":{"$ref":"#/$defs/FileDifference"}}},"required":["values","files"],"additionalProperties":false},"ArrayDifference":{"type":"object","properties":{"name":{"type":"string"},"status":{"type":"string","enum":["within_tolerance","different","missing","added"]},"first_difference":{"$ref":"#/$defs/Difference"},"max_absolute_error":{"$ref":"#/$defs/MetricValue"},"max_relative_error":{"$ref":"#/$defs/MetricValue"},"max_ulp_error":{"$ref":"#/$defs/MetricValue"},"differing_count":{"$ref":"#/$defs/ByteCount"}},"required":["name","status"],"additionalProperties":false},"BigInteger":{"type":"string","pattern":"^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000},"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"Cause":{"type":"object","properties":{"aspect":{"$ref":"#/$defs/Word"},"likelihood":{"type":"string","enum":["certain","likely","possible"]},"statement":{"type":"string","minLength":1},"evidence":{"type":"array","items":{"type":"string","minLength":1}},"experiment":{"type":"string","minLength":1}},"required":["aspect","likelihood","statement","evidence","experiment"],"additionalProperties":false},"ComparedArtifact":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"}},"required":["artifact_id"],"additionalProperties":false},"ComparedKeys":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/KeyPair"},"input_key":{"$ref":"#/$defs/KeyPair"},"result_key":{"$ref":"#/$defs/OptionalKeyPair"},"env_key":{"$ref":"#/$defs/OptionalKeyPair"},"seal":{"$ref":"#/$defs/OptionalKeyPair"}},"required":["artifact_id","input_key","result_key","env_key","seal"],"additionalProperties":false},"Difference":{"type":"object","properties":{"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"additionalProperties":false},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"Exit":{"oneOf":[{"type":"object","properties":{"code":{"type":"integer","minimum":0,"maximum":4294967295}},"required":["code"],"additionalProperties":false},{"type":"object","properties":{"signal":{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32}},"required":["signal"],"additionalProperties":false}]},"ExitDifference":{"type":"object","properties":{"original":{"anyOf":[{"$ref":"#/$defs/Exit"},{"type":"null"}]},"candidate":{"anyOf":[{"$ref":"#/$defs/Exit"},{"type":"null"}]},"equal":{"type":"boolean"}},"required":["original","candidate","equal"],"additionalProperties":false},"Explanation":{"type":"object","properties":{"verdict":{"type":"string","enum":["explained","unexplained"]},"summary":{"type":"string","minLength":1},"first_difference":{"$ref":"#/$defs/FirstDifference"},"order":{"type":"string","enum":["produced","data_flow","path"]},"divergent":{"type":"array","items":{"$ref":"#/$defs/PortablePath"}},"causes":{"type":"array","items":{"$ref":"#/$defs/Cause"}}},"required":["verdict","summary","order","divergent","causes"],"additionalProperties":false},"FileDifference":{"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"status":{"type":"string","enum":["equal","within_tolerance","different","missing","added"]},"original_digest":{"$ref":"#/$defs/Digest"},"candidate_digest":{"$ref":"#/$defs/Digest"},"first_difference":{"$ref":"#/$defs/Difference"},"max_absolute_error":{"$ref":"#/$defs/MetricValue"},"max_relative_error":{"$ref":"#/$defs/MetricValue"},"max_ulp_error":{"$ref":"#/$defs/MetricValue"},"differing_count":{"$ref":"#/$defs/ByteCount"},"compared_as":{"type":"string","enum":["bytes","text","json","json_lines","table","series","array","arrays","image"]},"arrays":{"type":"array","items":{"$ref":"#/$defs/ArrayDifference"},"maxItems":1000},"ignored":{"const":true}},"required":["path","status"],"additionalProperties":false},"FirstDifference":{"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false},"IgnoreRules":{"type":"object","properties":{"paths":{"type":"array","items":{"$ref":"#/$defs/Line"}},"pointers":{"type":"array","items":{"$ref":"#/$defs/JsonPointer"}},"columns":{"type":"array","items":{"type":"string","maxLength":1000}}},"additionalProperties":false},"JsonPointer":{"type":"string","pattern":"^(/([^~/]|~[01])*)*$"},"KeyPair":{"type":"object","properties":{"original":{"$ref":"#/$defs/Digest"},"candidate":{"$ref":"#/$defs/Digest"},"equal":{"type":"boolean"}},"required":["original","candidate","equal"],"additionalProperties":false},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"MetricDifference":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"original":{"anyOf":[{"$ref":"#/$defs/MetricValue"},{"type":"null"}]},"candidate":{"anyOf":[{"$ref":"#/$defs/MetricValue"},{"type":"null"}]},"equal":{"type":"boolean"},"within_tolerance":{"type":"boolean"}},"required":["name","original","candidate","equal"],"additionalProperties":false},"MetricTolerance":{"type":"object","properties":{"absolute":{"type":"number","minimum":0},"relative":{"type":"number","minimum":0},"ulp":{"type":"integer","minimum":0,"maximum":9007199254740991},"nan":{"$ref":"#/$defs/NanPolicy"}},"required":["absolute","relative"],"additionalProperties":false},"MetricValue":{"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]},"NanPolicy":{"type":"string","enum":["equal","different"]},"OptionalKeyPair":{"type":"object","properties":{"original":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"candidate":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"equal":{"type":"boolean"}},"required":["original","candidate","equal"],"additionalProperties":false},"PortablePath":{"type":"string","pattern":"^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$","maxLength":4096},"Tolerance":{"type":"object","properties":{"absolute":{"type":"number","minimum":0},"relative":{"type":"number","minimum":0},"ulp":{"type":"integer","minimum":0,"maximum":9007199254740991},"nan":{"$ref":"#/$defs/NanPolicy"},"metrics":{"type":"object","additionalProperties":{"$ref":"#/$defs/MetricTolerance"}},"files":{"type":"object","additionalProperties":{"$ref":"#/$defs/MetricTolerance"}},"ignore":{"$ref":"#/$defs/IgnoreRules"}},"required":["absolute","relative"],"additionalProperties":false},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36},"ValueDifference":{"type":"object","properties":{"pointer":{"$ref":"#/$defs/JsonPointer"},"original":{},"candidate":{}},"required":["pointer"],"additionalProperties":false},"Verdict":{"type":"string","enum":["reproduced","within_tolerance","diverged","not_comparable","failed"]},"Word":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":64}}};
 const func1 = Object.prototype.hasOwnProperty;
 const func2 = codePointCount;
 const pattern3 = new RegExp("^sha256:[0-9a-f]{64}$", "u");
@@ -2999,6 +2999,478 @@ return errors === 0;
 }
 validate136.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
+const schema46 = {"type":"object","properties":{"verdict":{"type":"string","enum":["explained","unexplained"]},"summary":{"type":"string","minLength":1},"first_difference":{"$ref":"#/$defs/FirstDifference"},"order":{"type":"string","enum":["produced","data_flow","path"]},"divergent":{"type":"array","items":{"$ref":"#/$defs/PortablePath"}},"causes":{"type":"array","items":{"$ref":"#/$defs/Cause"}}},"required":["verdict","summary","order","divergent","causes"],"additionalProperties":false};
+const schema47 = {"type":"object","properties":{"aspect":{"$ref":"#/$defs/Word"},"likelihood":{"type":"string","enum":["certain","likely","possible"]},"statement":{"type":"string","minLength":1},"evidence":{"type":"array","items":{"type":"string","minLength":1}},"experiment":{"type":"string","minLength":1}},"required":["aspect","likelihood","statement","evidence","experiment"],"additionalProperties":false};
+const pattern10 = new RegExp("^[a-z][a-z0-9_]*$", "u");
+
+function validate144(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate144.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data === "string"){
+if(func2(data) > 64){
+const err0 = {instancePath,schemaPath:"#/maxLength",keyword:"maxLength",params:{limit: 64}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(!pattern10.test(data)){
+const err1 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]*$"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate144.errors = vErrors;
+return errors === 0;
+}
+validate144.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+
+function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate143.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.aspect === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "aspect"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.likelihood === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "likelihood"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.statement === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "statement"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if(data.evidence === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "evidence"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(data.experiment === undefined){
+const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "experiment"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((((key0 === "aspect") || (key0 === "likelihood")) || (key0 === "statement")) || (key0 === "evidence")) || (key0 === "experiment"))){
+const err5 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.aspect !== undefined){
+if(!(validate144(data.aspect, {instancePath:instancePath+"/aspect",parentData:data,parentDataProperty:"aspect",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate144.errors : vErrors.concat(validate144.errors);
+errors = vErrors.length;
+}
+}
+if(data.likelihood !== undefined){
+let data1 = data.likelihood;
+if(typeof data1 !== "string"){
+const err6 = {instancePath:instancePath+"/likelihood",schemaPath:"#/properties/likelihood/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(!(((data1 === "certain") || (data1 === "likely")) || (data1 === "possible"))){
+const err7 = {instancePath:instancePath+"/likelihood",schemaPath:"#/properties/likelihood/enum",keyword:"enum",params:{allowedValues: schema47.properties.likelihood.enum}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.statement !== undefined){
+let data2 = data.statement;
+if(typeof data2 === "string"){
+if(func2(data2) < 1){
+const err8 = {instancePath:instancePath+"/statement",schemaPath:"#/properties/statement/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+else {
+const err9 = {instancePath:instancePath+"/statement",schemaPath:"#/properties/statement/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+if(data.evidence !== undefined){
+let data3 = data.evidence;
+if(Array.isArray(data3)){
+const len0 = data3.length;
+for(let i0=0; i0<len0; i0++){
+let data4 = data3[i0];
+if(typeof data4 === "string"){
+if(func2(data4) < 1){
+const err10 = {instancePath:instancePath+"/evidence/" + i0,schemaPath:"#/properties/evidence/items/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+else {
+const err11 = {instancePath:instancePath+"/evidence/" + i0,schemaPath:"#/properties/evidence/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+}
+}
+else {
+const err12 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+}
+if(data.experiment !== undefined){
+let data5 = data.experiment;
+if(typeof data5 === "string"){
+if(func2(data5) < 1){
+const err13 = {instancePath:instancePath+"/experiment",schemaPath:"#/properties/experiment/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+}
+else {
+const err14 = {instancePath:instancePath+"/experiment",schemaPath:"#/properties/experiment/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+}
+}
+else {
+const err15 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+validate143.errors = vErrors;
+return errors === 0;
+}
+validate143.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+
+function validate140(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate140.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.verdict === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "verdict"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.summary === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "summary"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.order === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "order"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if(data.divergent === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "divergent"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(data.causes === undefined){
+const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "causes"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((((((key0 === "verdict") || (key0 === "summary")) || (key0 === "first_difference")) || (key0 === "order")) || (key0 === "divergent")) || (key0 === "causes"))){
+const err5 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.verdict !== undefined){
+let data0 = data.verdict;
+if(typeof data0 !== "string"){
+const err6 = {instancePath:instancePath+"/verdict",schemaPath:"#/properties/verdict/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(!((data0 === "explained") || (data0 === "unexplained"))){
+const err7 = {instancePath:instancePath+"/verdict",schemaPath:"#/properties/verdict/enum",keyword:"enum",params:{allowedValues: schema46.properties.verdict.enum}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.summary !== undefined){
+let data1 = data.summary;
+if(typeof data1 === "string"){
+if(func2(data1) < 1){
+const err8 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+else {
+const err9 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+if(data.first_difference !== undefined){
+if(!(validate130(data.first_difference, {instancePath:instancePath+"/first_difference",parentData:data,parentDataProperty:"first_difference",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+errors = vErrors.length;
+}
+}
+if(data.order !== undefined){
+let data3 = data.order;
+if(typeof data3 !== "string"){
+const err10 = {instancePath:instancePath+"/order",schemaPath:"#/properties/order/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+if(!(((data3 === "produced") || (data3 === "data_flow")) || (data3 === "path"))){
+const err11 = {instancePath:instancePath+"/order",schemaPath:"#/properties/order/enum",keyword:"enum",params:{allowedValues: schema46.properties.order.enum}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+}
+if(data.divergent !== undefined){
+let data4 = data.divergent;
+if(Array.isArray(data4)){
+const len0 = data4.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate91(data4[i0], {instancePath:instancePath+"/divergent/" + i0,parentData:data4,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate91.errors : vErrors.concat(validate91.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err12 = {instancePath:instancePath+"/divergent",schemaPath:"#/properties/divergent/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+}
+if(data.causes !== undefined){
+let data6 = data.causes;
+if(Array.isArray(data6)){
+const len1 = data6.length;
+for(let i1=0; i1<len1; i1++){
+if(!(validate143(data6[i1], {instancePath:instancePath+"/causes/" + i1,parentData:data6,parentDataProperty:i1,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate143.errors : vErrors.concat(validate143.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err13 = {instancePath:instancePath+"/causes",schemaPath:"#/properties/causes/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+}
+}
+else {
+const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+validate140.errors = vErrors;
+return errors === 0;
+}
+validate140.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
 
 function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="https://reseal.dev/schemas/output.diff/v1" */;
@@ -3201,9 +3673,8 @@ vErrors.push(err17);
 }
 errors++;
 }
-for(const key1 in data2){
-if(!(func1.call(schema19.properties.data.properties, key1))){
-const err18 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(data2.explanation === undefined){
+const err18 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "explanation"}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -3212,15 +3683,26 @@ vErrors.push(err18);
 }
 errors++;
 }
-}
-if(data2.schema_version !== undefined){
-if("reseal.comparison/v1" !== data2.schema_version){
-const err19 = {instancePath:instancePath+"/data/schema_version",schemaPath:"#/properties/data/properties/schema_version/const",keyword:"const",params:{allowedValue: "reseal.comparison/v1"}};
+for(const key1 in data2){
+if(!(func1.call(schema19.properties.data.properties, key1))){
+const err19 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
 if(vErrors === null){
 vErrors = [err19];
 }
 else {
 vErrors.push(err19);
+}
+errors++;
+}
+}
+if(data2.schema_version !== undefined){
+if("reseal.comparison/v1" !== data2.schema_version){
+const err20 = {instancePath:instancePath+"/data/schema_version",schemaPath:"#/properties/data/properties/schema_version/const",keyword:"const",params:{allowedValue: "reseal.comparison/v1"}};
+if(vErrors === null){
+vErrors = [err20];
+}
+else {
+vErrors.push(err20);
 }
 errors++;
 }
@@ -3252,17 +3734,7 @@ errors = vErrors.length;
 if(data2.explained !== undefined){
 let data8 = data2.explained;
 if(typeof data8 !== "string"){
-const err20 = {instancePath:instancePath+"/data/explained",schemaPath:"#/properties/data/properties/explained/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err20];
-}
-else {
-vErrors.push(err20);
-}
-errors++;
-}
-if(!((data8 === "explained") || (data8 === "unexplained"))){
-const err21 = {instancePath:instancePath+"/data/explained",schemaPath:"#/properties/data/properties/explained/enum",keyword:"enum",params:{allowedValues: schema19.properties.data.properties.explained.enum}};
+const err21 = {instancePath:instancePath+"/data/explained",schemaPath:"#/properties/data/properties/explained/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -3271,15 +3743,25 @@ vErrors.push(err21);
 }
 errors++;
 }
-}
-if(data2.reason !== undefined){
-if(typeof data2.reason !== "string"){
-const err22 = {instancePath:instancePath+"/data/reason",schemaPath:"#/properties/data/properties/reason/type",keyword:"type",params:{type: "string"}};
+if(!((data8 === "explained") || (data8 === "unexplained"))){
+const err22 = {instancePath:instancePath+"/data/explained",schemaPath:"#/properties/data/properties/explained/enum",keyword:"enum",params:{allowedValues: schema19.properties.data.properties.explained.enum}};
 if(vErrors === null){
 vErrors = [err22];
 }
 else {
 vErrors.push(err22);
+}
+errors++;
+}
+}
+if(data2.reason !== undefined){
+if(typeof data2.reason !== "string"){
+const err23 = {instancePath:instancePath+"/data/reason",schemaPath:"#/properties/data/properties/reason/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err23];
+}
+else {
+vErrors.push(err23);
 }
 errors++;
 }
@@ -3302,12 +3784,12 @@ errors = vErrors.length;
 }
 }
 else {
-const err23 = {instancePath:instancePath+"/data/files",schemaPath:"#/properties/data/properties/files/type",keyword:"type",params:{type: "array"}};
+const err24 = {instancePath:instancePath+"/data/files",schemaPath:"#/properties/data/properties/files/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
-vErrors = [err23];
+vErrors = [err24];
 }
 else {
-vErrors.push(err23);
+vErrors.push(err24);
 }
 errors++;
 }
@@ -3324,12 +3806,12 @@ errors = vErrors.length;
 }
 }
 else {
-const err24 = {instancePath:instancePath+"/data/metrics",schemaPath:"#/properties/data/properties/metrics/type",keyword:"type",params:{type: "array"}};
+const err25 = {instancePath:instancePath+"/data/metrics",schemaPath:"#/properties/data/properties/metrics/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
-vErrors = [err24];
+vErrors = [err25];
 }
 else {
-vErrors.push(err24);
+vErrors.push(err25);
 }
 errors++;
 }
@@ -3352,12 +3834,12 @@ errors = vErrors.length;
 }
 }
 else {
-const err25 = {instancePath:instancePath+"/data/config",schemaPath:"#/properties/data/properties/config/type",keyword:"type",params:{type: "array"}};
+const err26 = {instancePath:instancePath+"/data/config",schemaPath:"#/properties/data/properties/config/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
-vErrors = [err25];
+vErrors = [err26];
 }
 else {
-vErrors.push(err25);
+vErrors.push(err26);
 }
 errors++;
 }
@@ -3374,12 +3856,12 @@ errors = vErrors.length;
 }
 }
 else {
-const err26 = {instancePath:instancePath+"/data/environment",schemaPath:"#/properties/data/properties/environment/type",keyword:"type",params:{type: "array"}};
+const err27 = {instancePath:instancePath+"/data/environment",schemaPath:"#/properties/data/properties/environment/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
-vErrors = [err26];
+vErrors = [err27];
 }
 else {
-vErrors.push(err26);
+vErrors.push(err27);
 }
 errors++;
 }
@@ -3396,26 +3878,72 @@ vErrors = vErrors === null ? validate136.errors : vErrors.concat(validate136.err
 errors = vErrors.length;
 }
 }
+if(data2.explanation !== undefined){
+let data22 = data2.explanation;
+const _errs33 = errors;
+let valid10 = false;
+const _errs34 = errors;
+if(!(validate140(data22, {instancePath:instancePath+"/data/explanation",parentData:data2,parentDataProperty:"explanation",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate140.errors : vErrors.concat(validate140.errors);
+errors = vErrors.length;
 }
-else {
-const err27 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
+var _valid0 = _errs34 === errors;
+valid10 = valid10 || _valid0;
+const _errs35 = errors;
+if(data22 !== null){
+const err28 = {instancePath:instancePath+"/data/explanation",schemaPath:"#/properties/data/properties/explanation/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err27];
+vErrors = [err28];
 }
 else {
-vErrors.push(err27);
+vErrors.push(err28);
+}
+errors++;
+}
+var _valid0 = _errs35 === errors;
+valid10 = valid10 || _valid0;
+if(!valid10){
+const err29 = {instancePath:instancePath+"/data/explanation",schemaPath:"#/properties/data/properties/explanation/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err29];
+}
+else {
+vErrors.push(err29);
+}
+errors++;
+}
+else {
+errors = _errs33;
+if(vErrors !== null){
+if(_errs33){
+vErrors.length = _errs33;
+}
+else {
+vErrors = null;
+}
+}
+}
+}
+}
+else {
+const err30 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err30];
+}
+else {
+vErrors.push(err30);
 }
 errors++;
 }
 }
 }
 else {
-const err28 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err31 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err28];
+vErrors = [err31];
 }
 else {
-vErrors.push(err28);
+vErrors.push(err31);
 }
 errors++;
 }

@@ -3,6 +3,7 @@
 import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.export/v1","type":"object","properties":{"schema":{"const":"export/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"path":{"type":"string","minLength":1},"format":{"type":"string","enum":["folder","zip"]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"archive_bytes":{"$ref":"#/$defs/ByteCount"}},"required":["run_id","artifact_id","seal","path","files","bytes","format"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"Count":{"type":"integer","minimum":0,"maximum":9007199254740991},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36}}};
 const func1 = codePointCount;
 const pattern3 = new RegExp("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", "u");
 
@@ -340,14 +341,24 @@ vErrors.push(err11);
 }
 errors++;
 }
-for(const key1 in data2){
-if(!((((((key1 === "run_id") || (key1 === "artifact_id")) || (key1 === "seal")) || (key1 === "path")) || (key1 === "files")) || (key1 === "bytes"))){
-const err12 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(data2.format === undefined){
+const err12 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "format"}};
 if(vErrors === null){
 vErrors = [err12];
 }
 else {
 vErrors.push(err12);
+}
+errors++;
+}
+for(const key1 in data2){
+if(!((((((((key1 === "run_id") || (key1 === "artifact_id")) || (key1 === "seal")) || (key1 === "path")) || (key1 === "format")) || (key1 === "files")) || (key1 === "bytes")) || (key1 === "archive_bytes"))){
+const err13 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
 }
 errors++;
 }
@@ -374,23 +385,46 @@ if(data2.path !== undefined){
 let data6 = data2.path;
 if(typeof data6 === "string"){
 if(func1(data6) < 1){
-const err13 = {instancePath:instancePath+"/data/path",schemaPath:"#/properties/data/properties/path/minLength",keyword:"minLength",params:{limit: 1}};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
-errors++;
-}
-}
-else {
-const err14 = {instancePath:instancePath+"/data/path",schemaPath:"#/properties/data/properties/path/type",keyword:"type",params:{type: "string"}};
+const err14 = {instancePath:instancePath+"/data/path",schemaPath:"#/properties/data/properties/path/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err14];
 }
 else {
 vErrors.push(err14);
+}
+errors++;
+}
+}
+else {
+const err15 = {instancePath:instancePath+"/data/path",schemaPath:"#/properties/data/properties/path/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+}
+if(data2.format !== undefined){
+let data7 = data2.format;
+if(typeof data7 !== "string"){
+const err16 = {instancePath:instancePath+"/data/format",schemaPath:"#/properties/data/properties/format/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+if(!((data7 === "folder") || (data7 === "zip"))){
+const err17 = {instancePath:instancePath+"/data/format",schemaPath:"#/properties/data/properties/format/enum",keyword:"enum",params:{allowedValues: schema19.properties.data.properties.format.enum}};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
 }
 errors++;
 }
@@ -407,26 +441,32 @@ vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.error
 errors = vErrors.length;
 }
 }
+if(data2.archive_bytes !== undefined){
+if(!(validate60(data2.archive_bytes, {instancePath:instancePath+"/data/archive_bytes",parentData:data2,parentDataProperty:"archive_bytes",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+errors = vErrors.length;
+}
+}
 }
 else {
-const err15 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
+const err18 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err15];
+vErrors = [err18];
 }
 else {
-vErrors.push(err15);
+vErrors.push(err18);
 }
 errors++;
 }
 }
 }
 else {
-const err16 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err19 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err16];
+vErrors = [err19];
 }
 else {
-vErrors.push(err16);
+vErrors.push(err19);
 }
 errors++;
 }

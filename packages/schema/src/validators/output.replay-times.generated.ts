@@ -299,8 +299,8 @@ vErrors.push(err1);
 }
 errors++;
 }
-if(data.minimum === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "minimum"}};
+if(data.lowest === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "lowest"}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -309,8 +309,8 @@ vErrors.push(err2);
 }
 errors++;
 }
-if(data.maximum === undefined){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "maximum"}};
+if(data.highest === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "highest"}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -340,7 +340,7 @@ vErrors.push(err5);
 errors++;
 }
 for(const key0 in data){
-if(!((((((key0 === "name") || (key0 === "count")) || (key0 === "minimum")) || (key0 === "maximum")) || (key0 === "mean")) || (key0 === "variance"))){
+if(!((((((key0 === "name") || (key0 === "count")) || (key0 === "lowest")) || (key0 === "highest")) || (key0 === "mean")) || (key0 === "variance"))){
 const err6 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err6];
@@ -363,10 +363,10 @@ vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.error
 errors = vErrors.length;
 }
 }
-if(data.minimum !== undefined){
-let data2 = data.minimum;
+if(data.lowest !== undefined){
+let data2 = data.lowest;
 if(!((typeof data2 == "number") && (isFinite(data2)))){
-const err7 = {instancePath:instancePath+"/minimum",schemaPath:"#/properties/minimum/type",keyword:"type",params:{type: "number"}};
+const err7 = {instancePath:instancePath+"/lowest",schemaPath:"#/properties/lowest/type",keyword:"type",params:{type: "number"}};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -376,10 +376,10 @@ vErrors.push(err7);
 errors++;
 }
 }
-if(data.maximum !== undefined){
-let data3 = data.maximum;
+if(data.highest !== undefined){
+let data3 = data.highest;
 if(!((typeof data3 == "number") && (isFinite(data3)))){
-const err8 = {instancePath:instancePath+"/maximum",schemaPath:"#/properties/maximum/type",keyword:"type",params:{type: "number"}};
+const err8 = {instancePath:instancePath+"/highest",schemaPath:"#/properties/highest/type",keyword:"type",params:{type: "number"}};
 if(vErrors === null){
 vErrors = [err8];
 }

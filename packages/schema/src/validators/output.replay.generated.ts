@@ -3,7 +3,7 @@
 import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.replay/v1","type":"object","properties":{"schema":{"const":"replay/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"verdict":{"$ref":"#/$defs/Verdict"},"reason":{"type":"string"},"original_artifact_id":{"$ref":"#/$defs/Digest"},"candidate_artifact_id":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"original":{"$ref":"#/$defs/ReplayedRun"},"candidate":{"anyOf":[{"$ref":"#/$defs/RunRow"},{"type":"null"}]},"checks":{"type":"array","items":{"$ref":"#/$defs/ReplayCheck"}},"comparison":{"anyOf":[{"$ref":"#/$defs/JsonObject"},{"type":"null"}]}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents","verdict","original_artifact_id","candidate_artifact_id","original","candidate","checks","comparison"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"ReplayedRun":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"}},"required":["artifact_id","seal","run_id"],"additionalProperties":false},"ArtifactType":{"type":"string","pattern":"^[a-z][a-z0-9]*(-[a-z0-9]+)*$","maxLength":64},"BigInteger":{"type":"string","pattern":"^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000},"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"Count":{"type":"integer","minimum":0,"maximum":9007199254740991},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"JsonObject":{"type":"object","additionalProperties":true},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"MetricMap":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":1000},"additionalProperties":{"$ref":"#/$defs/MetricValue"}},"MetricValue":{"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]},"Parent":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"},"relationship":{"$ref":"#/$defs/Word"}},"required":["artifact_id","relationship"],"additionalProperties":false},"ReplayCheck":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"status":{"type":"string","enum":["ok","different","missing"]},"expected":{},"actual":{},"aspect":{"$ref":"#/$defs/Word"},"policy":{"type":"string","enum":["strict","warn","ignore"]},"message":{"type":"string","minLength":1}},"required":["name","status"],"additionalProperties":false},"RunRow":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"metrics":{"$ref":"#/$defs/MetricMap"}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents"],"additionalProperties":false},"RunStatus":{"type":"string","enum":["finished","failed","killed","interrupted","incomplete"]},"Seed":{"anyOf":[{"type":"integer","minimum":0,"maximum":9007199254740991},{"type":"string","pattern":"^([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000}]},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36},"Verdict":{"type":"string","enum":["reproduced","within_tolerance","diverged","not_comparable","failed"]},"Word":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":64}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.replay/v1","type":"object","properties":{"schema":{"const":"replay/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"verdict":{"$ref":"#/$defs/Verdict"},"reason":{"type":"string"},"original_artifact_id":{"$ref":"#/$defs/Digest"},"candidate_artifact_id":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"original":{"$ref":"#/$defs/ReplayedRun"},"candidate":{"anyOf":[{"$ref":"#/$defs/RunRow"},{"type":"null"}]},"checks":{"type":"array","items":{"$ref":"#/$defs/ReplayCheck"}},"comparison":{"anyOf":[{"$ref":"#/$defs/JsonObject"},{"type":"null"}]},"explanation":{"anyOf":[{"$ref":"#/$defs/Explanation"},{"type":"null"}]}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents","verdict","original_artifact_id","candidate_artifact_id","original","candidate","checks","comparison","explanation"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"ReplayedRun":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"}},"required":["artifact_id","seal","run_id"],"additionalProperties":false},"ArtifactType":{"type":"string","pattern":"^[a-z][a-z0-9]*(-[a-z0-9]+)*$","maxLength":64},"BigInteger":{"type":"string","pattern":"^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000},"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"Cause":{"type":"object","properties":{"aspect":{"$ref":"#/$defs/Word"},"likelihood":{"type":"string","enum":["certain","likely","possible"]},"statement":{"type":"string","minLength":1},"evidence":{"type":"array","items":{"type":"string","minLength":1}},"experiment":{"type":"string","minLength":1}},"required":["aspect","likelihood","statement","evidence","experiment"],"additionalProperties":false},"Count":{"type":"integer","minimum":0,"maximum":9007199254740991},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"Explanation":{"type":"object","properties":{"verdict":{"type":"string","enum":["explained","unexplained"]},"summary":{"type":"string","minLength":1},"first_difference":{"$ref":"#/$defs/FirstDifference"},"order":{"type":"string","enum":["produced","data_flow","path"]},"divergent":{"type":"array","items":{"$ref":"#/$defs/PortablePath"}},"causes":{"type":"array","items":{"$ref":"#/$defs/Cause"}}},"required":["verdict","summary","order","divergent","causes"],"additionalProperties":false},"FirstDifference":{"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false},"JsonObject":{"type":"object","additionalProperties":true},"JsonPointer":{"type":"string","pattern":"^(/([^~/]|~[01])*)*$"},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"MetricMap":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":1000},"additionalProperties":{"$ref":"#/$defs/MetricValue"}},"MetricValue":{"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]},"Parent":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"},"relationship":{"$ref":"#/$defs/Word"}},"required":["artifact_id","relationship"],"additionalProperties":false},"PortablePath":{"type":"string","pattern":"^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$","maxLength":4096},"ReplayCheck":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"status":{"type":"string","enum":["ok","different","missing"]},"expected":{},"actual":{},"aspect":{"$ref":"#/$defs/Word"},"policy":{"type":"string","enum":["strict","warn","ignore"]},"message":{"type":"string","minLength":1}},"required":["name","status"],"additionalProperties":false},"RunRow":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"metrics":{"$ref":"#/$defs/MetricMap"}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents"],"additionalProperties":false},"RunStatus":{"type":"string","enum":["finished","failed","killed","interrupted","incomplete"]},"Seed":{"anyOf":[{"type":"integer","minimum":0,"maximum":9007199254740991},{"type":"string","pattern":"^([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000}]},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36},"Verdict":{"type":"string","enum":["reproduced","within_tolerance","diverged","not_comparable","failed"]},"Word":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":64}}};
 const func1 = Object.prototype.hasOwnProperty;
 const func2 = codePointCount;
 const pattern3 = new RegExp("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", "u");
@@ -2431,6 +2431,780 @@ return errors === 0;
 }
 validate133.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
+const schema39 = {"type":"object","properties":{"verdict":{"type":"string","enum":["explained","unexplained"]},"summary":{"type":"string","minLength":1},"first_difference":{"$ref":"#/$defs/FirstDifference"},"order":{"type":"string","enum":["produced","data_flow","path"]},"divergent":{"type":"array","items":{"$ref":"#/$defs/PortablePath"}},"causes":{"type":"array","items":{"$ref":"#/$defs/Cause"}}},"required":["verdict","summary","order","divergent","causes"],"additionalProperties":false};
+const schema40 = {"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false};
+const pattern13 = new RegExp("^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$", "u");
+
+function validate137(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate137.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data === "string"){
+if(func2(data) > 4096){
+const err0 = {instancePath,schemaPath:"#/maxLength",keyword:"maxLength",params:{limit: 4096}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(!pattern13.test(data)){
+const err1 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate137.errors = vErrors;
+return errors === 0;
+}
+validate137.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const pattern14 = new RegExp("^(/([^~/]|~[01])*)*$", "u");
+
+function validate139(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate139.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data === "string"){
+if(!pattern14.test(data)){
+const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^(/([^~/]|~[01])*)*$"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate139.errors = vErrors;
+return errors === 0;
+}
+validate139.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+
+function validate136(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate136.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.path === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "path"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(func1.call(schema40.properties, key0))){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.path !== undefined){
+if(!(validate137(data.path, {instancePath:instancePath+"/path",parentData:data,parentDataProperty:"path",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate137.errors : vErrors.concat(validate137.errors);
+errors = vErrors.length;
+}
+}
+if(data.pointer !== undefined){
+if(!(validate139(data.pointer, {instancePath:instancePath+"/pointer",parentData:data,parentDataProperty:"pointer",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate139.errors : vErrors.concat(validate139.errors);
+errors = vErrors.length;
+}
+}
+if(data.row !== undefined){
+let data2 = data.row;
+if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
+const err2 = {instancePath:instancePath+"/row",schemaPath:"#/properties/row/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if((typeof data2 == "number") && (isFinite(data2))){
+if(data2 < 1 || isNaN(data2)){
+const err3 = {instancePath:instancePath+"/row",schemaPath:"#/properties/row/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+}
+if(data.column !== undefined){
+if(typeof data.column !== "string"){
+const err4 = {instancePath:instancePath+"/column",schemaPath:"#/properties/column/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+if(data.line !== undefined){
+let data4 = data.line;
+if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
+const err5 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+if((typeof data4 == "number") && (isFinite(data4))){
+if(data4 < 1 || isNaN(data4)){
+const err6 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+}
+if(data.offset !== undefined){
+if(!(validate81(data.offset, {instancePath:instancePath+"/offset",parentData:data,parentDataProperty:"offset",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate81.errors : vErrors.concat(validate81.errors);
+errors = vErrors.length;
+}
+}
+if(data.step !== undefined){
+let data6 = data.step;
+if(!((typeof data6 == "number") && (isFinite(data6)))){
+const err7 = {instancePath:instancePath+"/step",schemaPath:"#/properties/step/type",keyword:"type",params:{type: "number"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.array !== undefined){
+if(typeof data.array !== "string"){
+const err8 = {instancePath:instancePath+"/array",schemaPath:"#/properties/array/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+if(data.index !== undefined){
+let data8 = data.index;
+if(Array.isArray(data8)){
+const len0 = data8.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate81(data8[i0], {instancePath:instancePath+"/index/" + i0,parentData:data8,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate81.errors : vErrors.concat(validate81.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err9 = {instancePath:instancePath+"/index",schemaPath:"#/properties/index/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+if(data.field !== undefined){
+if(typeof data.field !== "string"){
+const err10 = {instancePath:instancePath+"/field",schemaPath:"#/properties/field/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+if(data.x !== undefined){
+let data11 = data.x;
+if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
+const err11 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+if((typeof data11 == "number") && (isFinite(data11))){
+if(data11 < 0 || isNaN(data11)){
+const err12 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+}
+}
+if(data.y !== undefined){
+let data12 = data.y;
+if(!(((typeof data12 == "number") && (!(data12 % 1) && !isNaN(data12))) && (isFinite(data12)))){
+const err13 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+if((typeof data12 == "number") && (isFinite(data12))){
+if(data12 < 0 || isNaN(data12)){
+const err14 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+}
+}
+if(data.aspect !== undefined){
+let data13 = data.aspect;
+if(typeof data13 !== "string"){
+const err15 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+if(!(((((data13 === "dtype") || (data13 === "shape")) || (data13 === "order")) || (data13 === "size")) || (data13 === "mode"))){
+const err16 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/enum",keyword:"enum",params:{allowedValues: schema40.properties.aspect.enum}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+}
+}
+else {
+const err17 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
+}
+errors++;
+}
+validate136.errors = vErrors;
+return errors === 0;
+}
+validate136.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const schema43 = {"type":"object","properties":{"aspect":{"$ref":"#/$defs/Word"},"likelihood":{"type":"string","enum":["certain","likely","possible"]},"statement":{"type":"string","minLength":1},"evidence":{"type":"array","items":{"type":"string","minLength":1}},"experiment":{"type":"string","minLength":1}},"required":["aspect","likelihood","statement","evidence","experiment"],"additionalProperties":false};
+
+function validate145(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate145.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.aspect === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "aspect"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.likelihood === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "likelihood"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.statement === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "statement"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if(data.evidence === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "evidence"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(data.experiment === undefined){
+const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "experiment"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((((key0 === "aspect") || (key0 === "likelihood")) || (key0 === "statement")) || (key0 === "evidence")) || (key0 === "experiment"))){
+const err5 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.aspect !== undefined){
+if(!(validate87(data.aspect, {instancePath:instancePath+"/aspect",parentData:data,parentDataProperty:"aspect",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate87.errors : vErrors.concat(validate87.errors);
+errors = vErrors.length;
+}
+}
+if(data.likelihood !== undefined){
+let data1 = data.likelihood;
+if(typeof data1 !== "string"){
+const err6 = {instancePath:instancePath+"/likelihood",schemaPath:"#/properties/likelihood/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(!(((data1 === "certain") || (data1 === "likely")) || (data1 === "possible"))){
+const err7 = {instancePath:instancePath+"/likelihood",schemaPath:"#/properties/likelihood/enum",keyword:"enum",params:{allowedValues: schema43.properties.likelihood.enum}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.statement !== undefined){
+let data2 = data.statement;
+if(typeof data2 === "string"){
+if(func2(data2) < 1){
+const err8 = {instancePath:instancePath+"/statement",schemaPath:"#/properties/statement/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+else {
+const err9 = {instancePath:instancePath+"/statement",schemaPath:"#/properties/statement/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+if(data.evidence !== undefined){
+let data3 = data.evidence;
+if(Array.isArray(data3)){
+const len0 = data3.length;
+for(let i0=0; i0<len0; i0++){
+let data4 = data3[i0];
+if(typeof data4 === "string"){
+if(func2(data4) < 1){
+const err10 = {instancePath:instancePath+"/evidence/" + i0,schemaPath:"#/properties/evidence/items/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+else {
+const err11 = {instancePath:instancePath+"/evidence/" + i0,schemaPath:"#/properties/evidence/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+}
+}
+else {
+const err12 = {instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+}
+if(data.experiment !== undefined){
+let data5 = data.experiment;
+if(typeof data5 === "string"){
+if(func2(data5) < 1){
+const err13 = {instancePath:instancePath+"/experiment",schemaPath:"#/properties/experiment/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+}
+else {
+const err14 = {instancePath:instancePath+"/experiment",schemaPath:"#/properties/experiment/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+}
+}
+else {
+const err15 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+validate145.errors = vErrors;
+return errors === 0;
+}
+validate145.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+
+function validate135(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate135.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.verdict === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "verdict"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.summary === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "summary"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.order === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "order"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if(data.divergent === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "divergent"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(data.causes === undefined){
+const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "causes"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((((((key0 === "verdict") || (key0 === "summary")) || (key0 === "first_difference")) || (key0 === "order")) || (key0 === "divergent")) || (key0 === "causes"))){
+const err5 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.verdict !== undefined){
+let data0 = data.verdict;
+if(typeof data0 !== "string"){
+const err6 = {instancePath:instancePath+"/verdict",schemaPath:"#/properties/verdict/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(!((data0 === "explained") || (data0 === "unexplained"))){
+const err7 = {instancePath:instancePath+"/verdict",schemaPath:"#/properties/verdict/enum",keyword:"enum",params:{allowedValues: schema39.properties.verdict.enum}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.summary !== undefined){
+let data1 = data.summary;
+if(typeof data1 === "string"){
+if(func2(data1) < 1){
+const err8 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+else {
+const err9 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+if(data.first_difference !== undefined){
+if(!(validate136(data.first_difference, {instancePath:instancePath+"/first_difference",parentData:data,parentDataProperty:"first_difference",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate136.errors : vErrors.concat(validate136.errors);
+errors = vErrors.length;
+}
+}
+if(data.order !== undefined){
+let data3 = data.order;
+if(typeof data3 !== "string"){
+const err10 = {instancePath:instancePath+"/order",schemaPath:"#/properties/order/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+if(!(((data3 === "produced") || (data3 === "data_flow")) || (data3 === "path"))){
+const err11 = {instancePath:instancePath+"/order",schemaPath:"#/properties/order/enum",keyword:"enum",params:{allowedValues: schema39.properties.order.enum}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+}
+if(data.divergent !== undefined){
+let data4 = data.divergent;
+if(Array.isArray(data4)){
+const len0 = data4.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate137(data4[i0], {instancePath:instancePath+"/divergent/" + i0,parentData:data4,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate137.errors : vErrors.concat(validate137.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err12 = {instancePath:instancePath+"/divergent",schemaPath:"#/properties/divergent/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+}
+if(data.causes !== undefined){
+let data6 = data.causes;
+if(Array.isArray(data6)){
+const len1 = data6.length;
+for(let i1=0; i1<len1; i1++){
+if(!(validate145(data6[i1], {instancePath:instancePath+"/causes/" + i1,parentData:data6,parentDataProperty:i1,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate145.errors : vErrors.concat(validate145.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err13 = {instancePath:instancePath+"/causes",schemaPath:"#/properties/causes/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+}
+}
+else {
+const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+validate135.errors = vErrors;
+return errors === 0;
+}
+validate135.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
 
 function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="https://reseal.dev/schemas/output.replay/v1" */;
@@ -2863,14 +3637,24 @@ vErrors.push(err40);
 }
 errors++;
 }
-for(const key1 in data2){
-if(!(func1.call(schema19.properties.data.properties, key1))){
-const err41 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(data2.explanation === undefined){
+const err41 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "explanation"}};
 if(vErrors === null){
 vErrors = [err41];
 }
 else {
 vErrors.push(err41);
+}
+errors++;
+}
+for(const key1 in data2){
+if(!(func1.call(schema19.properties.data.properties, key1))){
+const err42 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(vErrors === null){
+vErrors = [err42];
+}
+else {
+vErrors.push(err42);
 }
 errors++;
 }
@@ -2912,24 +3696,24 @@ var _valid0 = _errs13 === errors;
 valid2 = valid2 || _valid0;
 const _errs14 = errors;
 if(data7 !== null){
-const err42 = {instancePath:instancePath+"/data/result_key",schemaPath:"#/properties/data/properties/result_key/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err43 = {instancePath:instancePath+"/data/result_key",schemaPath:"#/properties/data/properties/result_key/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err42];
+vErrors = [err43];
 }
 else {
-vErrors.push(err42);
+vErrors.push(err43);
 }
 errors++;
 }
 var _valid0 = _errs14 === errors;
 valid2 = valid2 || _valid0;
 if(!valid2){
-const err43 = {instancePath:instancePath+"/data/result_key",schemaPath:"#/properties/data/properties/result_key/anyOf",keyword:"anyOf",params:{}};
+const err44 = {instancePath:instancePath+"/data/result_key",schemaPath:"#/properties/data/properties/result_key/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err43];
+vErrors = [err44];
 }
 else {
-vErrors.push(err43);
+vErrors.push(err44);
 }
 errors++;
 }
@@ -2958,24 +3742,24 @@ var _valid1 = _errs18 === errors;
 valid3 = valid3 || _valid1;
 const _errs19 = errors;
 if(data8 !== null){
-const err44 = {instancePath:instancePath+"/data/env_key",schemaPath:"#/properties/data/properties/env_key/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err45 = {instancePath:instancePath+"/data/env_key",schemaPath:"#/properties/data/properties/env_key/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err44];
+vErrors = [err45];
 }
 else {
-vErrors.push(err44);
+vErrors.push(err45);
 }
 errors++;
 }
 var _valid1 = _errs19 === errors;
 valid3 = valid3 || _valid1;
 if(!valid3){
-const err45 = {instancePath:instancePath+"/data/env_key",schemaPath:"#/properties/data/properties/env_key/anyOf",keyword:"anyOf",params:{}};
+const err46 = {instancePath:instancePath+"/data/env_key",schemaPath:"#/properties/data/properties/env_key/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err45];
+vErrors = [err46];
 }
 else {
-vErrors.push(err45);
+vErrors.push(err46);
 }
 errors++;
 }
@@ -3009,18 +3793,7 @@ const _errs24 = errors;
 let valid4 = false;
 const _errs25 = errors;
 if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
-const err46 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/type",keyword:"type",params:{type: "integer"}};
-if(vErrors === null){
-vErrors = [err46];
-}
-else {
-vErrors.push(err46);
-}
-errors++;
-}
-if((typeof data11 == "number") && (isFinite(data11))){
-if(data11 > 4294967295 || isNaN(data11)){
-const err47 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295}};
+const err47 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err47];
 }
@@ -3029,8 +3802,9 @@ vErrors.push(err47);
 }
 errors++;
 }
-if(data11 < 0 || isNaN(data11)){
-const err48 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data11 == "number") && (isFinite(data11))){
+if(data11 > 4294967295 || isNaN(data11)){
+const err48 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295}};
 if(vErrors === null){
 vErrors = [err48];
 }
@@ -3039,12 +3813,8 @@ vErrors.push(err48);
 }
 errors++;
 }
-}
-var _valid2 = _errs25 === errors;
-valid4 = valid4 || _valid2;
-const _errs27 = errors;
-if(data11 !== null){
-const err49 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(data11 < 0 || isNaN(data11)){
+const err49 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err49];
 }
@@ -3053,15 +3823,29 @@ vErrors.push(err49);
 }
 errors++;
 }
-var _valid2 = _errs27 === errors;
+}
+var _valid2 = _errs25 === errors;
 valid4 = valid4 || _valid2;
-if(!valid4){
-const err50 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf",keyword:"anyOf",params:{}};
+const _errs27 = errors;
+if(data11 !== null){
+const err50 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err50];
 }
 else {
 vErrors.push(err50);
+}
+errors++;
+}
+var _valid2 = _errs27 === errors;
+valid4 = valid4 || _valid2;
+if(!valid4){
+const err51 = {instancePath:instancePath+"/data/exit_code",schemaPath:"#/properties/data/properties/exit_code/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err51];
+}
+else {
+vErrors.push(err51);
 }
 errors++;
 }
@@ -3084,17 +3868,7 @@ let valid5 = false;
 const _errs31 = errors;
 if(typeof data12 === "string"){
 if(func2(data12) > 32){
-const err51 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 32}};
-if(vErrors === null){
-vErrors = [err51];
-}
-else {
-vErrors.push(err51);
-}
-errors++;
-}
-if(!pattern6.test(data12)){
-const err52 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^SIG[A-Z0-9+]+$"}};
+const err52 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 32}};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -3103,9 +3877,8 @@ vErrors.push(err52);
 }
 errors++;
 }
-}
-else {
-const err53 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/type",keyword:"type",params:{type: "string"}};
+if(!pattern6.test(data12)){
+const err53 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^SIG[A-Z0-9+]+$"}};
 if(vErrors === null){
 vErrors = [err53];
 }
@@ -3114,11 +3887,9 @@ vErrors.push(err53);
 }
 errors++;
 }
-var _valid3 = _errs31 === errors;
-valid5 = valid5 || _valid3;
-const _errs33 = errors;
-if(data12 !== null){
-const err54 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/1/type",keyword:"type",params:{type: "null"}};
+}
+else {
+const err54 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -3127,15 +3898,28 @@ vErrors.push(err54);
 }
 errors++;
 }
-var _valid3 = _errs33 === errors;
+var _valid3 = _errs31 === errors;
 valid5 = valid5 || _valid3;
-if(!valid5){
-const err55 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf",keyword:"anyOf",params:{}};
+const _errs33 = errors;
+if(data12 !== null){
+const err55 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err55];
 }
 else {
 vErrors.push(err55);
+}
+errors++;
+}
+var _valid3 = _errs33 === errors;
+valid5 = valid5 || _valid3;
+if(!valid5){
+const err56 = {instancePath:instancePath+"/data/signal",schemaPath:"#/properties/data/properties/signal/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err56];
+}
+else {
+vErrors.push(err56);
 }
 errors++;
 }
@@ -3157,17 +3941,7 @@ const _errs36 = errors;
 let valid6 = false;
 const _errs37 = errors;
 if(typeof data13 !== "string"){
-const err56 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/0/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err56];
-}
-else {
-vErrors.push(err56);
-}
-errors++;
-}
-if(!(((data13 === "pass") || (data13 === "fail")) || (data13 === "unknown"))){
-const err57 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema19.properties.data.properties.pass_fail.anyOf[0].enum}};
+const err57 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/0/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err57];
 }
@@ -3176,11 +3950,8 @@ vErrors.push(err57);
 }
 errors++;
 }
-var _valid4 = _errs37 === errors;
-valid6 = valid6 || _valid4;
-const _errs39 = errors;
-if(data13 !== null){
-const err58 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!(((data13 === "pass") || (data13 === "fail")) || (data13 === "unknown"))){
+const err58 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema19.properties.data.properties.pass_fail.anyOf[0].enum}};
 if(vErrors === null){
 vErrors = [err58];
 }
@@ -3189,15 +3960,28 @@ vErrors.push(err58);
 }
 errors++;
 }
-var _valid4 = _errs39 === errors;
+var _valid4 = _errs37 === errors;
 valid6 = valid6 || _valid4;
-if(!valid6){
-const err59 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf",keyword:"anyOf",params:{}};
+const _errs39 = errors;
+if(data13 !== null){
+const err59 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err59];
 }
 else {
 vErrors.push(err59);
+}
+errors++;
+}
+var _valid4 = _errs39 === errors;
+valid6 = valid6 || _valid4;
+if(!valid6){
+const err60 = {instancePath:instancePath+"/data/pass_fail",schemaPath:"#/properties/data/properties/pass_fail/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err60];
+}
+else {
+vErrors.push(err60);
 }
 errors++;
 }
@@ -3226,24 +4010,24 @@ var _valid5 = _errs43 === errors;
 valid7 = valid7 || _valid5;
 const _errs44 = errors;
 if(data14 !== null){
-const err60 = {instancePath:instancePath+"/data/name",schemaPath:"#/properties/data/properties/name/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err61 = {instancePath:instancePath+"/data/name",schemaPath:"#/properties/data/properties/name/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err60];
+vErrors = [err61];
 }
 else {
-vErrors.push(err60);
+vErrors.push(err61);
 }
 errors++;
 }
 var _valid5 = _errs44 === errors;
 valid7 = valid7 || _valid5;
 if(!valid7){
-const err61 = {instancePath:instancePath+"/data/name",schemaPath:"#/properties/data/properties/name/anyOf",keyword:"anyOf",params:{}};
+const err62 = {instancePath:instancePath+"/data/name",schemaPath:"#/properties/data/properties/name/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err61];
+vErrors = [err62];
 }
 else {
-vErrors.push(err61);
+vErrors.push(err62);
 }
 errors++;
 }
@@ -3272,24 +4056,24 @@ var _valid6 = _errs48 === errors;
 valid8 = valid8 || _valid6;
 const _errs49 = errors;
 if(data15 !== null){
-const err62 = {instancePath:instancePath+"/data/project",schemaPath:"#/properties/data/properties/project/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err63 = {instancePath:instancePath+"/data/project",schemaPath:"#/properties/data/properties/project/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err62];
+vErrors = [err63];
 }
 else {
-vErrors.push(err62);
+vErrors.push(err63);
 }
 errors++;
 }
 var _valid6 = _errs49 === errors;
 valid8 = valid8 || _valid6;
 if(!valid8){
-const err63 = {instancePath:instancePath+"/data/project",schemaPath:"#/properties/data/properties/project/anyOf",keyword:"anyOf",params:{}};
+const err64 = {instancePath:instancePath+"/data/project",schemaPath:"#/properties/data/properties/project/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err63];
+vErrors = [err64];
 }
 else {
-vErrors.push(err63);
+vErrors.push(err64);
 }
 errors++;
 }
@@ -3318,24 +4102,24 @@ var _valid7 = _errs53 === errors;
 valid9 = valid9 || _valid7;
 const _errs54 = errors;
 if(data16 !== null){
-const err64 = {instancePath:instancePath+"/data/family",schemaPath:"#/properties/data/properties/family/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err65 = {instancePath:instancePath+"/data/family",schemaPath:"#/properties/data/properties/family/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err64];
+vErrors = [err65];
 }
 else {
-vErrors.push(err64);
+vErrors.push(err65);
 }
 errors++;
 }
 var _valid7 = _errs54 === errors;
 valid9 = valid9 || _valid7;
 if(!valid9){
-const err65 = {instancePath:instancePath+"/data/family",schemaPath:"#/properties/data/properties/family/anyOf",keyword:"anyOf",params:{}};
+const err66 = {instancePath:instancePath+"/data/family",schemaPath:"#/properties/data/properties/family/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err65];
+vErrors = [err66];
 }
 else {
-vErrors.push(err65);
+vErrors.push(err66);
 }
 errors++;
 }
@@ -3357,24 +4141,24 @@ if(Array.isArray(data17)){
 const len0 = data17.length;
 for(let i0=0; i0<len0; i0++){
 if(typeof data17[i0] !== "string"){
-const err66 = {instancePath:instancePath+"/data/tags/" + i0,schemaPath:"#/properties/data/properties/tags/items/type",keyword:"type",params:{type: "string"}};
+const err67 = {instancePath:instancePath+"/data/tags/" + i0,schemaPath:"#/properties/data/properties/tags/items/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err66];
+vErrors = [err67];
 }
 else {
-vErrors.push(err66);
+vErrors.push(err67);
 }
 errors++;
 }
 }
 }
 else {
-const err67 = {instancePath:instancePath+"/data/tags",schemaPath:"#/properties/data/properties/tags/type",keyword:"type",params:{type: "array"}};
+const err68 = {instancePath:instancePath+"/data/tags",schemaPath:"#/properties/data/properties/tags/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
-vErrors = [err67];
+vErrors = [err68];
 }
 else {
-vErrors.push(err67);
+vErrors.push(err68);
 }
 errors++;
 }
@@ -3392,24 +4176,24 @@ var _valid8 = _errs62 === errors;
 valid12 = valid12 || _valid8;
 const _errs63 = errors;
 if(data19 !== null){
-const err68 = {instancePath:instancePath+"/data/title",schemaPath:"#/properties/data/properties/title/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err69 = {instancePath:instancePath+"/data/title",schemaPath:"#/properties/data/properties/title/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err68];
+vErrors = [err69];
 }
 else {
-vErrors.push(err68);
+vErrors.push(err69);
 }
 errors++;
 }
 var _valid8 = _errs63 === errors;
 valid12 = valid12 || _valid8;
 if(!valid12){
-const err69 = {instancePath:instancePath+"/data/title",schemaPath:"#/properties/data/properties/title/anyOf",keyword:"anyOf",params:{}};
+const err70 = {instancePath:instancePath+"/data/title",schemaPath:"#/properties/data/properties/title/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err69];
+vErrors = [err70];
 }
 else {
-vErrors.push(err69);
+vErrors.push(err70);
 }
 errors++;
 }
@@ -3444,24 +4228,24 @@ var _valid9 = _errs68 === errors;
 valid13 = valid13 || _valid9;
 const _errs69 = errors;
 if(data21 !== null){
-const err70 = {instancePath:instancePath+"/data/started_at",schemaPath:"#/properties/data/properties/started_at/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err71 = {instancePath:instancePath+"/data/started_at",schemaPath:"#/properties/data/properties/started_at/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err70];
+vErrors = [err71];
 }
 else {
-vErrors.push(err70);
+vErrors.push(err71);
 }
 errors++;
 }
 var _valid9 = _errs69 === errors;
 valid13 = valid13 || _valid9;
 if(!valid13){
-const err71 = {instancePath:instancePath+"/data/started_at",schemaPath:"#/properties/data/properties/started_at/anyOf",keyword:"anyOf",params:{}};
+const err72 = {instancePath:instancePath+"/data/started_at",schemaPath:"#/properties/data/properties/started_at/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err71];
+vErrors = [err72];
 }
 else {
-vErrors.push(err71);
+vErrors.push(err72);
 }
 errors++;
 }
@@ -3490,24 +4274,24 @@ var _valid10 = _errs73 === errors;
 valid14 = valid14 || _valid10;
 const _errs74 = errors;
 if(data22 !== null){
-const err72 = {instancePath:instancePath+"/data/ended_at",schemaPath:"#/properties/data/properties/ended_at/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err73 = {instancePath:instancePath+"/data/ended_at",schemaPath:"#/properties/data/properties/ended_at/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err72];
+vErrors = [err73];
 }
 else {
-vErrors.push(err72);
+vErrors.push(err73);
 }
 errors++;
 }
 var _valid10 = _errs74 === errors;
 valid14 = valid14 || _valid10;
 if(!valid14){
-const err73 = {instancePath:instancePath+"/data/ended_at",schemaPath:"#/properties/data/properties/ended_at/anyOf",keyword:"anyOf",params:{}};
+const err74 = {instancePath:instancePath+"/data/ended_at",schemaPath:"#/properties/data/properties/ended_at/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err73];
+vErrors = [err74];
 }
 else {
-vErrors.push(err73);
+vErrors.push(err74);
 }
 errors++;
 }
@@ -3530,18 +4314,7 @@ let valid15 = false;
 const _errs78 = errors;
 if((typeof data23 == "number") && (isFinite(data23))){
 if(data23 < 0 || isNaN(data23)){
-const err74 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-if(vErrors === null){
-vErrors = [err74];
-}
-else {
-vErrors.push(err74);
-}
-errors++;
-}
-}
-else {
-const err75 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/0/type",keyword:"type",params:{type: "number"}};
+const err75 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -3550,11 +4323,9 @@ vErrors.push(err75);
 }
 errors++;
 }
-var _valid11 = _errs78 === errors;
-valid15 = valid15 || _valid11;
-const _errs80 = errors;
-if(data23 !== null){
-const err76 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/1/type",keyword:"type",params:{type: "null"}};
+}
+else {
+const err76 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/0/type",keyword:"type",params:{type: "number"}};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -3563,15 +4334,28 @@ vErrors.push(err76);
 }
 errors++;
 }
-var _valid11 = _errs80 === errors;
+var _valid11 = _errs78 === errors;
 valid15 = valid15 || _valid11;
-if(!valid15){
-const err77 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf",keyword:"anyOf",params:{}};
+const _errs80 = errors;
+if(data23 !== null){
+const err77 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err77];
 }
 else {
 vErrors.push(err77);
+}
+errors++;
+}
+var _valid11 = _errs80 === errors;
+valid15 = valid15 || _valid11;
+if(!valid15){
+const err78 = {instancePath:instancePath+"/data/duration_ms",schemaPath:"#/properties/data/properties/duration_ms/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err78];
+}
+else {
+vErrors.push(err78);
 }
 errors++;
 }
@@ -3606,24 +4390,24 @@ var _valid12 = _errs85 === errors;
 valid16 = valid16 || _valid12;
 const _errs86 = errors;
 if(data25 !== null){
-const err78 = {instancePath:instancePath+"/data/user",schemaPath:"#/properties/data/properties/user/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err79 = {instancePath:instancePath+"/data/user",schemaPath:"#/properties/data/properties/user/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err78];
+vErrors = [err79];
 }
 else {
-vErrors.push(err78);
+vErrors.push(err79);
 }
 errors++;
 }
 var _valid12 = _errs86 === errors;
 valid16 = valid16 || _valid12;
 if(!valid16){
-const err79 = {instancePath:instancePath+"/data/user",schemaPath:"#/properties/data/properties/user/anyOf",keyword:"anyOf",params:{}};
+const err80 = {instancePath:instancePath+"/data/user",schemaPath:"#/properties/data/properties/user/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err79];
+vErrors = [err80];
 }
 else {
-vErrors.push(err79);
+vErrors.push(err80);
 }
 errors++;
 }
@@ -3652,24 +4436,24 @@ var _valid13 = _errs90 === errors;
 valid17 = valid17 || _valid13;
 const _errs91 = errors;
 if(data26 !== null){
-const err80 = {instancePath:instancePath+"/data/host",schemaPath:"#/properties/data/properties/host/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err81 = {instancePath:instancePath+"/data/host",schemaPath:"#/properties/data/properties/host/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err80];
+vErrors = [err81];
 }
 else {
-vErrors.push(err80);
+vErrors.push(err81);
 }
 errors++;
 }
 var _valid13 = _errs91 === errors;
 valid17 = valid17 || _valid13;
 if(!valid17){
-const err81 = {instancePath:instancePath+"/data/host",schemaPath:"#/properties/data/properties/host/anyOf",keyword:"anyOf",params:{}};
+const err82 = {instancePath:instancePath+"/data/host",schemaPath:"#/properties/data/properties/host/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err81];
+vErrors = [err82];
 }
 else {
-vErrors.push(err81);
+vErrors.push(err82);
 }
 errors++;
 }
@@ -3698,24 +4482,24 @@ var _valid14 = _errs95 === errors;
 valid18 = valid18 || _valid14;
 const _errs96 = errors;
 if(data27 !== null){
-const err82 = {instancePath:instancePath+"/data/seed",schemaPath:"#/properties/data/properties/seed/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err83 = {instancePath:instancePath+"/data/seed",schemaPath:"#/properties/data/properties/seed/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err82];
+vErrors = [err83];
 }
 else {
-vErrors.push(err82);
+vErrors.push(err83);
 }
 errors++;
 }
 var _valid14 = _errs96 === errors;
 valid18 = valid18 || _valid14;
 if(!valid18){
-const err83 = {instancePath:instancePath+"/data/seed",schemaPath:"#/properties/data/properties/seed/anyOf",keyword:"anyOf",params:{}};
+const err84 = {instancePath:instancePath+"/data/seed",schemaPath:"#/properties/data/properties/seed/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err83];
+vErrors = [err84];
 }
 else {
-vErrors.push(err83);
+vErrors.push(err84);
 }
 errors++;
 }
@@ -3738,19 +4522,7 @@ let valid19 = false;
 const _errs100 = errors;
 if(Array.isArray(data28)){
 if(data28.length < 1){
-const err84 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/0/minItems",keyword:"minItems",params:{limit: 1}};
-if(vErrors === null){
-vErrors = [err84];
-}
-else {
-vErrors.push(err84);
-}
-errors++;
-}
-const len1 = data28.length;
-for(let i1=0; i1<len1; i1++){
-if(typeof data28[i1] !== "string"){
-const err85 = {instancePath:instancePath+"/data/command/" + i1,schemaPath:"#/properties/data/properties/command/anyOf/0/items/type",keyword:"type",params:{type: "string"}};
+const err85 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/0/minItems",keyword:"minItems",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err85];
 }
@@ -3759,10 +4531,10 @@ vErrors.push(err85);
 }
 errors++;
 }
-}
-}
-else {
-const err86 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/0/type",keyword:"type",params:{type: "array"}};
+const len1 = data28.length;
+for(let i1=0; i1<len1; i1++){
+if(typeof data28[i1] !== "string"){
+const err86 = {instancePath:instancePath+"/data/command/" + i1,schemaPath:"#/properties/data/properties/command/anyOf/0/items/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err86];
 }
@@ -3771,11 +4543,10 @@ vErrors.push(err86);
 }
 errors++;
 }
-var _valid15 = _errs100 === errors;
-valid19 = valid19 || _valid15;
-const _errs104 = errors;
-if(data28 !== null){
-const err87 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/1/type",keyword:"type",params:{type: "null"}};
+}
+}
+else {
+const err87 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/0/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err87];
 }
@@ -3784,15 +4555,28 @@ vErrors.push(err87);
 }
 errors++;
 }
-var _valid15 = _errs104 === errors;
+var _valid15 = _errs100 === errors;
 valid19 = valid19 || _valid15;
-if(!valid19){
-const err88 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf",keyword:"anyOf",params:{}};
+const _errs104 = errors;
+if(data28 !== null){
+const err88 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
 vErrors = [err88];
 }
 else {
 vErrors.push(err88);
+}
+errors++;
+}
+var _valid15 = _errs104 === errors;
+valid19 = valid19 || _valid15;
+if(!valid19){
+const err89 = {instancePath:instancePath+"/data/command",schemaPath:"#/properties/data/properties/command/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err89];
+}
+else {
+vErrors.push(err89);
 }
 errors++;
 }
@@ -3832,12 +4616,12 @@ errors = vErrors.length;
 }
 }
 else {
-const err89 = {instancePath:instancePath+"/data/parents",schemaPath:"#/properties/data/properties/parents/type",keyword:"type",params:{type: "array"}};
+const err90 = {instancePath:instancePath+"/data/parents",schemaPath:"#/properties/data/properties/parents/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
-vErrors = [err89];
+vErrors = [err90];
 }
 else {
-vErrors.push(err89);
+vErrors.push(err90);
 }
 errors++;
 }
@@ -3850,12 +4634,12 @@ errors = vErrors.length;
 }
 if(data2.reason !== undefined){
 if(typeof data2.reason !== "string"){
-const err90 = {instancePath:instancePath+"/data/reason",schemaPath:"#/properties/data/properties/reason/type",keyword:"type",params:{type: "string"}};
+const err91 = {instancePath:instancePath+"/data/reason",schemaPath:"#/properties/data/properties/reason/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
-vErrors = [err90];
+vErrors = [err91];
 }
 else {
-vErrors.push(err90);
+vErrors.push(err91);
 }
 errors++;
 }
@@ -3879,24 +4663,24 @@ var _valid16 = _errs117 === errors;
 valid24 = valid24 || _valid16;
 const _errs118 = errors;
 if(data37 !== null){
-const err91 = {instancePath:instancePath+"/data/candidate_artifact_id",schemaPath:"#/properties/data/properties/candidate_artifact_id/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err92 = {instancePath:instancePath+"/data/candidate_artifact_id",schemaPath:"#/properties/data/properties/candidate_artifact_id/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err91];
+vErrors = [err92];
 }
 else {
-vErrors.push(err91);
+vErrors.push(err92);
 }
 errors++;
 }
 var _valid16 = _errs118 === errors;
 valid24 = valid24 || _valid16;
 if(!valid24){
-const err92 = {instancePath:instancePath+"/data/candidate_artifact_id",schemaPath:"#/properties/data/properties/candidate_artifact_id/anyOf",keyword:"anyOf",params:{}};
+const err93 = {instancePath:instancePath+"/data/candidate_artifact_id",schemaPath:"#/properties/data/properties/candidate_artifact_id/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err92];
+vErrors = [err93];
 }
 else {
-vErrors.push(err92);
+vErrors.push(err93);
 }
 errors++;
 }
@@ -3931,24 +4715,24 @@ var _valid17 = _errs123 === errors;
 valid25 = valid25 || _valid17;
 const _errs124 = errors;
 if(data39 !== null){
-const err93 = {instancePath:instancePath+"/data/candidate",schemaPath:"#/properties/data/properties/candidate/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err94 = {instancePath:instancePath+"/data/candidate",schemaPath:"#/properties/data/properties/candidate/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err93];
+vErrors = [err94];
 }
 else {
-vErrors.push(err93);
+vErrors.push(err94);
 }
 errors++;
 }
 var _valid17 = _errs124 === errors;
 valid25 = valid25 || _valid17;
 if(!valid25){
-const err94 = {instancePath:instancePath+"/data/candidate",schemaPath:"#/properties/data/properties/candidate/anyOf",keyword:"anyOf",params:{}};
+const err95 = {instancePath:instancePath+"/data/candidate",schemaPath:"#/properties/data/properties/candidate/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err94];
+vErrors = [err95];
 }
 else {
-vErrors.push(err94);
+vErrors.push(err95);
 }
 errors++;
 }
@@ -3976,12 +4760,12 @@ errors = vErrors.length;
 }
 }
 else {
-const err95 = {instancePath:instancePath+"/data/checks",schemaPath:"#/properties/data/properties/checks/type",keyword:"type",params:{type: "array"}};
+const err96 = {instancePath:instancePath+"/data/checks",schemaPath:"#/properties/data/properties/checks/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
-vErrors = [err95];
+vErrors = [err96];
 }
 else {
-vErrors.push(err95);
+vErrors.push(err96);
 }
 errors++;
 }
@@ -3999,24 +4783,24 @@ var _valid18 = _errs131 === errors;
 valid28 = valid28 || _valid18;
 const _errs132 = errors;
 if(data42 !== null){
-const err96 = {instancePath:instancePath+"/data/comparison",schemaPath:"#/properties/data/properties/comparison/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err97 = {instancePath:instancePath+"/data/comparison",schemaPath:"#/properties/data/properties/comparison/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err96];
+vErrors = [err97];
 }
 else {
-vErrors.push(err96);
+vErrors.push(err97);
 }
 errors++;
 }
 var _valid18 = _errs132 === errors;
 valid28 = valid28 || _valid18;
 if(!valid28){
-const err97 = {instancePath:instancePath+"/data/comparison",schemaPath:"#/properties/data/properties/comparison/anyOf",keyword:"anyOf",params:{}};
+const err98 = {instancePath:instancePath+"/data/comparison",schemaPath:"#/properties/data/properties/comparison/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err97];
+vErrors = [err98];
 }
 else {
-vErrors.push(err97);
+vErrors.push(err98);
 }
 errors++;
 }
@@ -4032,26 +4816,72 @@ vErrors = null;
 }
 }
 }
+if(data2.explanation !== undefined){
+let data43 = data2.explanation;
+const _errs135 = errors;
+let valid29 = false;
+const _errs136 = errors;
+if(!(validate135(data43, {instancePath:instancePath+"/data/explanation",parentData:data2,parentDataProperty:"explanation",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate135.errors : vErrors.concat(validate135.errors);
+errors = vErrors.length;
 }
-else {
-const err98 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
+var _valid19 = _errs136 === errors;
+valid29 = valid29 || _valid19;
+const _errs137 = errors;
+if(data43 !== null){
+const err99 = {instancePath:instancePath+"/data/explanation",schemaPath:"#/properties/data/properties/explanation/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err98];
+vErrors = [err99];
 }
 else {
-vErrors.push(err98);
+vErrors.push(err99);
+}
+errors++;
+}
+var _valid19 = _errs137 === errors;
+valid29 = valid29 || _valid19;
+if(!valid29){
+const err100 = {instancePath:instancePath+"/data/explanation",schemaPath:"#/properties/data/properties/explanation/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err100];
+}
+else {
+vErrors.push(err100);
+}
+errors++;
+}
+else {
+errors = _errs135;
+if(vErrors !== null){
+if(_errs135){
+vErrors.length = _errs135;
+}
+else {
+vErrors = null;
+}
+}
+}
+}
+}
+else {
+const err101 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err101];
+}
+else {
+vErrors.push(err101);
 }
 errors++;
 }
 }
 }
 else {
-const err99 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err102 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err99];
+vErrors = [err102];
 }
 else {
-vErrors.push(err99);
+vErrors.push(err102);
 }
 errors++;
 }

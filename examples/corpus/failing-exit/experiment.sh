@@ -1,0 +1,2 @@
+echo half >half.txt
+exit 3

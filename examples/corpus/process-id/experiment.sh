@@ -1,0 +1,1 @@
+echo "worker $$" >worker.txt

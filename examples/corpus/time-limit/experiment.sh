@@ -1,0 +1,2 @@
+sleep "${NAP:-0}"
+echo done >done.txt

@@ -1,0 +1,3 @@
+import { writeFileSync } from "node:fs";
+
+writeFileSync("signal.json", JSON.stringify({ signal: 21 * Number(process.env.GAIN) }));

@@ -1,0 +1,145 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { crc32, deflateRawSync } from "node:zlib";
+import { digestBytes } from "@reseal/hash";
+import { expect, test } from "vitest";
+import { openStoredBundle } from "../src/reader.ts";
+import { exportZip } from "../src/zip/export-zip.ts";
+import { checkZip, openZip } from "../src/zip/open-zip.ts";
+import { makeFolder, makeStores, sealFiles } from "./sealed-bundle.ts";
+import { buildZip, type EntryParts } from "./zip-builder.ts";
+
+// Entries above 8 MiB are streamed: through unzipper when they are read, and through archiver when
+// they are written and shrink.
+const size = 9 * 1024 * 1024;
+const noise = randomBytes(size);
+const words = Buffer.from("loss accuracy epoch ".repeat(size / 20 + 1)).subarray(0, size);
+for (let at = 0; at < size; at += 64) words.writeUInt32LE(noise.readUInt32LE(at), at);
+const shrunk = deflateRawSync(words, { level: 1 });
+const large: EntryParts = { name: "large.txt", data: words, method: 8, compressed: shrunk };
+
+test("a large entry is read, stored or deflated", async () => {
+  const archive = buildZip([large, { name: "stored.bin", data: noise }, { name: "small" }]);
+
+  const found = await checkZip(archive);
+
+  expect(found.map(({ digest }) => digest)).toEqual([
+    digestBytes(words),
+    digestBytes(noise),
+    digestBytes("hello\n"),
+  ]);
+});
+
+test.for([
+  ["a wrong checksum", { ...large, crc: 1 }, "crc"],
+  ["a wrong checksum of stored data", { name: "a", data: noise, crc: 1 }, "crc"],
+  ["less data than it says", { ...large, size: size + 1 }, "data"],
+  ["more data than it says", { ...large, size: size - 1 }, "data"],
+  ["data that is cut", { ...large, compressed: shrunk.subarray(0, -5) }, "data"],
+  [
+    "something behind the data",
+    { ...large, compressed: Buffer.concat([shrunk, Buffer.from("hidden")]) },
+    "data",
+  ],
+  ["data that is none", { ...large, compressed: noise, size: 2 * size }, "data"],
+] as const)("a large entry with %s is refused", async ([, entry, reason]) => {
+  await expect(checkZip(buildZip([entry]))).rejects.toMatchObject({
+    code: "BUNDLE_ZIP_CORRUPT",
+    details: { reason },
+  });
+});
+
+test("reading a large entry ends with the one who reads it", async () => {
+  const path = join(makeFolder(), "a.zip");
+  writeFileSync(path, buildZip([large]));
+  await using archive = await openZip(path);
+  const [entry] = archive.entries;
+  if (entry === undefined) throw new Error("no entry");
+
+  let byteCount = 0;
+  for await (const chunk of archive.open(entry)) {
+    byteCount += chunk.byteLength;
+    if (byteCount > 100_000) break;
+  }
+  const abort = new AbortController();
+  const read = async (): Promise<void> => {
+    for await (const _ of archive.open(entry, { signal: abort.signal })) abort.abort();
+  };
+
+  await expect(read()).rejects.toMatchObject({ name: "AbortError" });
+});
+
+test("a file that is cut while it is read is an error of ours", async () => {
+  const path = join(makeFolder(), "a.zip");
+  writeFileSync(path, buildZip([large]));
+  await using archive = await openZip(path);
+  const [entry] = archive.entries;
+  if (entry === undefined) throw new Error("no entry");
+  writeFileSync(path, "");
+
+  const read = async (): Promise<void> => {
+    for await (const _ of archive.open(entry));
+  };
+
+  await expect(read()).rejects.toMatchObject({ code: "BUNDLE_ZIP_CORRUPT" });
+});
+
+const contents = {
+  "outputs/deflated.txt": words,
+  "outputs/noise.bin": noise,
+  "outputs/zeros.bin": Buffer.alloc(17 * 1024 * 1024),
+  "outputs/frames.npz": words,
+};
+
+test("large files are deflated where that pays, and never so far that no reader would take them", async () => {
+  const stores = makeStores();
+  const { seal } = await sealFiles(stores, contents);
+  const reader = await openStoredBundle(stores, seal);
+  const folder = makeFolder();
+  const path = join(folder, "x.zip");
+
+  await exportZip(reader, path);
+  const found = new Map((await checkZip(path)).map((entry) => [entry.path, entry.digest]));
+  await using archive = await openZip(path);
+
+  for (const [name, bytes] of Object.entries(contents))
+    expect(found.get(name)).toBe(digestBytes(bytes));
+  const method = (name: string): string | undefined => archive.find(name)?.method;
+  expect(method("outputs/deflated.txt")).toBe("deflated");
+  expect(method("outputs/noise.bin")).toBe("stored");
+  expect(method("outputs/zeros.bin")).toBe("deflated");
+  expect(method("outputs/frames.npz")).toBe("deflated");
+  expect(archive.find("outputs/noise.bin")?.crc32).toBe(crc32(noise));
+  expect(readdirSync(folder)).toEqual(["x.zip"]);
+});
+
+test("the same large files give the same bytes, and an export that fails leaves nothing", async () => {
+  const stores = makeStores();
+  const { seal } = await sealFiles(stores, contents);
+  const reader = await openStoredBundle(stores, seal);
+  const folder = makeFolder();
+  let opened = 0;
+  const failing = {
+    ...reader,
+    open: async (...args: Parameters<typeof reader.open>) => {
+      const source = await reader.open(...args);
+      opened += 1;
+      const breaks = opened === 4;
+      return (async function* () {
+        for await (const chunk of source) {
+          yield chunk;
+          if (breaks) throw new Error("source broke");
+        }
+      })();
+    },
+  };
+
+  await exportZip(reader, join(folder, "a.zip"));
+  await exportZip(reader, join(folder, "b.zip"));
+  await expect(exportZip(failing, join(folder, "c.zip"))).rejects.toThrow("source broke");
+
+  const [a, b] = ["a.zip", "b.zip"].map((name) => digestBytes(readFileSync(join(folder, name))));
+  expect(a).toBe(b);
+  expect(readdirSync(folder)).toEqual(["a.zip", "b.zip"]);
+});
