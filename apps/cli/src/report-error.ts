@@ -41,8 +41,11 @@ export function reportError(
   return exit;
 }
 
+/** Wrong usage, a refusal by `--strict`, and what shells say of a command that cannot be started. */
+const runExits: ReadonlySet<number> = new Set([2, 5, 126, 127]);
+
 function runExit({ exitCode }: ResealError): number {
-  return exitCode === 2 || exitCode === 126 || exitCode === 127 ? exitCode : 125;
+  return runExits.has(exitCode) ? exitCode : 125;
 }
 
 function exitOf({ code, exitCode, details }: ResealError): number {

@@ -17,6 +17,6 @@ export function abortOnSignals(onFirst: (message: string) => void): AbortSignal 
 }
 
 /** Exit status of a process that a signal ended, as shells count. */
-export function signalStatus(signal: "SIGINT" | "SIGTERM"): number {
-  return 128 + constants.signals[signal];
+export function signalStatus(signal: string): number {
+  return 128 + ((constants.signals as Readonly<Record<string, number>>)[signal] ?? 0);
 }

@@ -230,7 +230,7 @@ test("a recorder that is killed leaves its child alone, and the next command sea
     "while :; do echo more; sleep 0.02; done",
   ].join("\n");
   const { recorder, child, ended } = await startRun(sandbox, cwd, script);
-  await until(() => existsSync(join(cwd, "written")));
+  await until(() => existsSync(join(cwd, "written")) && logSoFar(cwd).includes("begun\n"));
 
   process.kill(recorder, "SIGKILL");
   await ended;
@@ -250,6 +250,15 @@ test("a recorder that is killed leaves its child alone, and the next command sea
   process.kill(child, "SIGKILL");
   await expectClean(sandbox, cwd);
 });
+
+function logSoFar(cwd: string): string {
+  const tmp = join(cwd, ".reseal", "tmp");
+  return leftovers(join(cwd, ".reseal"))
+    .map((name) => join(tmp, name, "logs", "stdout.log"))
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file, "utf8"))
+    .join("");
+}
 
 test("a child that makes its folders again after the end leaves nothing behind", async () => {
   const sandbox = new Sandbox();
@@ -271,20 +280,30 @@ test("kill -9 of recorder and child at any moment loses nothing and leaves nothi
   const sandbox = new Sandbox();
   const script =
     "echo 1 > a.csv; echo out; touch begun; sleep 0.15; echo 2 > b.csv; exec head -c 300000 /dev/urandom > big.bin";
-  const startMs = performance.now();
-  await sandbox.reseal(["run", "--", "sh", "-c", script], { cwd: sandbox.folder("measured") });
-  const wholeMs = performance.now() - startMs;
-  const moments = Array.from({ length: 9 }, (_, index) => ((index + 0.5) / 9) * wholeMs);
+  const has = (name: string) => (cwd: string) => existsSync(join(cwd, name));
+  const moments: readonly ((cwd: string) => boolean)[] = [
+    () => true,
+    (cwd) => leftovers(join(cwd, ".reseal")).some((name) => name.startsWith("run-")),
+    (cwd) => spoolHas(cwd, "plan.json"),
+    (cwd) => spoolHas(cwd, "started"),
+    has("begun"),
+    has("b.csv"),
+    has("big.bin"),
+    (cwd) => existsSync(join(cwd, ".reseal", "journal", "seals.jsonl")),
+    (cwd) =>
+      has("big.bin")(cwd) &&
+      leftovers(join(cwd, ".reseal")).some((name) => name.startsWith("blobs.")),
+  ];
   const seen = new Set<string>();
 
-  const one = async (moment: number, index: number): Promise<void> => {
+  const one = async (isDue: (cwd: string) => boolean, index: number): Promise<void> => {
     const cwd = sandbox.folder(`moment-${index}`, { "code.sh": script });
     const { child, ended } = sandbox.start(
       process.execPath,
       [join(import.meta.dirname, "..", "bin", "main.js"), "run", "--", "sh", "-c", script],
       { cwd },
     );
-    await sleep(moment);
+    await until(() => isDue(cwd) || child.exitCode !== null);
     child.kill("SIGKILL");
     // Every second time the child dies as well.
     if (index % 2 === 0) killChild(cwd);
@@ -302,10 +321,15 @@ test("kill -9 of recorder and child at any moment loses nothing and leaves nothi
     }
   };
   for (let index = 0; index < moments.length; index += 3)
-    await Promise.all(moments.slice(index, index + 3).map((moment, at) => one(moment, index + at)));
+    await Promise.all(moments.slice(index, index + 3).map((isDue, at) => one(isDue, index + at)));
 
   expect([...seen]).toContain("incomplete");
 });
+
+function spoolHas(cwd: string, file: string): boolean {
+  const tmp = join(cwd, ".reseal", "tmp");
+  return leftovers(join(cwd, ".reseal")).some((name) => existsSync(join(tmp, name, file)));
+}
 
 /** The child of a run, as its spool names it. */
 function killChild(cwd: string): void {
@@ -313,9 +337,9 @@ function killChild(cwd: string): void {
   for (const name of existsSync(tmp) ? readdirSync(tmp) : []) {
     const file = join(tmp, name, "started");
     if (!existsSync(file)) continue;
-    const { child_pid } = JSON.parse(readFileSync(file, "utf8")) as { child_pid: number };
+    const { child_pid } = JSON.parse(readFileSync(file, "utf8")) as { child_pid?: number };
     try {
-      process.kill(-child_pid, "SIGKILL");
+      if (child_pid !== undefined) process.kill(-child_pid, "SIGKILL");
     } catch {
       // It has ended in the meantime.
     }

@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { digestBytes, parseDigest } from "@reseal/hash";
 import { type FaultKind, failNth, faultyBlobStore } from "@reseal/store/faulty";
@@ -85,25 +93,28 @@ test("an empty folder is taken, anything else is left as it is", async () => {
   expect(listing(parent).filter((name) => name.endsWith(".tmp"))).toEqual([]);
 });
 
-test.each(["bundle", "bundle.zip"])("%s is there already: asked again, it is checked and kept", async (name) => {
-  const reader = await sealed();
-  const parent = makeFolder();
-  const first = await exportBundle(reader, join(parent, name));
-  const { ino } = statSync(join(parent, name));
+test.each(["bundle", "bundle.zip"])(
+  "%s is there already: asked again, it is checked and kept",
+  async (name) => {
+    const reader = await sealed();
+    const parent = makeFolder();
+    const first = await exportBundle(reader, join(parent, name));
+    const { ino } = statSync(join(parent, name));
 
-  expect(await exportBundle(reader, join(parent, name))).toEqual(first);
+    expect(await exportBundle(reader, join(parent, name))).toEqual(first);
 
-  expect(statSync(join(parent, name)).ino).toBe(ino);
-  const other = await sealed(makeStores(), "other");
-  await expect(exportBundle(other, join(parent, name))).rejects.toMatchObject({
-    code: "BUNDLE_TARGET_EXISTS",
-  });
-  if (name === "bundle") writeFileSync(join(parent, name, "outputs/result.csv"), "changed");
-  else truncateSync(join(parent, name), 100);
-  await expect(exportBundle(reader, join(parent, name))).rejects.toMatchObject({
-    code: "BUNDLE_TARGET_EXISTS",
-  });
-});
+    expect(statSync(join(parent, name)).ino).toBe(ino);
+    const other = await sealed(makeStores({ clock: { now: () => 0 } }));
+    await expect(exportBundle(other, join(parent, name))).rejects.toMatchObject({
+      code: "BUNDLE_TARGET_EXISTS",
+    });
+    if (name === "bundle") writeFileSync(join(parent, name, "outputs/result.csv"), "changed");
+    else truncateSync(join(parent, name), 100);
+    await expect(exportBundle(reader, join(parent, name))).rejects.toMatchObject({
+      code: "BUNDLE_TARGET_EXISTS",
+    });
+  },
+);
 
 test("a bundle that is damaged in the store is not exported", async () => {
   const stores = makeStores();

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Context } from "@reseal/schema";
@@ -100,6 +100,9 @@ export async function executeRun(
     request.captured,
   );
   await using interruption = untilSecondSignal(io.signals);
+  // Before the start, not after it: a child that ran while its recorder died must not be forgotten.
+  spool.writeJson("started", {});
+  let isStarted = false;
   let result: ChildResult;
   try {
     result = await runChild({
@@ -115,11 +118,15 @@ export async function executeRun(
         stderr.write(chunk);
         return io.onStderr?.(chunk);
       },
-      onStart: (pid) => spool.writeJson("started", { child_pid: pid }),
+      onStart: (pid) => {
+        isStarted = true;
+        spool.writeJson("started", { child_pid: pid });
+      },
       signals: io.signals,
       signal: io.signal,
     });
   } finally {
+    if (!isStarted) rmSync(spool.path("started"), { force: true });
     interruption.begin();
     stdout.close();
     stderr.close();

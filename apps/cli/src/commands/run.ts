@@ -12,6 +12,7 @@ import { list } from "../list-option.ts";
 import { passOn, processSignals } from "../process-io.ts";
 import { renderDryRun, renderRecorded } from "../render-run.ts";
 import { rowData } from "../row.ts";
+import { signalStatus } from "../signals.ts";
 import { isTerminal } from "../terminal.ts";
 
 interface RunFlags extends DescriptionFlags {
@@ -151,32 +152,15 @@ function report(context: CommandContext, recorded: RecordedRun, flags: RunFlags)
   const { manifest, seal, exit, interruptedBy } = recorded;
   for (const { message } of manifest.context.warnings) context.warn(message);
   for (const line of renderRecorded(recorded, context.err)) context.note(line);
-  if (context.options.json === true) {
-    const row = sealRecordOf(manifest, seal, manifest.context.tenant);
-    context.result("run/v1", { ...rowData(row), warnings: manifest.context.warnings }, () => "");
-  }
-  const own = "code" in exit ? exit.code : 128 + signalNumber(exit.signal);
-  // A command that takes Ctrl-C as a wish and ends well was interrupted all the same.
-  context.exitCode =
-    own === 0 && interruptedBy !== undefined ? 128 + signalNumber(interruptedBy) : own;
+  const row = rowData(sealRecordOf(manifest, seal, manifest.context.tenant));
   const { withheld } = manifest.context.redaction;
   if (flags.strict === true && withheld.length > 0)
-    throw cliErrors.SECRET_WITHHELD(`${withheld.length} outputs were withheld.`);
-}
-
-const signalNumbers: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGILL: 4,
-  SIGABRT: 6,
-  SIGFPE: 8,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGPIPE: 13,
-  SIGTERM: 15,
-};
-
-function signalNumber(signal: string): number {
-  return signalNumbers[signal] ?? 0;
+    throw cliErrors.SECRET_WITHHELD(`${withheld.length} files were withheld.`, {
+      details: { ...row, withheld },
+    });
+  if (context.options.json === true)
+    context.result("run/v1", { ...row, warnings: manifest.context.warnings }, () => "");
+  const own = "code" in exit ? exit.code : signalStatus(exit.signal);
+  // A command that takes Ctrl-C as a wish and ends well was interrupted all the same.
+  context.exitCode = own === 0 && interruptedBy !== undefined ? signalStatus(interruptedBy) : own;
 }
