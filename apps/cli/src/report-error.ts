@@ -41,11 +41,16 @@ export function reportError(
   return exit;
 }
 
-/** Wrong usage, a refusal by `--strict`, and what shells say of a command that cannot be started. */
-const runExits: ReadonlySet<number> = new Set([2, 5, 126, 127]);
+/** What is passed on as it is: wrong usage, and what shells say of what cannot be started. */
+const runExits: ReadonlySet<number> = new Set([2, 126, 127]);
+/** Refusals that the user asked for with `--strict`. */
+const strictCodes: ReadonlySet<string> = new Set([
+  "RECORD_SECRET_FOUND",
+  cliErrors.SECRET_WITHHELD.code,
+]);
 
-function runExit({ exitCode }: ResealError): number {
-  return runExits.has(exitCode) ? exitCode : 125;
+function runExit({ code, exitCode }: ResealError): number {
+  return runExits.has(exitCode) || strictCodes.has(code) ? exitCode : 125;
 }
 
 function exitOf({ code, exitCode, details }: ResealError): number {

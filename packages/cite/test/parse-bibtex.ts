@@ -13,9 +13,12 @@ export interface ParsedEntry {
 
 /** Parse with a real parser, written by others; throws unless there is exactly one entry. */
 export function parseBibtex(text: string): ParsedEntry {
-  const entries = plugins.input.chainLink(text, { forceType: "@biblatex/text" });
-  const [csl, ...more] = plugins.input.chain(text, { generateGraph: false });
-  if (entries.length !== 1 || more.length > 0) throw new Error(`${entries.length} entries`);
+  // Its types ask for every option; what is left out has a default.
+  type Options = Parameters<typeof plugins.input.chain>[1];
+  const entries = plugins.input.chainLink(text, { forceType: "@biblatex/text" } as Options);
+  const [csl, ...more] = plugins.input.chain(text, { generateGraph: false } as Options);
+  if (entries.length !== 1 || csl === undefined || more.length > 0)
+    throw new Error(`${entries.length} entries`);
   const [{ type, label, properties }] = entries;
-  return { type, label, fields: properties, csl };
+  return { type, label, fields: properties, csl: csl as unknown as ParsedEntry["csl"] };
 }

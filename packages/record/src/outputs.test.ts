@@ -70,7 +70,7 @@ test("created and changed files are outputs, in the order of their paths", async
   });
 
   expect(paths(outputs)).toEqual(["code.py", "data/x.bin", "new/a.csv", "z.csv"]);
-  expect(outputs.files.at(-1)).toEqual({
+  expect(outputs.files.at(-1)).toMatchObject({
     path: "z.csv",
     digest: digestBytes("1"),
     size: 1,

@@ -10,6 +10,7 @@ import { expandCommand } from "./command.ts";
 import { findLockFiles } from "./environment/lock-files.ts";
 import { FileGuard } from "./file-guard.ts";
 import { allowanceOf } from "./prepare-run.ts";
+import { RunRedactor } from "./run-redactor.ts";
 import type { RunRequest } from "./run-request.ts";
 import { openScans } from "./scan-inspector.ts";
 import { outputMatcher, selectFiles } from "./select-files.ts";
@@ -55,7 +56,7 @@ export async function previewRun(
     tickMs: Number.NEGATIVE_INFINITY,
   });
   return {
-    command: redactor.argv(request.argv).argv,
+    command: new RunRedactor(request.env).argv(request.argv),
     workspace: places.workspace,
     code: code.files.map(({ path, size }) => ({ path, size })),
     inputs: inputs.map(({ full, path }) => ({ path, size: statSync(full).size })),

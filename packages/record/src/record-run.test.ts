@@ -85,6 +85,18 @@ test("a child is told where it may write and which seed to take", async () => {
   expect(await fileOf(stores, run, "events.jsonl")).toContain('"a.b"');
 });
 
+test("that a child begins is noted before it begins, so that no crash can forget it", async () => {
+  const stores = makeStores();
+
+  const run = await record(
+    stores,
+    makeTree(),
+    'test -e "$RESEAL_RUN_DIR/../started" && echo noted',
+  );
+
+  expect(await fileOf(stores, run, "logs/stdout.log")).toBe("noted\n");
+});
+
 test("a seed of an outer run is not handed on", async () => {
   const stores = makeStores();
 

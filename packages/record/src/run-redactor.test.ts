@@ -46,6 +46,20 @@ test.for([
   expect(makeRedactor().name(path)).toBe(expected);
 });
 
+test.for([
+  ["a bare token", token],
+  ["the name of an assignment", `${token}=1`],
+  ["base64 with padding", Buffer.from(`Bearer ${token}`).toString("base64")],
+  ["base64 with more of it", Buffer.from(`xBearer ${token}`).toString("base64")],
+  ["the value of a flag", `--token=${token}`],
+] as const)("an argument that is %s is redacted", ([, argument]) => {
+  const [redacted] = makeRedactor().argv([argument]);
+
+  expect(redacted).toContain("[REDACTED:");
+  expect(redacted).not.toContain(token);
+  expect(redacted).not.toContain(argument.slice(0, 30));
+});
+
 function logged(chunks: readonly (string | Uint8Array)[]): string {
   const path = join(makeTree(), "stdout.log");
   const log = new LogCapture(path, makeRedactor());

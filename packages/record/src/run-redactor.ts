@@ -23,7 +23,8 @@ export class RunRedactor {
   argv(args: readonly string[]): string[] {
     const { argv, findings } = this.scans.argv(args);
     this.#count(findings);
-    return [...argv];
+    // `NAME=VALUE` keeps its name, and the padding of base64 makes a name of all before it.
+    return this.json([...argv]);
   }
 
   /** The same for a file's path. */

@@ -7,6 +7,7 @@ import { commandHelp } from "../help.ts";
 import { resolveSeal } from "../resolve-run.ts";
 import { didYouMean, nearest } from "../suggest.ts";
 import { isTerminal } from "../terminal.ts";
+import { terminalText } from "../terminal-text.ts";
 
 /** `reseal cat ID PATH` */
 export function catCommand(context: CommandContext): Command {
@@ -88,11 +89,11 @@ function isBinaryType({ media_type }: Pick<Printable, "media_type">): boolean {
   return !/^text\/|json|xml|yaml|toml|javascript|x-sh|x-bibtex/.test(media_type);
 }
 
-/** Write a source to a stream, no faster than it takes it. */
+/** Write a text to a stream, no faster than it takes it: as it is, unless a person reads it. */
 export async function writeAll(
   source: AsyncIterable<Uint8Array>,
   stream: NodeJS.WritableStream,
 ): Promise<void> {
-  for await (const chunk of source)
+  for await (const chunk of isTerminal(stream) ? terminalText(source) : source)
     if (!stream.write(chunk)) await new Promise((resolve) => stream.once("drain", resolve));
 }

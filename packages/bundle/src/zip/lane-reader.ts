@@ -1,5 +1,6 @@
 import { type PartReader, siblingModule } from "@reseal/store";
-import { type EntryData, readSmall } from "./read-small.ts";
+import { readSmall } from "./read-small.ts";
+import type { PlacedEntry } from "./tiling.ts";
 import { openZipSource, type ZipSource } from "./zip-source.ts";
 
 // Reads entries of an archive in whichever thread stages them. A module of its own, and an entry of
@@ -8,7 +9,7 @@ import { openZipSource, type ZipSource } from "./zip-source.ts";
 /** How another thread finds this module. */
 export const partReaderModule: string = siblingModule(import.meta.url, "lane-reader").href;
 
-/** Make a reader of the archive at a path. What it is asked for is an entry's {@link EntryData}. */
+/** Make a reader of the archive at a path. What it is asked for is an entry's {@link PlacedEntry}. */
 export function createPartReader(path: unknown): PartReader {
   let source: ZipSource | undefined;
   return {
@@ -21,7 +22,7 @@ export function createPartReader(path: unknown): PartReader {
           source = undefined;
         });
       }
-      return readSmall(source, entry as EntryData);
+      return readSmall(source, entry as PlacedEntry);
     },
   };
 }

@@ -2,24 +2,14 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Digest, digestSource } from "@reseal/hash";
 import type { ByteSource, OperationOptions } from "@reseal/store";
 import { readDirectory } from "./directory.ts";
-import { methods } from "./format.ts";
 import { type AllZipLimits, defaultLimits, smallBytesMax, type ZipLimits } from "./limits.ts";
 import { readLarge } from "./read-large.ts";
-import { type EntryData, readSmall } from "./read-small.ts";
+import { readSmall } from "./read-small.ts";
 import { type PlacedEntry, placeEntries } from "./tiling.ts";
 import { openZipSource, type ZipSource } from "./zip-source.ts";
 
-/** A file of an archive. */
-export interface ZipEntry {
-  readonly path: string;
-  readonly size: number;
-  readonly compressedSize: number;
-  readonly crc32: number;
-  readonly method: "stored" | "deflated";
-  readonly isExecutable: boolean;
-  /** Where its compressed data begins in the archive. */
-  readonly dataOffset: number;
-}
+/** A file of an archive. `dataOffset` is where its compressed data begins in the archive. */
+export type ZipEntry = Omit<PlacedEntry, "isFolder">;
 
 /** An archive whose structure has been checked as a whole; its data is checked as it is read. */
 export interface ZipArchive extends AsyncDisposable {
@@ -37,7 +27,7 @@ export interface ZipArchive extends AsyncDisposable {
    * What `createPartReader` of `lane-reader.ts` reads an entry by, in any thread; `undefined` for an
    * entry that is not read at once, and for an archive in memory.
    */
-  partOf(entry: ZipEntry): EntryData | undefined;
+  partOf(entry: ZipEntry): ZipEntry | undefined;
 }
 
 /** A file that was read to its end. */
@@ -103,7 +93,7 @@ class OpenArchive implements ZipArchive {
   readonly location: string;
   readonly entries: readonly ZipEntry[];
   readonly #source: ZipSource;
-  readonly #placed = new Map<string, { readonly entry: ZipEntry; readonly placed: PlacedEntry }>();
+  readonly #byPath: ReadonlyMap<string, PlacedEntry>;
   #turnLeft = turnBytes;
 
   constructor(source: ZipSource, placed: readonly PlacedEntry[]) {
@@ -112,36 +102,33 @@ class OpenArchive implements ZipArchive {
     // A folder holds nothing, but its data, if there is any, must be what it claims as well.
     for (const folder of placed) if (folder.isFolder) readSmall(source, folder);
     const files = placed.filter((entry) => !entry.isFolder);
-    this.entries = files.map(publicEntry);
-    for (const [index, entry] of this.entries.entries()) {
-      const file = files[index];
-      if (file !== undefined) this.#placed.set(entry.path, { entry, placed: file });
-    }
+    this.entries = files;
+    this.#byPath = new Map(files.map((entry) => [entry.path, entry]));
   }
 
   find(path: string): ZipEntry | undefined {
-    return this.#placed.get(path)?.entry;
+    return this.#byPath.get(path);
   }
 
-  async *open(entry: ZipEntry, { signal }: OperationOptions = {}): ByteSource {
-    const placed = this.#placed.get(entry.path)?.placed;
-    if (placed === undefined) throw new TypeError(`${entry.path} is not of this archive.`);
+  async *open({ path }: ZipEntry, { signal }: OperationOptions = {}): ByteSource {
+    const entry = this.#byPath.get(path);
+    if (entry === undefined) throw new TypeError(`${path} is not of this archive.`);
     signal?.throwIfAborted();
-    if (!isSmall(placed)) {
-      yield* readLarge(this.#source, placed, { signal });
+    if (!isSmall(entry)) {
+      yield* readLarge(this.#source, entry, { signal });
       return;
     }
-    await this.#takeTurn(placed.compressedSize + placed.size);
+    await this.#takeTurn(entry.compressedSize + entry.size);
     signal?.throwIfAborted();
-    const bytes = readSmall(this.#source, placed);
-    if (bytes.byteLength > 0) yield bytes;
+    const bytes = readSmall(this.#source, entry);
+    if (bytes.byteLength === 0) return;
+    // Another entry may be read before this one is done with.
+    yield entry.method === "stored" ? Buffer.from(bytes) : bytes;
   }
 
-  partOf(entry: ZipEntry): EntryData | undefined {
-    const placed = this.#placed.get(entry.path)?.placed;
-    if (placed === undefined || !isSmall(placed) || !this.#source.isFile) return undefined;
-    const { path, crc, size, compressedSize, dataOffset, method } = placed;
-    return { path, crc, size, compressedSize, dataOffset, method };
+  partOf({ path }: ZipEntry): ZipEntry | undefined {
+    const entry = this.#byPath.get(path);
+    return entry !== undefined && isSmall(entry) && this.#source.isFile ? entry : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -157,19 +144,6 @@ class OpenArchive implements ZipArchive {
   }
 }
 
-function isSmall({ size, compressedSize }: PlacedEntry): boolean {
+function isSmall({ size, compressedSize }: ZipEntry): boolean {
   return Math.max(size, compressedSize) <= smallBytesMax;
-}
-
-function publicEntry(entry: PlacedEntry): ZipEntry {
-  const { path, size, compressedSize, crc, method, isExecutable, dataOffset } = entry;
-  return {
-    path,
-    size,
-    compressedSize,
-    crc32: crc,
-    method: method === methods.stored ? "stored" : "deflated",
-    isExecutable,
-    dataOffset,
-  };
 }

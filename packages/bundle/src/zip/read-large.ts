@@ -21,7 +21,7 @@ export async function* readLarge(
   entry: PlacedEntry,
   { signal }: OperationOptions = {},
 ): ByteSource {
-  const { path, crc, size, compressedSize } = entry;
+  const { path, size, compressedSize } = entry;
   using view = new OneEntryView(source, entry);
   const { stream, consumed } = await view.open();
   signal?.throwIfAborted();
@@ -45,7 +45,7 @@ export async function* readLarge(
   }
   if (byteCount !== size)
     throw corrupt("data", `${path} does not have ${size} bytes.`, { path, size });
-  if (actual !== crc)
+  if (actual !== entry.crc32)
     throw corrupt("crc", `The bytes of ${path} do not match its CRC-32.`, { path });
   if (consumed() !== compressedSize)
     throw corrupt("data", `${path} has bytes behind the end of its data.`, { path });
@@ -99,7 +99,7 @@ class OneEntryView implements Disposable {
       inflater = from;
     });
     const { method, compressedSize } = this.#entry;
-    const isStored = method === methods.stored;
+    const isStored = method === "stored";
     return { stream, consumed: () => (isStored ? compressedSize : inflater.bytesWritten) };
   }
 
@@ -142,7 +142,7 @@ const name = Buffer.from("entry");
 function localRecord({ method }: PlacedEntry): Buffer {
   const bytes = Buffer.alloc(lengths.local);
   bytes.writeUInt32LE(signatures.local, 0);
-  bytes.writeUInt16LE(method, 8);
+  bytes.writeUInt16LE(methods[method], 8);
   bytes.writeUInt16LE(name.byteLength, 26);
   return Buffer.concat([bytes, name]);
 }
@@ -155,7 +155,7 @@ function centralRecord({ method, size, compressedSize }: PlacedEntry): Buffer {
   extra.writeBigUInt64LE(BigInt(size), 4);
   extra.writeBigUInt64LE(BigInt(compressedSize), 12);
   bytes.writeUInt32LE(signatures.central, 0);
-  bytes.writeUInt16LE(method, 10);
+  bytes.writeUInt16LE(methods[method], 10);
   bytes.writeUInt32LE(max32, 20);
   bytes.writeUInt32LE(max32, 24);
   bytes.writeUInt16LE(name.byteLength, 28);

@@ -1,32 +1,25 @@
 import { constants, crc32, inflateRawSync } from "node:zlib";
-import { methods } from "./format.ts";
 import type { PlacedEntry } from "./tiling.ts";
 import { corrupt } from "./zip-errors.ts";
 import type { ZipSource } from "./zip-source.ts";
 
-/** What must be known of an entry to read it. */
-export type EntryData = Pick<
-  PlacedEntry,
-  "path" | "crc" | "size" | "compressedSize" | "dataOffset" | "method"
->;
-
 /**
- * Read an entry that fits into memory: one buffer, one call, no stream. The bytes are the
- * caller's own.
+ * Read an entry that fits into memory: one buffer, one call, no stream. The bytes are good until
+ * the source is read again.
  * @throws `BUNDLE_ZIP_CORRUPT`
  */
-export function readSmall(source: ZipSource, entry: EntryData): Buffer {
-  const { path, crc, size, compressedSize, dataOffset, method } = entry;
+export function readSmall(source: ZipSource, entry: PlacedEntry): Buffer {
+  const { path, size, compressedSize, dataOffset, method } = entry;
   const data = source.read(dataOffset, compressedSize);
-  const bytes = method === methods.stored ? Buffer.from(data) : inflate(data, entry);
+  const bytes = method === "stored" ? data : inflate(data, entry);
   if (bytes.byteLength !== size)
     throw corrupt("data", `${path} has ${bytes.byteLength} bytes, not ${size}.`, { path });
-  if (crc32(bytes) !== crc)
+  if (crc32(bytes) !== entry.crc32)
     throw corrupt("crc", `The bytes of ${path} do not match its CRC-32.`, { path });
   return bytes;
 }
 
-function inflate(data: Buffer, { path, size }: EntryData): Buffer {
+function inflate(data: Buffer, { path, size }: PlacedEntry): Buffer {
   try {
     const { buffer, engine } = inflateRawInfo(data, {
       // All at once; a stream that gives more ends with an error after this many.

@@ -1,12 +1,21 @@
 import type { CentralEntry, Directory } from "./directory.ts";
 import { readLong } from "./end-record.ts";
 import { parseExtraFields, refuseExtraFields, resolveZip64 } from "./extra-field.ts";
-import { flags, lengths, max32, signatures } from "./format.ts";
+import { flags, lengths, max32, methods, signatures } from "./format.ts";
 import { corrupt } from "./zip-errors.ts";
 import type { ZipSource } from "./zip-source.ts";
 
-/** An entry and where its data begins. */
-export type PlacedEntry = CentralEntry & { readonly dataOffset: number };
+/** An entry whose header was checked, and where its data begins. */
+export interface PlacedEntry {
+  readonly path: string;
+  readonly size: number;
+  readonly compressedSize: number;
+  readonly crc32: number;
+  readonly method: "stored" | "deflated";
+  readonly isFolder: boolean;
+  readonly isExecutable: boolean;
+  readonly dataOffset: number;
+}
 
 /** Room for the extra fields of most headers, so that one read has all of it. */
 const extraGuess = 64;
@@ -32,12 +41,19 @@ export function placeEntries(source: ZipSource, { place, entries }: Directory): 
     const end = following === undefined ? place.offset : offsetOf(following);
     const dataOffset = checkLocalHeader(source, entry, end);
     checkDescriptor(source, entry, dataOffset + entry.compressedSize, end);
-    placed[index] = { ...entry, dataOffset };
+    placed[index] = placedEntry(entry, dataOffset);
     expected = end;
   }
   if (expected !== place.offset)
     throw corrupt("tiling", "Something that is no entry lies before the central directory.");
   return placed;
+}
+
+/** Only what reading needs: there may be a million of them. */
+function placedEntry(entry: CentralEntry, dataOffset: number): PlacedEntry {
+  const { path, size, compressedSize, crc, isFolder, isExecutable } = entry;
+  const method = entry.method === methods.stored ? "stored" : "deflated";
+  return { path, size, compressedSize, crc32: crc, method, isFolder, isExecutable, dataOffset };
 }
 
 function misplaced({ path, offset }: CentralEntry, expected: number): Error {
