@@ -14,7 +14,7 @@ import {
 } from "@reseal/store";
 import { bundleErrors } from "./errors.ts";
 import type { BundleReader } from "./reader.ts";
-import { createPartReader, partReaderModule } from "./zip/lane-reader.ts";
+import { createPartReader, partOf, partReaderModule } from "./zip/lane-reader.ts";
 import { smallBytesMax } from "./zip/limits.ts";
 import type { ZipArchive } from "./zip/open-zip.ts";
 
@@ -86,11 +86,10 @@ async function stageAll(
   for (const entry of entries) {
     const expected = parseDigest(entry.digest);
     const found = archive.find(entry.path);
-    const part = found?.size === entry.size ? archive.partOf(found) : undefined;
-    if (part !== undefined) {
-      const { path, size, compressedSize, dataOffset } = part;
-      const bytes = Math.max(size, compressedSize);
-      parts.push({ path, size: bytes, expected, readAs: part, dataOffset });
+    if (found?.size === entry.size && archive.isPart(found)) {
+      const { path, compressedSize, dataOffset } = found;
+      const size = Math.max(found.size, compressedSize);
+      parts.push({ path, size, expected, readAs: partOf(found), dataOffset });
       continue;
     }
     try {

@@ -1,19 +1,40 @@
 import { type PartReader, siblingModule } from "@reseal/store";
-import { readSmall } from "./read-small.ts";
-import type { PlacedEntry } from "./tiling.ts";
+import { readSmall, type SmallEntry } from "./read-small.ts";
 import { openZipSource, type ZipSource } from "./zip-source.ts";
 
 // Reads entries of an archive in whichever thread stages them. A module of its own, and an entry of
 // its own in a bundle.
 
+/** An entry without the names of its facts, which cost more to copy than the facts. */
+type Part = readonly [
+  path: string,
+  size: number,
+  compressedSize: number,
+  crc32: number,
+  dataOffset: number,
+  isDeflated: boolean,
+];
+
+/** What a reader is asked for to read an entry. */
+export function partOf(entry: SmallEntry): Part {
+  const { path, size, compressedSize, crc32, dataOffset, method } = entry;
+  return [path, size, compressedSize, crc32, dataOffset, method === "deflated"];
+}
+
+function entryOf(part: Part): SmallEntry {
+  const [path, size, compressedSize, crc32, dataOffset, isDeflated] = part;
+  const method = isDeflated ? "deflated" : "stored";
+  return { path, size, compressedSize, crc32, dataOffset, method };
+}
+
 /** How another thread finds this module. */
 export const partReaderModule: string = siblingModule(import.meta.url, "lane-reader").href;
 
-/** Make a reader of the archive at a path. What it is asked for is an entry's {@link PlacedEntry}. */
+/** Make a reader of the archive at a path. What it is asked for is what {@link partOf} gives. */
 export function createPartReader(path: unknown): PartReader {
   let source: ZipSource | undefined;
   return {
-    read(entry) {
+    read(part) {
       if (source === undefined) {
         source = openZipSource(String(path));
         // After the entries that are read without a pause; nobody tells when the last was read.
@@ -22,7 +43,7 @@ export function createPartReader(path: unknown): PartReader {
           source = undefined;
         });
       }
-      return readSmall(source, entry as PlacedEntry);
+      return readSmall(source, entryOf(part as Part));
     },
   };
 }

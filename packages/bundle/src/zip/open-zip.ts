@@ -23,11 +23,8 @@ export interface ZipArchive extends AsyncDisposable {
    * @throws `BUNDLE_ZIP_CORRUPT`, at the latest after the last byte.
    */
   open(entry: ZipEntry, options?: OperationOptions): ByteSource;
-  /**
-   * What `createPartReader` of `lane-reader.ts` reads an entry by, in any thread; `undefined` for an
-   * entry that is not read at once, and for an archive in memory.
-   */
-  partOf(entry: ZipEntry): ZipEntry | undefined;
+  /** Whether another thread can read this file at once: it is small, and the archive is a file. */
+  isPart(entry: ZipEntry): boolean;
 }
 
 /** A file that was read to its end. */
@@ -126,9 +123,8 @@ class OpenArchive implements ZipArchive {
     yield entry.method === "stored" ? Buffer.from(bytes) : bytes;
   }
 
-  partOf({ path }: ZipEntry): ZipEntry | undefined {
-    const entry = this.#byPath.get(path);
-    return entry !== undefined && isSmall(entry) && this.#source.isFile ? entry : undefined;
+  isPart(entry: ZipEntry): boolean {
+    return this.#source.isFile && isSmall(entry);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

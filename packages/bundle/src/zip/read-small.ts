@@ -3,12 +3,15 @@ import type { PlacedEntry } from "./tiling.ts";
 import { corrupt } from "./zip-errors.ts";
 import type { ZipSource } from "./zip-source.ts";
 
+/** What must be known of an entry to read it. */
+export type SmallEntry = Omit<PlacedEntry, "isFolder" | "isExecutable">;
+
 /**
  * Read an entry that fits into memory: one buffer, one call, no stream. The bytes are good until
  * the source is read again.
  * @throws `BUNDLE_ZIP_CORRUPT`
  */
-export function readSmall(source: ZipSource, entry: PlacedEntry): Buffer {
+export function readSmall(source: ZipSource, entry: SmallEntry): Buffer {
   const { path, size, compressedSize, dataOffset, method } = entry;
   const data = source.read(dataOffset, compressedSize);
   const bytes = method === "stored" ? data : inflate(data, entry);
@@ -19,7 +22,7 @@ export function readSmall(source: ZipSource, entry: PlacedEntry): Buffer {
   return bytes;
 }
 
-function inflate(data: Buffer, { path, size }: PlacedEntry): Buffer {
+function inflate(data: Buffer, { path, size }: SmallEntry): Buffer {
   try {
     const { buffer, engine } = inflateRawInfo(data, {
       // All at once; a stream that gives more ends with an error after this many.
