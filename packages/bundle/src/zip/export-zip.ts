@@ -11,8 +11,9 @@ import { defaultLimits, smallBytesMax } from "./limits.ts";
 import { checkNames } from "./names.ts";
 import type { DeflateLevel } from "./pack-batch.ts";
 import { SmallFiles } from "./small-files.ts";
+import type { SourceFile } from "./source-file.ts";
 import { openFileSink, streamSink } from "./zip-sink.ts";
-import { type SourceFile, ZipWriter } from "./zip-writer.ts";
+import { ZipWriter } from "./zip-writer.ts";
 
 /** Options of {@link exportZip}. */
 export interface ZipExportOptions extends OperationOptions {

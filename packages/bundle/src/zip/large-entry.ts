@@ -11,8 +11,9 @@ import { createSample, isCompressedKind, worthwhile } from "./compressible.ts";
 import { defaultLimits } from "./limits.ts";
 import { openZip } from "./open-zip.ts";
 import type { DeflateLevel } from "./pack-batch.ts";
+import { changed, readSource, type SourceFile } from "./source-file.ts";
 import { openZipSource } from "./zip-source.ts";
-import { changed, type SourceFile, type ZipWriter } from "./zip-writer.ts";
+import type { ZipWriter } from "./zip-writer.ts";
 
 /** How large files are written. */
 export interface LargeOptions extends OperationOptions {
@@ -40,7 +41,7 @@ export async function addLarge(
     }
   }
   const data = { method: "stored", crc, compressedSize: file.size } as const;
-  await writer.addData(file, data, await file.open());
+  await writer.addData(file, data, readSource(file));
 }
 
 async function survey(
@@ -49,7 +50,7 @@ async function survey(
 ): Promise<{ readonly crc: number; readonly isCompressible: boolean }> {
   const sample = mayDeflate ? createSample() : undefined;
   let crc = 0;
-  for await (const chunk of await file.open()) {
+  for await (const chunk of readSource(file)) {
     crc = crc32(chunk, crc);
     sample?.push(chunk);
   }
@@ -98,7 +99,7 @@ async function writeArchive(
   let byteCount = 0;
   async function* content(): ByteSource {
     try {
-      yield* await file.open();
+      for await (const chunk of readSource(file)) yield Buffer.from(chunk); // It is queued.
     } catch (error) {
       // archiver would write a complete-looking archive with what it has.
       failure = error;

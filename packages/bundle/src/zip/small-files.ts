@@ -7,7 +7,8 @@ import {
   type PackItem,
   recordsBytesMax,
 } from "./pack-batch.ts";
-import { changed, type SourceFile, type ZipWriter } from "./zip-writer.ts";
+import { changed, explain, type SourceFile } from "./source-file.ts";
+import type { ZipWriter } from "./zip-writer.ts";
 
 const batchBytes = 1024 * 1024;
 const batchFiles = 256;
@@ -106,10 +107,4 @@ async function readAll(files: readonly SourceFile[]): Promise<Uint8Array> {
     start = end;
   }
   return bytes;
-}
-
-/** Read the files of a batch that failed as everybody reads them, which says what is wrong. */
-async function explain(files: readonly SourceFile[], error: unknown): Promise<never> {
-  for (const file of files) for await (const _ of await file.open());
-  throw error;
 }

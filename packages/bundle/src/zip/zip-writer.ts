@@ -1,9 +1,8 @@
-import type { Digest } from "@reseal/hash";
 import type { ByteSource } from "@reseal/store";
-import { bundleErrors } from "../errors.ts";
 import type { methods } from "./format.ts";
 import type { PackedItem } from "./pack-batch.ts";
 import { centralHeader, endRecords, localHeader } from "./records.ts";
+import { changed } from "./source-file.ts";
 import type { ZipSink } from "./zip-sink.ts";
 
 /** What an archive says of a file beyond its bytes. */
@@ -11,15 +10,6 @@ export interface FileFacts {
   readonly path: string;
   readonly size: number;
   readonly isExecutable: boolean;
-}
-
-/** A file to be written; it can be read again and again. */
-export interface SourceFile extends FileFacts {
-  readonly mediaType: string;
-  /** Where its bytes lie, for another thread to read and check. */
-  readonly local?: { readonly path: string; readonly digest: Digest } | undefined;
-  /** Its bytes, checked on the way. */
-  readonly open: () => Promise<ByteSource>;
 }
 
 /** Writes entries one after the other, and at the end the directory of them. */
@@ -66,10 +56,9 @@ export class ZipWriter {
     this.#list(file, data, this.#offset);
     await this.#write(localHeader({ ...data, name: Buffer.from(file.path), size: file.size }));
     const end = this.#offset + data.compressedSize;
-    // The bytes of a source may change when the next are asked for.
     for await (const chunk of source) {
       if (this.#offset + chunk.byteLength > end) throw changed(file);
-      await this.#write(Buffer.from(chunk));
+      await this.#write(chunk);
     }
     if (this.#offset !== end) throw changed(file);
   }
@@ -100,11 +89,4 @@ export class ZipWriter {
     this.#offset += bytes.byteLength;
     if (bytes.byteLength > 0) await this.#sink.write(bytes);
   }
-}
-
-/** A file that does not have the size that its bundle says. */
-export function changed({ path, size }: FileFacts): Error {
-  return bundleErrors.SOURCE_CHANGED(`${path} does not have ${size} bytes any more.`, {
-    details: { path, size },
-  });
 }
