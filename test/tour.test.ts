@@ -16,7 +16,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 const run = promisify(execFile);
 const script = join(dirname(import.meta.dirname), "tools", "tour.mjs");
-const screen = 40; // Lines.
+const screen = 50; // Lines of a terminal on a projector.
 
 let folder: string;
 beforeEach(() => {

@@ -53,6 +53,7 @@ export async function resolveSeal(
 /** The newest run that somebody recorded: neither a replay nor what a replay ran again. */
 async function lastRun(stores: Stores): Promise<RunRow> {
   let after: string | undefined;
+  let newest: RunRow | undefined;
   do {
     const page = await stores.catalog.listRuns({
       tenant: stores.tenant,
@@ -64,8 +65,10 @@ async function lastRun(stores: Stores): Promise<RunRow> {
     });
     const run = page.items.find((row) => !isReplayed(row));
     if (run !== undefined) return run;
+    newest ??= page.items[0];
     after = page.next ?? undefined;
   } while (after !== undefined);
+  if (newest !== undefined) return newest; // Only replayed runs: then the newest of those.
   throw cliErrors.RUN_NOT_FOUND(`There is no run in ${stores.location} yet.`);
 }
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestBytes } from "@reseal/hash";
-import type { InspectorSource, PutFileResult } from "../bulk.ts";
+import type { InspectorSource, PartReaderSource, PutFileResult } from "../bulk.ts";
 import type { BlobStoreCase } from "./blob-store-cases.ts";
 import { listed, needed, pieces, rejectsWith, seededBytes } from "./expectations.ts";
 
@@ -31,6 +31,41 @@ export const bulkCases: readonly BlobStoreCase[] = [
         await batch.commit();
         assert.equal((await listed(store)).length, manyFiles);
       });
+    },
+  },
+  {
+    name: "stages what a part reader gives, and fails those parts alone that it cannot",
+    law: "bulk",
+    needs: [],
+    async run(store) {
+      const reader: PartReaderSource = {
+        reader: {
+          read(readAs) {
+            if (readAs === "broken") throw new Error("no such part");
+            return Buffer.from(String(readAs));
+          },
+        },
+        module: "data:text/javascript,", // Too few parts for another thread.
+        data: undefined,
+      };
+      await using batch = await store.openBatch();
+
+      const results = await batch.putFiles(
+        [
+          { path: "one", size: 3, readAs: "one", expected: digestBytes("one") },
+          { path: "two", size: 3, readAs: "two", expected: digestBytes("other") },
+          { path: "three", size: 3, readAs: "broken" },
+        ],
+        { reader },
+      );
+      await batch.commit();
+
+      assert.deepEqual(results.map(outcome), [
+        "stored",
+        "STORE_DIGEST_MISMATCH",
+        "STORE_FILE_UNREADABLE",
+      ]);
+      assert.equal((await listed(store)).length, 1);
     },
   },
   {
