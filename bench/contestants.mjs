@@ -69,7 +69,7 @@ export function environmentOf(home) {
   };
 }
 
-export function reseal(...args) {
+function reseal(...args) {
   return [node, main, ...args];
 }
 

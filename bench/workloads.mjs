@@ -8,7 +8,7 @@ const kibibyte = 1024;
 const mebibyte = 1024 * 1024;
 
 /** What can be generated, by name. `scale` 1 is what the goals are stated for. */
-export const workloads = {
+const workloads = {
   w1: { about: "20,000 files of 1-16 KiB in 200 run folders, a tenth of them copies", make: w1 },
   w2: { about: "8 large files that do not compress, and copies of two of them", make: w2 },
   w4: { about: "one training run: 500 arrays, 2 checkpoints, logs, configuration", make: w4 },

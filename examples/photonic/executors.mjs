@@ -48,7 +48,7 @@ export const mesh = executor("photonic-mesh", async (graph, context) => {
 });
 
 /** What is lost to all detectors but the first. */
-export const cost = (graph, phases) => 1 - powersOf(graph, phases)[0];
+const cost = (graph, phases) => 1 - powersOf(graph, phases)[0];
 
 /**
  * The gradient of the cost by the parameter-shift rule. The amplitude at a detector is A + B·e^iθ

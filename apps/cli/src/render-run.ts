@@ -37,7 +37,7 @@ export function renderRecorded({ manifest, seal }: RecordedRun, colors: Colors):
 }
 
 /** A word for how a run ended, coloured by whether that is good. */
-export function statusMark(status: Context["status"], colors: Colors): string {
+function statusMark(status: Context["status"], colors: Colors): string {
   if (status === "finished") return colors.green("sealed");
   return status === "interrupted" || status === "incomplete"
     ? colors.yellow("sealed")

@@ -17,7 +17,7 @@ import { onTestFinished } from "vitest";
 
 /** The built program. */
 export const main: string = join(import.meta.dirname, "..", "bin", "main.js");
-export const lorenz: string = join(import.meta.dirname, "..", "..", "..", "examples", "lorenz");
+const lorenz: string = join(import.meta.dirname, "..", "..", "..", "examples", "lorenz");
 
 /** How a command ended. */
 export interface Ended {

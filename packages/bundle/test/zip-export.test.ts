@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Writable } from "node:stream";
-import { digestBytes } from "@reseal/hash";
+import { digestBytes, parseDigest } from "@reseal/hash";
+import { openFsBlobStore } from "@reseal/store-fs";
 import { expect, test } from "vitest";
 import { openBundleZip } from "../src/bundle-zip.ts";
 import { exportBundle } from "../src/export.ts";
@@ -204,6 +205,39 @@ test("a blob that is missing, changed or of another size ends the export and lea
 
   await expect(exportZip(reader, path)).rejects.toMatchObject({ code: "STORE_BLOB_NOT_FOUND" });
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test("a damaged blob in a folder is noticed in whichever thread reads it", async () => {
+  const contents: Record<string, string> = { "outputs/large.txt": "line\n".repeat(2_000_000) };
+  for (let number = 0; number < 600; number++)
+    contents[`outputs/${number}.txt`] = `line ${number}\n`.repeat(1000);
+  const folder = makeFolder();
+  await using blobs = await openFsBlobStore(join(folder, "blobs"));
+  const stores = makeStores({ blobs });
+  const { seal } = await sealFiles(stores, contents);
+  const reader = await openStoredBundle(stores, seal);
+  const target = join(folder, "out", "x.zip");
+
+  for (const name of ["outputs/7.txt", "outputs/large.txt"]) {
+    const digest = reader.manifest.context.files.find(({ path }) => path === name)?.digest ?? "";
+    const blob = blobs.localFile?.(parseDigest(digest)) ?? "";
+    const bytes = readFileSync(blob);
+    rmSync(blob);
+    await expect(exportZip(reader, target)).rejects.toMatchObject({ code: "STORE_BLOB_NOT_FOUND" });
+    for (const wrong of [
+      Buffer.from(bytes.toReversed()),
+      bytes.subarray(1),
+      Buffer.concat([bytes, bytes]),
+    ]) {
+      writeFileSync(blob, wrong);
+      await expect(exportZip(reader, target)).rejects.toMatchObject({ code: "STORE_BLOB_CORRUPT" });
+      rmSync(blob);
+    }
+    writeFileSync(blob, bytes);
+  }
+  await exportZip(reader, target);
+
+  expect(readdirSync(join(folder, "out"))).toEqual(["x.zip"]);
 });
 
 async function* chunksOf(text: string): AsyncGenerator<Uint8Array> {

@@ -28,7 +28,7 @@ export function formatMarkdown(citation: Citation): string {
  *
  * @see https://spec.commonmark.org/0.31.2/#backslash-escapes
  */
-export function escapeMarkdown(text: string): string {
+function escapeMarkdown(text: string): string {
   return (
     text
       .replace(special, "\\$&")

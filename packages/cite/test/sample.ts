@@ -17,7 +17,7 @@ export function readVectorFile(name: string, file: string): string {
   return readFileSync(new URL(`../vectors/${name}/${file}`, import.meta.url), "utf8");
 }
 
-export const artifactId = `sha256:${"3f2a91b0c4de".padEnd(64, "0")}`;
+const artifactId = `sha256:${"3f2a91b0c4de".padEnd(64, "0")}`;
 export const seal = `sha256:${"a71f03d2".padEnd(64, "1")}`;
 export const parentId = `sha256:${"77".repeat(32)}`;
 export const parentSeal = `sha256:${"88".repeat(32)}`;

@@ -51,7 +51,7 @@ export function knownAnchors(secrets: readonly KnownSecret[]): Anchor<Needle>[] 
 }
 
 /** Base64 of bytes at each of the three places they can have in a group, both alphabets. */
-export function base64Forms(bytes: Buffer): string[] {
+function base64Forms(bytes: Buffer): string[] {
   const forms = new Set<string>();
   for (let offset = 0; offset < 3; offset += 1) {
     const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64");

@@ -7,7 +7,7 @@ export interface Finding {
 }
 
 /** Matches a placeholder as {@link PlaceholderBook.placeholder} writes it, whole. */
-export const placeholderPattern: RegExp = /^\[REDACTED:[a-z0-9-]+:\d+\]$/;
+const _placeholderPattern: RegExp = /^\[REDACTED:[a-z0-9-]+:\d+\]$/;
 
 /** How every placeholder starts. */
 export const placeholderStart = "[REDACTED:";

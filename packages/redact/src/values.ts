@@ -150,7 +150,7 @@ function isOneCaseHex(value: string): boolean {
 }
 
 /** UUID in its usual writing. */
-export function isUuid(value: string): boolean {
+function isUuid(value: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
 }
 

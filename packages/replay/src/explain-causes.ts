@@ -155,7 +155,7 @@ export function environmentCauses(drift: readonly EnvironmentDifference[]): Caus
 }
 
 /** Files that say which packages a program gets, by the usual names. */
-export function isVersionFile(path: string): boolean {
+function isVersionFile(path: string): boolean {
   const name = path.split("/").at(-1) ?? "";
   return /^(requirements[\w.-]*\.txt|constraints[\w.-]*\.txt|package(-lock)?\.json|pnpm-lock\.yaml|yarn\.lock|npm-shrinkwrap\.json|poetry\.lock|uv\.lock|pdm\.lock|Pipfile(\.lock)?|pyproject\.toml|environment\.ya?ml|conda-lock\.ya?ml|pixi\.(toml|lock)|renv\.lock|Manifest\.toml|Project\.toml|Cargo\.(toml|lock)|go\.(mod|sum)|Gemfile(\.lock)?|versions?\.(txt|json|toml))$/.test(
     name,

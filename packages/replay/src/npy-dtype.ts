@@ -50,7 +50,7 @@ export interface NpyField {
 export type NpyDtype = NpyScalar | NpySubarray | NpyStruct;
 
 /** Largest element, in bytes. */
-export const itemsizeMax: number = 16 * 1024 * 1024;
+const itemsizeMax: number = 16 * 1024 * 1024;
 
 const kinds: ReadonlyMap<string, NpyScalarKind> = new Map([
   ["b", "bool"],

@@ -14,7 +14,7 @@ export interface PngImage {
 }
 
 /** Most bytes of the samples of an image, as its header announces them. */
-export const imageBytesMax: number = 64 * 1024 * 1024;
+const imageBytesMax: number = 64 * 1024 * 1024;
 
 /**
  * Read a PNG image. Its size is held against {@link imageBytesMax} before anything is allocated,

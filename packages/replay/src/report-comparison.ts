@@ -32,7 +32,7 @@ export function comparisonReport(parts: ComparisonReportParts): Report {
 }
 
 /** The verdict in a sentence, with whether a divergence is explained. */
-export function verdictText({
+function verdictText({
   verdict,
   explained,
   reason,

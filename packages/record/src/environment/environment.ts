@@ -25,7 +25,7 @@ import {
 
 export type { EnvironmentWarning } from "./capture-context.ts";
 export { findLockFiles } from "./lock-files.ts";
-export { nodeSystemProbe, type ProbeRunOptions, type SystemProbe } from "./system-probe.ts";
+export { nodeSystemProbe, type SystemProbe } from "./system-probe.ts";
 
 /** The command whose circumstances are to be recorded. */
 export interface EnvironmentRequest {

@@ -32,7 +32,7 @@ export async function nativeFacts(
  *
  * @see https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html (note section)
  */
-export async function buildId(context: CaptureContext, path: string): Promise<string | undefined> {
+async function buildId(context: CaptureContext, path: string): Promise<string | undefined> {
   const head = await context.readHead(path, 8192);
   if (head?.toString("latin1", 0, 4) !== "\x7fELF") return undefined;
   // Name size 4, description size 20 or 16, type NT_GNU_BUILD_ID, name "GNU".
