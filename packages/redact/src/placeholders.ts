@@ -6,9 +6,6 @@ export interface Finding {
   readonly count: number;
 }
 
-/** Matches a placeholder as {@link PlaceholderBook.placeholder} writes it, whole. */
-const _placeholderPattern: RegExp = /^\[REDACTED:[a-z0-9-]+:\d+\]$/;
-
 /** How every placeholder starts. */
 export const placeholderStart = "[REDACTED:";
 
