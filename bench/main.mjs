@@ -15,6 +15,7 @@ import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measureCatalog } from "./catalog.mjs";
+import { measureCode } from "./code.mjs";
 import {
   diffCycles,
   environmentOf,
@@ -28,7 +29,7 @@ import {
 import { judge } from "./goals.mjs";
 import { clear, measure, measuresMemory, median, prepare, warm } from "./measure.mjs";
 import { openPlace } from "./place.mjs";
-import { renderCatalog, renderGoals, renderRows } from "./table.mjs";
+import { renderGoals, renderNumbers, renderRows } from "./table.mjs";
 import { makeWorkload } from "./workloads.mjs";
 
 const { values: flags } = parseArgs({
@@ -87,9 +88,12 @@ async function main() {
       flags.catalog && (wanted?.includes("catalog") ?? true)
         ? await measureCatalog(place.folder, flags.quick ? 5000 : Math.round(1_000_000 * full), say)
         : [];
+    const code = (wanted?.includes("code") ?? true) ? await measureCode(say) : [];
     const judged = judge(rows);
-    report({ place: place.about, rows, judged, catalog, missing: [...missing].sort() });
-    process.exitCode = compareWithBaseline(rows);
+    report({ place: place.about, rows, judged, catalog, code, missing: [...missing].sort() });
+    const slow = code.filter(({ isMet }) => !isMet);
+    for (const { name, value, unit } of slow) say(`too slow: ${name}: ${value.toFixed(2)} ${unit}`);
+    process.exitCode = Math.max(compareWithBaseline(rows), slow.length > 0 ? 1 : 0);
   } finally {
     place.leave();
   }
@@ -175,7 +179,7 @@ function summarise(suite, samples) {
   });
 }
 
-function report({ place, rows, judged, catalog, missing }) {
+function report({ place, rows, judged, catalog, code, missing }) {
   const [cpu] = cpus();
   const machine = {
     cpu: cpu?.model ?? "unknown",
@@ -193,14 +197,15 @@ function report({ place, rows, judged, catalog, missing }) {
     "",
     flags.quick ? "Goals are stated for full scale." : renderGoals(judged),
   ];
-  if (catalog.length > 0) lines.push("", renderCatalog(catalog));
+  if (catalog.length > 0) lines.push("", renderNumbers("catalog", catalog));
+  if (code.length > 0) lines.push("", renderNumbers("code", code));
   if (missing.length > 0) lines.push("", `not installed: ${missing.join(", ")}`);
   if (!measuresMemory) lines.push("", "without GNU time (package `time`): no memory, no CPU");
   process.stdout.write(`${lines.join("\n")}\n`);
   if (flags.json)
     writeFileSync(
       flags.json,
-      `${JSON.stringify({ mode, rounds, machine, rows, goals: judged, catalog, missing }, null, 2)}\n`,
+      `${JSON.stringify({ mode, rounds, machine, rows, goals: judged, catalog, code, missing }, null, 2)}\n`,
     );
 }
 

@@ -39,8 +39,8 @@ export function renderGoals(judged) {
   return lines.join("\n");
 }
 
-export function renderCatalog(results) {
-  const lines = ["| catalog | | |", "|---|---:|---|"];
+export function renderNumbers(title, results) {
+  const lines = [`| ${title} | | |`, "|---|---:|---|"];
   for (const { name, value, unit } of results) {
     const shown = value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
     lines.push(`| ${name} | ${shown} | ${unit} |`);

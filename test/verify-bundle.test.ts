@@ -178,7 +178,10 @@ test("the identity vectors hold", () => {
 });
 
 test("canonical JSON comes out the same for any value", () => {
-  const any = fc.sample(fc.jsonValue({ noUnicodeString: false, maxDepth: 4 }), 3000);
+  const any = fc
+    .sample(fc.jsonValue({ noUnicodeString: false, maxDepth: 4 }), 3000)
+    // Refused by design, see the tests of canonical JSON.
+    .filter((value) => !JSON.stringify(value).includes("__proto__"));
   const doubles = fc.sample(fc.double({ noNaN: true, noDefaultInfinity: true }), 20_000);
   const powers = Array.from({ length: 640 }, (_, index) => Number(`1e${index - 330}`));
   const odd = [1e21, 1e-7, -0, 5e-324, 2 ** 53, 123456789012345680000, 999999999999999900000];

@@ -1,14 +1,17 @@
 // Loaded before a program (`node --import tools/crash-faults.mjs …`): makes its n-th change of a
 // file fail, or the last one that it makes. What to do is in RESEAL_CRASH:
-//   {"folder": "/…", "mode": "count" | "kill" | "after" | "torn" | "powerloss" | "ENOSPC" | "EIO", "at": 7, "log": "/…"}
+//   {"folder": "/…", "mode": "count" | "kill" | "after" | "torn" | "powerloss" | "ENOSPC" | "EIO",
+//    "at": 7, "sticky": false, "log": "/…"}
+// `sticky`: all later calls fail too. A power cut with a number that no call has comes when the
+// program has ended.
 // Seen are the calls of node:fs in the main thread. What SQLite and other threads do is not; the
 // random kills of crash.mjs are for that.
 import childProcess from "node:child_process";
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { constants } from "node:os";
-import { join } from "node:path";
 import { isMainThread } from "node:worker_threads";
+import { SyncedFiles } from "./crash-power.mjs";
 
 /** Name of a function, and which of its arguments are paths or file descriptors. */
 const changing = {
@@ -40,13 +43,23 @@ const plan =
   process.env.RESEAL_CRASH === undefined ? undefined : JSON.parse(process.env.RESEAL_CRASH);
 if (plan !== undefined && isMainThread) await install(plan);
 
-async function install({ folder, mode, at, log }) {
+async function install({ folder, mode, at, sticky = false, log }) {
   const own = { ...fs };
-  /** Inodes with data that no sync has made durable. */
-  const dirty = new Set();
+  const files = mode === "powerloss" ? new SyncedFiles(own, folder) : undefined;
   let count = 0;
-  if (mode === "count") process.on("exit", () => own.writeFileSync(log, String(count)));
+  process.on("exit", () => {
+    if (mode === "count") own.writeFileSync(log, String(count));
+    files?.loseUnsynced();
+  });
 
+  /** Where an open file lies. Nowhere for a pipe; where the system does not say, in the folder. */
+  const pathOf = (file) => {
+    try {
+      return own.readlinkSync(`/proc/self/fd/${file}`);
+    } catch {
+      return process.platform === "linux" || file <= 2 ? "" : folder;
+    }
+  };
   /** Whether a call changes something in the folder. */
   const counts = (name, args) => {
     if (name === "open") {
@@ -57,19 +70,19 @@ async function install({ folder, mode, at, log }) {
     }
     return changing[name].some((index) => {
       const target = args[index];
-      if (typeof target === "number") return target > 2;
-      return String(target).startsWith(folder);
+      const path = typeof target === "number" ? pathOf(target) : String(target);
+      return path.startsWith(folder);
     });
   };
   const die = () => {
-    if (mode === "powerloss") loseUnsynced(own, folder, dirty);
+    files?.loseUnsynced();
     process.kill(process.pid, "SIGKILL");
     for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
   };
   /** What to do about a call that is about to be made. */
   const next = () => {
     count += 1;
-    if (count !== at) return "go";
+    if (count !== at && !(sticky && count > at)) return "go";
     if (mode === "kill" || mode === "powerloss") die();
     return mode;
   };
@@ -79,22 +92,6 @@ async function install({ folder, mode, at, log }) {
       errno: -constants.errno[mode],
       syscall: name,
     });
-  const note = (name, args, result) => {
-    const target = typeof args[0] === "number" ? args[0] : undefined;
-    try {
-      if (/^f(data)?sync$/.test(name) && target !== undefined)
-        dirty.delete(own.fstatSync(target).ino);
-      else if (/^(write|writev|ftruncate)$/.test(name) && target !== undefined)
-        dirty.add(own.fstatSync(target).ino);
-      else if (name === "copyFile") dirty.add(own.statSync(args[1]).ino);
-      else if (/^(write|append)File$/.test(name) && typeof args[0] === "string")
-        if (args[2]?.flush !== true) dirty.add(own.statSync(args[0]).ino);
-    } catch {
-      // Gone already.
-    }
-    return result;
-  };
-
   for (const name of Object.keys(changing)) {
     wrap(fs, `${name}Sync`, (original, args) => {
       if (!counts(name, args)) return original(...args);
@@ -104,7 +101,9 @@ async function install({ folder, mode, at, log }) {
         tear(own, args);
         die();
       }
-      const result = note(name, args, original(...args));
+      const note = files?.before(name, args);
+      const result = original(...args);
+      note?.();
       if (fate === "after" || fate === "torn") die();
       return result;
     });
@@ -120,9 +119,10 @@ async function install({ folder, mode, at, log }) {
         tear(own, args);
         die();
       }
+      const note = files?.before(name, args);
       return original(...args, (error, ...results) => {
         if (fate === "after" || fate === "torn") die();
-        if (error === null) note(name, args);
+        if (!error) note?.();
         callback(error, ...results);
       });
     });
@@ -130,7 +130,9 @@ async function install({ folder, mode, at, log }) {
       if (!counts(name, args)) return original(...args);
       const fate = next();
       if (fate === "ENOSPC" || fate === "EIO") throw failure(name);
-      const result = note(name, args, await original(...args));
+      const note = files?.before(name, args);
+      const result = await original(...args);
+      note?.();
       if (fate === "after" || fate === "torn") die();
       return result;
     });
@@ -141,18 +143,20 @@ async function install({ folder, mode, at, log }) {
   for (const name of ofHandles) {
     const original = handles[name];
     handles[name] = async function wrapped(...args) {
+      if (!pathOf(this.fd).startsWith(folder)) return original.apply(this, args);
       const fate = next();
       if (fate === "ENOSPC" || fate === "EIO") throw failure(name);
-      const result = await original.apply(this, args);
       const isSync = name === "sync" || name === "datasync";
-      note(isSync ? "fsync" : "write", [this.fd]);
+      const note = files?.before(isSync ? "fsync" : "write", [this.fd]);
+      const result = await original.apply(this, args);
+      note?.();
       if (fate === "after" || fate === "torn") die();
       return result;
     };
   }
   wrap(childProcess, "spawn", (original, args) => {
     const child = original(...args);
-    if (args[0] === "sync") child.on("close", (code) => code === 0 && dirty.clear());
+    if (args[0] === "sync") child.on("close", (code) => code === 0 && files?.syncAll());
     return child;
   });
   syncBuiltinESMExports();
@@ -173,17 +177,4 @@ function tear(own, [file, data, offset, length, position]) {
   const start = typeof offset === "number" ? offset : 0;
   const size = typeof length === "number" ? length : bytes.byteLength - start;
   own.writeSync(file, bytes, start, Math.floor(size / 2), position ?? null);
-}
-
-/** What a power cut does to data that was never synced: it is gone, the name stays. */
-function loseUnsynced(own, folder, dirty) {
-  for (const entry of own.readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    const { ino, mode } = own.statSync(path);
-    if (!dirty.has(ino)) continue;
-    own.chmodSync(path, 0o600);
-    own.truncateSync(path, 0);
-    own.chmodSync(path, mode & 0o777);
-  }
 }

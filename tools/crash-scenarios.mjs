@@ -5,6 +5,8 @@ import { join } from "node:path";
 /**
  * @typedef {object} Scenario
  * @property {string} name
+ * @property {[mode: string, share: number]} quick how and after which share of its calls the
+ *   command is interrupted in the quick form
  * @property {(work: Work) => void} [prepare] after the common preparation
  * @property {(work: Work) => string[][]} commands run at once
  * @property {readonly string[]} [faults] codes of findings that the scenario begins with
@@ -27,11 +29,13 @@ export function prepareStore(work) {
 export const scenarios = [
   {
     name: "run",
+    quick: ["powerloss", 0.96],
     commands: () => [["run", "--json", "--", "sh", "-c", "echo 2 > two.txt; echo 3 > three.txt"]],
   },
-  { name: "seal", commands: () => [["seal", "more", "--json"]] },
+  { name: "seal", quick: ["torn", 0.9], commands: () => [["seal", "more", "--json"]] },
   {
     name: "import",
+    quick: ["ENOSPC", 0.5],
     prepare(work) {
       work.reseal("seal", "more", "--store", "elsewhere");
       work.reseal("export", "@last", "-o", "bundle", "--store", "elsewhere");
@@ -40,6 +44,7 @@ export const scenarios = [
   },
   {
     name: "export",
+    quick: ["EIO sticky", 0.6],
     commands: () => [["export", "@last", "-o", "exported", "--json"]],
     after(work) {
       if (work.has("exported")) work.reseal("verify", "./exported");
@@ -47,14 +52,20 @@ export const scenarios = [
   },
   {
     name: "export zip",
+    quick: ["torn", 0.6],
     commands: () => [["export", "@last", "-o", "exported.zip", "--json"]],
     after(work) {
       if (work.has("exported.zip")) work.reseal("verify", "./exported.zip");
     },
   },
-  { name: "catalog rebuild", commands: () => [["catalog", "rebuild", "--json"]] },
+  {
+    name: "catalog rebuild",
+    quick: ["after", 0.5],
+    commands: () => [["catalog", "rebuild", "--json"]],
+  },
   {
     name: "store repair",
+    quick: ["kill", 0.4],
     prepare(work) {
       work.reseal("store", "backup", "backup");
       damage(work);
@@ -71,6 +82,7 @@ export const scenarios = [
   },
   {
     name: "store backup",
+    quick: ["ENOSPC sticky", 0.8],
     commands: () => [["store", "backup", "backup", "--json"]],
     after(work) {
       if (work.has("backup/blobs.sha256"))
@@ -78,7 +90,17 @@ export const scenarios = [
     },
   },
   {
+    name: "store restore",
+    quick: ["kill", 0.9],
+    prepare: (work) => work.reseal("store", "backup", "backup"),
+    commands: () => [["store", "restore", "backup", "--to", "restored", "--json"]],
+    after(work) {
+      if (work.has("restored")) work.reseal("store", "check", "--read-data", "--store", "restored");
+    },
+  },
+  {
     name: "two writers",
+    quick: ["kill", 0.7],
     commands: () => [
       ["run", "--json", "--", "sh", "-c", "echo 2 > two.txt"],
       ["seal", "more", "--json"],
