@@ -25,17 +25,25 @@ export function redactArguments(redaction: JsonRedaction, args: readonly string[
 function assignmentOf(redaction: JsonRedaction, argument: string): string {
   const match = /^(-{0,2}[A-Za-z_][\w.-]{0,95})=/.exec(argument);
   if (match?.[1] === undefined) return redaction.text(argument);
+  const name = match[1];
   const value = argument.slice(match[0].length);
-  return `${match[0]}${redactValue(redaction, match[1], value)}`;
+  const shown = redaction.text(name);
+  return `${shown}=${redactValue(redaction, name, value, shown === name)}`;
 }
 
-function redactValue(redaction: JsonRedaction, name: string, value: string): string {
+function redactValue(
+  redaction: JsonRedaction,
+  name: string,
+  value: string,
+  isPlainName = true,
+): string {
   const strength = keyStrength(name, redaction.extraNames);
-  // The name goes along: some formats are secrets only next to one.
-  const whole = redaction.text(`${name}=${value}`);
-  const rest = whole.startsWith(`${name}=`) ? whole.slice(name.length + 1) : undefined;
-  if (rest?.startsWith(placeholderStart)) return rest;
-  if (!goesWhole(value, strength) || /^\d{1,5}$/.test(value)) return rest ?? redaction.text(value);
+  // A plain name goes along: some formats are secrets only next to one.
+  const start = isPlainName ? `${name}=` : "";
+  const whole = redaction.text(`${start}${value}`);
+  const rest = whole.startsWith(start) ? whole.slice(start.length) : redaction.text(value);
+  if (rest.startsWith(placeholderStart)) return rest;
+  if (!goesWhole(value, strength) || /^\d{1,5}$/.test(value)) return rest;
   redaction.counter.add(ruleOf(strength));
   const secret = Buffer.from(value, "utf8").toString("latin1");
   return redaction.book.placeholder({ rule: ruleOf(strength), secret });

@@ -235,6 +235,33 @@ describe("argv", () => {
       "GITHUB_TOKEN=[REDACTED:github-token:1]",
     ]);
   });
+
+  test("a token before an equals sign goes like one behind it", () => {
+    const token = github();
+
+    const { argv, findings } = createRedactor().argv([
+      ...[`${token}=1`, `--${token}=x`, `A_${token}=${token}`],
+    ]);
+
+    expect(argv).toEqual([
+      ...["[REDACTED:github-token:1]=1", "--[REDACTED:github-token:1]=x"],
+      "A_[REDACTED:github-token:1]=[REDACTED:github-token:1]",
+    ]);
+    expect(findings).toContainEqual({ rule: "github-token", count: 4 });
+  });
+
+  test("a token is found with the extension of a file behind it", () => {
+    const random = new Random(5);
+    const isBare = (argument: string): boolean =>
+      createRedactor().argv([argument]).argv[0]?.includes(argument.slice(4, 16)) === true;
+
+    for (const { name, make } of providers) {
+      const token = make(random);
+      if (isBare(token)) continue; // A secret by its name alone.
+      for (const tail of [".txt", ".json", ".tar.gz", "=1"])
+        expect(isBare(`${token}${tail}`), `${name}${tail}`).toBe(false);
+    }
+  });
 });
 
 test("a redactor that fails gives no text and quotes none", () => {

@@ -32,7 +32,8 @@ export const cloudRules: readonly TokenRule[] = [
   {
     rule: "azure-client-secret",
     anchors: ["0Q~", "1Q~", "2Q~", "3Q~", "4Q~", "5Q~", "6Q~", "7Q~", "8Q~", "9Q~"],
-    pattern: /\dQ~[\w.~-]{31,34}(?![\w.~-])/,
+    // Dots belong to it, so a file's extension behind it is asked for by its look.
+    pattern: /\dQ~[\w.~-]{31,34}(?:(?![\w.~-])|(?=(?:\.[A-Za-z]\w{0,4}){1,2}(?![\w.~-])))/,
     lead: /(?:^|[^\w.~-])([\w.~-]{3})$/,
     left: "any",
   },

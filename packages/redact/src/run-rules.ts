@@ -13,10 +13,11 @@ const rank = 2;
 const dot = 46;
 const capitalA = 65;
 
-// A user id in base64 (digits only), a time stamp, a signature.
+// A user id in base64 (digits only), a time stamp, a signature; no fourth part, but perhaps the
+// extension of a file that is named after the token.
 const discordToken: RunRule = {
   rule: "discord-token",
-  pattern: /(?:[MNO][\w-]{23,27}\.[\w-]{6,7}\.[\w-]{25,110})(?![\w.-])/y,
+  pattern: /(?:[MNO][\w-]{23,27}\.[\w-]{6,7}\.[\w-]{25,110})(?![\w-]|\.[\w-]{6})/y,
   before: 0,
 };
 const airtableToken: RunRule = {
