@@ -1,6 +1,11 @@
 import { defineErrors, type ErrorFactory } from "@reseal/errors";
 
-type HashErrorKey = "DIGEST_INVALID" | "NOT_CANONICAL" | "JSON_INVALID" | "TREE_INVALID";
+type HashErrorKey =
+  | "DIGEST_INVALID"
+  | "NOT_CANONICAL"
+  | "JSON_INVALID"
+  | "YAML_INVALID"
+  | "TREE_INVALID";
 
 /** The error codes of `@reseal/hash`, with their exit and HTTP statuses. */
 export const hashErrors: Readonly<Record<HashErrorKey, ErrorFactory>> = defineErrors("HASH", {
@@ -18,6 +23,11 @@ export const hashErrors: Readonly<Record<HashErrorKey, ErrorFactory>> = defineEr
     exitCode: 4,
     httpStatus: 422,
     hint: "The document must be strict JSON in UTF-8: no repeated keys, no number a double cannot hold, no deep nesting.",
+  },
+  YAML_INVALID: {
+    exitCode: 4,
+    httpStatus: 422,
+    hint: "Only what JSON can say, too: one document, no tags of programs, no repeated keys, no infinities, few aliases.",
   },
   TREE_INVALID: {
     exitCode: 4,

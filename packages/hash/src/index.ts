@@ -7,4 +7,5 @@ export { importNameProblems, type NameProblem } from "./import-names.ts";
 export type { JsonObject, JsonValue } from "./json-value.ts";
 export { portablePathProblem } from "./portable-path.ts";
 export { parseStrictJson, type StrictJsonOptions } from "./strict-json.ts";
+export { parseStrictYaml, type StrictYamlOptions } from "./strict-yaml.ts";
 export { formatTree, parseTree, type TreeEntry, treeDigest } from "./tree.ts";

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseStrictYaml } from "@reseal/hash";
 import type { Context } from "@reseal/schema";
 
 /**
@@ -9,9 +10,7 @@ import type { Context } from "@reseal/schema";
 export async function readCffAuthors(folder: string): Promise<Context["authors"]> {
   let document: unknown;
   try {
-    const text = readFileSync(join(folder, "CITATION.cff"), "utf8");
-    const { parse } = await import("yaml");
-    document = parse(text, { logLevel: "error" });
+    document = await parseStrictYaml(readFileSync(join(folder, "CITATION.cff")));
   } catch {
     return [];
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename, extname, resolve } from "node:path";
-import { type JsonValue, parseStrictJson } from "@reseal/hash";
+import { type JsonValue, parseStrictJson, parseStrictYaml } from "@reseal/hash";
 import { recordErrors } from "./errors.ts";
 import { type Places, relativeInside } from "./select-files.ts";
 
@@ -50,12 +50,9 @@ async function parseConfig(
 ): Promise<JsonValue> {
   try {
     if (format === "json") return parseStrictJson(bytes);
+    if (format === "yaml") return await parseStrictYaml(bytes);
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    const parsed: unknown =
-      format === "toml"
-        ? (await import("smol-toml")).parse(text)
-        : (await import("yaml")).parse(text, { maxAliasCount: 100, logLevel: "error" });
-    return toJson(parsed, "");
+    return toJson((await import("smol-toml")).parse(text), "");
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw recordErrors.CONFIG_INVALID(`${file} is not valid ${format.toUpperCase()}: ${reason}`, {
@@ -64,7 +61,7 @@ async function parseConfig(
   }
 }
 
-/** YAML and TOML know more types than JSON; bring them down or say where that cannot be done. */
+/** TOML knows more types than JSON; bring them down or say where that cannot be done. */
 function toJson(value: unknown, pointer: string): JsonValue {
   if (value === null || typeof value === "boolean") return value;
   if (typeof value === "string") {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseStrictYaml } from "@reseal/hash";
 import { getSchema, type ProjectConfig, validate } from "@reseal/schema";
 import { recordErrors } from "./errors.ts";
 
@@ -12,17 +13,16 @@ export const projectConfigName = "reseal.yaml";
  */
 export async function readProjectConfig(workspace: string): Promise<ProjectConfig> {
   const file = join(workspace, projectConfigName);
-  let text: string;
+  let text: Buffer;
   try {
-    text = readFileSync(file, "utf8");
+    text = readFileSync(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
     throw recordErrors.PROJECT_CONFIG_INVALID(`${file} cannot be read.`, { cause: error });
   }
   let value: unknown;
   try {
-    const { parse } = await import("yaml"); // Costly to load, and most folders have no such file.
-    value = parse(text, { maxAliasCount: 100, logLevel: "error" }) ?? {};
+    value = (await parseStrictYaml(text)) ?? {};
   } catch (cause) {
     const reason = (cause as Error).message.split("\n")[0];
     throw recordErrors.PROJECT_CONFIG_INVALID(`${file} is not valid YAML: ${reason}`, { cause });

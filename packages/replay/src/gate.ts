@@ -1,4 +1,4 @@
-import { parseStrictJson } from "@reseal/hash";
+import { parseStrictJson, parseStrictYaml } from "@reseal/hash";
 import {
   assertValid,
   type Comparison,
@@ -16,10 +16,7 @@ import { replayErrors } from "./errors.ts";
  */
 export async function parseGateRules(text: string, name: string): Promise<GateRules> {
   try {
-    const { parse } = await import("yaml");
-    const value: unknown = name.endsWith(".json")
-      ? parseStrictJson(text)
-      : parse(text, { maxAliasCount: 100, logLevel: "error" });
+    const value = name.endsWith(".json") ? parseStrictJson(text) : await parseStrictYaml(text);
     return await assertValid("gate-rules", value);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);

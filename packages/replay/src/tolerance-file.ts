@@ -1,4 +1,4 @@
-import { type JsonValue, parseStrictJson } from "@reseal/hash";
+import { type JsonValue, parseStrictJson, parseStrictYaml } from "@reseal/hash";
 import { assertValid, type ToleranceFile } from "@reseal/schema";
 import { replayErrors } from "./errors.ts";
 import type { ToleranceOptions } from "./tolerance.ts";
@@ -31,12 +31,5 @@ export async function parseTolerance(text: string): Promise<ToleranceOptions> {
 
 async function parse(text: string): Promise<JsonValue> {
   if (/^\s*\{/.test(text)) return parseStrictJson(text);
-  const { parse: parseYaml } = await import("yaml"); // Costly to load.
-  const value: unknown = parseYaml(text, { maxAliasCount: 100, logLevel: "error" }) ?? {};
-  // What JSON cannot hold, such as infinities, is no tolerance; undefined and dates become text.
-  return parseStrictJson(
-    JSON.stringify(value, (_key, item: unknown) =>
-      typeof item === "number" && !Number.isFinite(item) ? String(item) : item,
-    ),
-  );
+  return (await parseStrictYaml(text)) ?? {};
 }
