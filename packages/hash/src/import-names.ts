@@ -18,6 +18,8 @@ interface Node {
 
 const deviceName =
   /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$) *(?:\.|$)/i;
+/** Segments of a path; deeper ones are too long for some systems, and a burden for all. */
+const segmentsMax = 128;
 const bidirectionalControl = /[\u202a-\u202e\u2066-\u2069]/;
 
 /**
@@ -25,7 +27,7 @@ const bidirectionalControl = /[\u202a-\u202e\u2066-\u2069]/;
  *
  * On top of `portablePathProblem`: reserved device names of Windows (`nul.txt`), segments that end
  * in a dot or space, `:` (alternate streams, drives), characters that override the direction of
- * text, the same path twice, paths or folders that differ only by case or Unicode form, and a file
+ * text, more than 128 segments, the same path twice, paths or folders that differ only by case or Unicode form, and a file
  * where another path needs a folder. At most one problem a path, in the order of `paths`; of two
  * paths that collide the later one is named. Linear in the total length of the paths.
  */
@@ -42,7 +44,9 @@ export function importNameProblems(paths: readonly string[]): NameProblem[] {
 function windowsProblem(path: string): string | undefined {
   if (bidirectionalControl.test(path)) return "has a character that overrides text direction";
   if (path.includes(":")) return "has a colon";
-  for (const segment of path.split("/")) {
+  const segments = path.split("/");
+  if (segments.length > segmentsMax) return `is more than ${segmentsMax} folders deep`;
+  for (const segment of segments) {
     if (segment.endsWith(".") || segment.endsWith(" "))
       return "has a segment ending in dot or space";
     if (deviceName.test(segment)) return "has a reserved device name";

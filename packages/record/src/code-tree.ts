@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { compareUtf8, type Digest, portablePathProblem } from "@reseal/hash";
+import { compareUtf8, type Digest } from "@reseal/hash";
 import type { BlobBatch } from "@reseal/store";
 import { captureCached } from "./capture-cached.ts";
+import { capturedNameProblems, type NameProblems } from "./captured-names.ts";
 import type { FileGuard } from "./file-guard.ts";
 import { IgnoreRules } from "./ignore-rules.ts";
 import type { StatCache } from "./stat-cache.ts";
@@ -95,6 +96,10 @@ export async function captureCode(options: CodeTreeOptions): Promise<CodeTree> {
   );
   candidates.sort((a, b) => compareUtf8(a.path, b.path));
 
+  const names = capturedNameProblems(
+    "code",
+    candidates.map(({ path }) => path),
+  );
   const files: CodeFile[] = [];
   let bytesLeft = codeTreeBytesMax;
   // Files that turn out not to be text do not count, so a wave is what fits if all of it is text.
@@ -115,7 +120,7 @@ export async function captureCode(options: CodeTreeOptions): Promise<CodeTree> {
   };
   for (const candidate of candidates) {
     const { path, stats } = candidate;
-    const reason = reasonAgainst(candidate, options);
+    const reason = reasonAgainst(candidate, names, options);
     if (reason === undefined && waveBytes + stats.size > bytesLeft) await take();
     if (reason !== undefined) leftOut.push({ path, reason });
     else if (stats.size > bytesLeft) leftOut.push({ path, reason: "over_budget" });
@@ -131,9 +136,10 @@ export async function captureCode(options: CodeTreeOptions): Promise<CodeTree> {
 
 function reasonAgainst(
   { path, stats }: WalkedFile,
+  names: NameProblems,
   { alwaysTaken }: CodeTreeOptions,
 ): LeftOutReason | undefined {
-  if (portablePathProblem(path) !== undefined) return "not_portable";
+  if (names.has(path)) return "not_portable";
   if (stats.size > codeFileBytesMax && !alwaysTaken.has(path)) return "large";
   return undefined;
 }

@@ -1,8 +1,9 @@
 import { lstatSync } from "node:fs";
 import { bundlePaths, type DraftFile, type SealedBundle, sealBundle } from "@reseal/bundle";
-import { compareUtf8, type Digest, importNameProblems } from "@reseal/hash";
+import { compareUtf8, type Digest } from "@reseal/hash";
 import type { Context, Environment, Results } from "@reseal/schema";
 import type { BlobBatch, Stores } from "@reseal/store";
+import { nameWarnings } from "./captured-names.ts";
 import { eventLines } from "./events.ts";
 import type { FileGuard } from "./file-guard.ts";
 import type { GitState } from "./git.ts";
@@ -113,7 +114,8 @@ export async function finishRun(
         "The run left no output, metric or result, so no replay can confirm it. " +
         "Write files, use {out}, or take what it prints with --stdout.",
     });
-  warnings.push(...nameWarnings(files), ...withheldWarnings(guard));
+  const shown = (path: string): string => redactor.name(path);
+  warnings.push(...nameWarnings(outputs.refusedNames, shown), ...withheldWarnings(guard));
   const { withheld: _, ...described } = plan.context;
   const sealed = await sealBundle(
     stores,
@@ -188,22 +190,6 @@ function cutWarnings(
       code: "CHILD_FILE_TOO_LONG",
       message: `Only the beginning of ${name} was taken: it is longer than 128 MiB.`,
     }));
-}
-
-/** A name that other systems refuse makes the bundle one that nobody can import. */
-export function nameWarnings(files: readonly DraftFile[]): Context["warnings"] {
-  const problems = importNameProblems(files.map(({ path }) => path));
-  const [first] = problems;
-  if (first === undefined) return [];
-  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
-  return [
-    {
-      code: "NAME_NOT_PORTABLE",
-      message:
-        `${JSON.stringify(first.path)} ${first.problem}${more}: ` +
-        "`reseal import` refuses the bundle. Give the file another name.",
-    },
-  ];
 }
 
 /** Nothing but, at most, that the command ended well: `keysOf` gives such a run no result key. */

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
-import { compareUtf8, type Digest, portablePathProblem } from "@reseal/hash";
+import { compareUtf8, type Digest } from "@reseal/hash";
 import type { BlobBatch } from "@reseal/store";
+import { capturedNameProblems, type NameProblems } from "./captured-names.ts";
 import type { CapturedFile } from "./code-tree.ts";
 import type { FileGuard, GuardedResult } from "./file-guard.ts";
 import { type WalkedFile, walkFiles } from "./walk.ts";
@@ -17,6 +18,8 @@ export interface OutputFile extends CapturedFile {
 export interface Outputs {
   readonly files: readonly OutputFile[];
   readonly notCaptured: readonly { readonly path: string; readonly reason: string }[];
+  /** Those of them that were not taken for their names. */
+  readonly refusedNames: NameProblems;
 }
 
 /** What {@link captureOutputs} works with. */
@@ -62,15 +65,18 @@ export async function captureOutputs(options: OutputOptions): Promise<Outputs> {
     ["output_folder", outputFolder, listAll(outputFolder, notCaptured)],
     ["workspace", workspace, listChanged(options, notCaptured)],
   ] as const;
+  const paths = new Set(places.flatMap(([, , found]) => found.map(({ path }) => path)));
+  const refusedNames = capturedNameProblems("outputs", paths);
   for (const [origin, folder, found] of places) {
-    const results = await captureOrReason(options, folder, found);
+    const results = await captureOrReason(options, folder, found, refusedNames);
     for (const [index, { path, changedMs }] of found.entries()) {
       const file = results[index];
       if (typeof file === "string") notCaptured.push({ path, reason: file });
       else if (file !== undefined) take(path, { ...file, origin, changedMs });
     }
   }
-  return { files: [...files.values()].sort((a, b) => compareUtf8(a.path, b.path)), notCaptured };
+  const sorted = [...files.values()].sort((a, b) => compareUtf8(a.path, b.path));
+  return { files: sorted, notCaptured, refusedNames };
 }
 
 function listAll(folder: string, notCaptured: { path: string; reason: string }[]): WalkedFile[] {
@@ -128,9 +134,9 @@ async function captureOrReason(
   { guard, batch, signal }: OutputOptions,
   folder: string,
   found: readonly WalkedFile[],
+  problems: NameProblems,
 ): Promise<(CapturedFile | string | undefined)[]> {
-  const problems = found.map(({ path }) => portablePathProblem(path));
-  const portable = found.filter((_, index) => problems[index] === undefined);
+  const portable = found.filter(({ path }) => !problems.has(path));
   const results = await guard.capture(
     batch,
     portable.map(({ path, stats }) => ({
@@ -143,7 +149,7 @@ async function captureOrReason(
     { signal },
   );
   const rest = results.values();
-  return problems.map((problem) => problem ?? capturedOrReason(rest.next().value));
+  return found.map(({ path }) => problems.get(path) ?? capturedOrReason(rest.next().value));
 }
 
 /** A captured file, or in words why it could not be read; nothing when the guard withheld it. */

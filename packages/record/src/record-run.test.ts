@@ -311,14 +311,32 @@ test("a read-only store is refused before anything happens", async () => {
   expect(readdirSync(stores.local)).toEqual([]);
 });
 
-test("names that no other machine would take are said at once", async () => {
+test("outputs with names that no other machine would take are not captured, and that is said", async () => {
   const { manifest } = await record(
     makeStores(),
     makeTree(),
-    "echo 1 > 12:30.csv; echo 2 > aux.csv",
+    "echo 1 > 12:30.csv; echo 2 > aux.csv; echo 3 > a.txt; echo 4 > A.TXT",
   );
 
   expect(manifest.context.warnings).toMatchObject([
-    { code: "NAME_NOT_PORTABLE", message: expect.stringMatching(/12:30\.csv.*and 1 more/) },
+    { code: "NAME_NOT_PORTABLE", message: expect.stringMatching(/12:30\.csv.*and 2 more/) },
   ]);
+  const outputs = manifest.context.files.filter(({ role }) => role === "output");
+  expect(outputs.map(({ path }) => path)).toEqual(["outputs/A.TXT"]);
+  expect(manifest.context.not_captured.outputs?.paths).toMatchObject([
+    { path: "12:30.csv", reason: "has_a_colon" },
+    { path: "a.txt", reason: expect.stringMatching(/^differs_only_by_case/) },
+    { path: "aux.csv", reason: "has_a_reserved_device_name" },
+  ]);
+});
+
+test("code with a name that no other machine would take is counted among what was left out", async () => {
+  const tree = makeTree();
+  writeFileSync(join(tree, "12:30.py"), "print()");
+  const { manifest } = await record(makeStores(), tree, "echo 1 > out.txt");
+
+  expect(manifest.context.not_captured.code).toMatchObject({
+    not_portable: 1,
+    paths: [{ path: "12:30.py", reason: "not_portable" }],
+  });
 });

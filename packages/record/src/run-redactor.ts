@@ -23,8 +23,7 @@ export class RunRedactor {
   argv(args: readonly string[]): string[] {
     const { argv, findings } = this.scans.argv(args);
     this.#count(findings);
-    // `NAME=VALUE` keeps its name, and the padding of base64 makes a name of all before it.
-    return this.json([...argv]);
+    return [...argv];
   }
 
   /** The same for a file's path. */

@@ -79,6 +79,7 @@ test("what cannot be taken is listed, and what holds a secret is withheld and sa
     { path: "outputs/secret.env" },
   ]);
   expect(manifest.context.warnings.map(({ code }) => code)).toEqual([
+    "NAME_NOT_PORTABLE",
     "SECRET_WITHHELD",
     "SECRET_WITHHELD",
   ]);

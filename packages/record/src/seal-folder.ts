@@ -2,15 +2,16 @@ import { mkdirSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type DraftFile, type SealedBundle, sealBundle } from "@reseal/bundle";
-import { compareUtf8, portablePathProblem } from "@reseal/hash";
+import { compareUtf8 } from "@reseal/hash";
 import { type Redactor, secretsFromEnvironment } from "@reseal/redact";
 import type { Context } from "@reseal/schema";
 import type { BulkOptions, Stores } from "@reseal/store";
 import picomatch from "picomatch";
 import { type CacheableFile, type CacheOptions, captureCached } from "./capture-cached.ts";
+import { capturedNameProblems, type NameProblems, nameWarnings } from "./captured-names.ts";
 import { recordErrors } from "./errors.ts";
 import { FileGuard } from "./file-guard.ts";
-import { nameWarnings, storeFilter, withheldWarnings } from "./finish-run.ts";
+import { storeFilter, withheldWarnings } from "./finish-run.ts";
 import { timeNow } from "./fs-tick.ts";
 import { capturedOrReason } from "./outputs.ts";
 import type { Description } from "./plan.ts";
@@ -77,7 +78,8 @@ export async function sealFolder(
   await using batch = await stores.blobs.openBatch({ signal });
   const left: { path: string; reason: string }[] = [];
   const { cache, tickMs } = openCache(stores, folder, redactor);
-  const files = await captureFiles(stores, request, { guard, batch, cache, tickMs }, left);
+  const options = { guard, batch, cache, tickMs };
+  const { files, refusedNames } = await captureFiles(stores, request, options, left);
   const [withheld] = guard.withheld;
   if (request.isStrict === true && withheld !== undefined)
     throw recordErrors.SECRET_FOUND(
@@ -86,6 +88,7 @@ export async function sealFolder(
   if (files.length === 0)
     throw recordErrors.FOLDER_NOT_FOUND(`${folder} holds no file that can be sealed.`);
   const { withheld: _, ...context } = plan.context;
+  const shown = (path: string): string => redactName(redactor, path).text;
   const sealed = await sealBundle(
     stores,
     batch,
@@ -102,7 +105,7 @@ export async function sealFolder(
         context_metrics: {},
         redaction: { counts: {}, withheld: [...guard.withheld] },
         not_captured: notCaptured(left, redactor),
-        warnings: [...nameWarnings(files), ...withheldWarnings(guard)],
+        warnings: [...nameWarnings(refusedNames, shown), ...withheldWarnings(guard)],
       },
     },
     { signal },
@@ -116,16 +119,22 @@ async function captureFiles(
   { folder, signal, onProgress }: SealFolderRequest,
   options: CacheOptions,
   left: { path: string; reason: string }[],
-): Promise<DraftFile[]> {
+): Promise<{ files: DraftFile[]; refusedNames: NameProblems }> {
   const files: DraftFile[] = [];
-  const found = listFiles(stores, folder, left);
+  const listed = listFiles(stores, folder, left);
+  const refusedNames = capturedNameProblems(
+    "outputs",
+    listed.map(({ path }) => path),
+  );
+  for (const path of refusedNames.keys()) left.push({ path, reason: "not_portable" });
+  const found = listed.filter(({ path }) => !refusedNames.has(path));
   const results = await captureCached(found, { ...options, signal, onProgress });
   for (const [index, { path }] of found.entries()) {
     const file = capturedOrReason(results[index]);
     if (typeof file === "string") left.push({ path, reason: file });
     else if (file !== undefined) files.push({ ...file, path: `outputs/${path}`, role: "output" });
   }
-  return files;
+  return { files, refusedNames };
 }
 
 /** What earlier seals of the folder know, and a time before which its files must have changed. */
@@ -174,10 +183,6 @@ function listFiles(
     folder,
     ({ path, stats }) => {
       if (isStore(path)) return;
-      if (portablePathProblem(path) !== undefined) {
-        left.push({ path, reason: "not_portable" });
-        return;
-      }
       const isExecutable = (stats.mode & 0o100) !== 0;
       const full = join(folder, path);
       files.push({ full, path, root: "outputs", size: stats.size, isExecutable, stats });

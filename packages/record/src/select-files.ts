@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { compareUtf8, portablePathProblem } from "@reseal/hash";
+import { compareUtf8 } from "@reseal/hash";
 import picomatch from "picomatch";
+import { capturedNameProblems } from "./captured-names.ts";
 import { recordErrors } from "./errors.ts";
 import { walkFiles } from "./walk.ts";
 
@@ -38,9 +39,6 @@ export function selectFiles(
     if (found.length === 0)
       throw recordErrors.INPUT_NOT_FOUND(`Nothing matches ${JSON.stringify(pattern)}.`);
     for (const { full, path } of found) {
-      const problem = portablePathProblem(path);
-      if (problem !== undefined)
-        throw recordErrors.INPUT_INVALID(`${JSON.stringify(path)} cannot be captured: ${problem}.`);
       const other = byPath.get(path);
       if (other !== undefined && other !== full)
         throw recordErrors.INPUT_INVALID(`${other} and ${full} would both be called ${path}.`);
@@ -48,6 +46,8 @@ export function selectFiles(
     }
   }
   refuseFileAsFolder(byPath);
+  for (const [path, problem] of capturedNameProblems("inputs", byPath.keys()))
+    throw recordErrors.INPUT_INVALID(`${JSON.stringify(path)} cannot be captured: ${problem}.`);
   return [...byPath]
     .map(([path, full]) => ({ path, full }))
     .sort((a, b) => compareUtf8(a.path, b.path));

@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { type JsonObject, portablePathProblem } from "@reseal/hash";
+import type { JsonObject } from "@reseal/hash";
 import type { Context } from "@reseal/schema";
 import type { Clock } from "@reseal/store";
+import { capturedNameProblems } from "../captured-names.ts";
 import { recordErrors } from "../errors.ts";
 import { LogCapture } from "../log-capture.ts";
 import type { RunRedactor } from "../run-redactor.ts";
@@ -66,7 +67,7 @@ export class RunJournal implements Telling {
 
   readonly output: Telling["output"] = (path, bytes) => {
     this.#assertOpen();
-    const problem = portablePathProblem(path);
+    const problem = capturedNameProblems("outputs", [path]).get(path);
     if (problem !== undefined)
       throw recordErrors.INPUT_INVALID(
         `The output ${JSON.stringify(path)} is refused: ${problem}.`,
