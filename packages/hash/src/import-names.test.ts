@@ -47,10 +47,11 @@ test.for<[string, string[], string]>([
   expect(importNameProblems(paths)).toEqual([{ path: paths[1], problem }]);
 });
 
-test("deep and many names take linear time", () => {
-  const deep = Array.from({ length: 2000 }, (_, index) => `${"d/".repeat(2000)}${index}`);
-  const start = performance.now();
+test("128 segments are the most, in many names as in one", () => {
+  const deep = Array.from({ length: 5000 }, (_, index) => `${"d/".repeat(127)}${index}`);
 
   expect(importNameProblems(deep)).toEqual([]);
-  expect(performance.now() - start).toBeLessThan(10_000);
+  expect(importNameProblems([`${"d/".repeat(128)}x`])).toMatchObject([
+    { problem: "is more than 128 folders deep" },
+  ]);
 });
