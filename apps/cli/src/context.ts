@@ -92,6 +92,22 @@ export class CommandContext {
       readOnly,
       onNotice: (message) => this.warn(message),
     });
+    return await this.#tidy(stores);
+  }
+
+  /** Work with the store of the current folder; one that is not there yet is made only by success. */
+  async withFirstStore<Result>(work: (stores: Stores) => Promise<Result>): Promise<Result> {
+    const { withFirstStore } = await import("@reseal/connect");
+    const location = await this.storeLocation();
+    this.detail(`store ${location}`);
+    const onNotice = (message: string): void => this.warn(message);
+    return await withFirstStore(location, { onNotice }, async (stores) =>
+      work(await this.#tidy(stores)),
+    );
+  }
+
+  /** See to what dead processes left. */
+  async #tidy(stores: Stores): Promise<Stores> {
     if (hasSpools(stores)) await this.#recover(stores);
     await cleanScratch(stores);
     return stores;

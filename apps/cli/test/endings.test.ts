@@ -201,6 +201,26 @@ test("Ctrl-C on a terminal reaches the child once, and the run is interrupted", 
   await expectClean(sandbox, cwd);
 });
 
+test("a signal to the recorder alone, on a terminal, is handed on to the child, once", async () => {
+  const sandbox = new Sandbox();
+  const cwd = sandbox.folder("work", {
+    "script.sh":
+      "n=0\ntrap 'n=$((n+1))' INT\nkill -INT $PPID\nfor i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; done\necho caught $n\nexit 9\n",
+  });
+
+  const { status, stdout } = await onTerminal(
+    sandbox,
+    cwd,
+    ["nobody types", ""],
+    ["run", "--", "sh", "script.sh"],
+  );
+
+  expect(stdout).toContain("caught 1");
+  expect(status).toBe(9);
+  expect(await rows(sandbox, cwd)).toMatchObject([{ status: "interrupted", exit_code: 9 }]);
+  await expectClean(sandbox, cwd);
+});
+
 test("Ctrl-C pressed in a hurry does not cost the run", async () => {
   const sandbox = new Sandbox();
   const cwd = sandbox.folder("work", {

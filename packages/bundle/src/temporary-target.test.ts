@@ -12,17 +12,20 @@ test("what a killed export left goes with the next; what others write stays", ()
   try {
     const target = join(folder, "bundle");
     const { pid: dead } = spawnSync(process.execPath, ["-e", ""]);
-    mkdirSync(`${target}.${mark}.${dead}.tmp`);
-    writeFileSync(`${target}.zip.${mark}.${dead}.tmp`, "of another target");
-    writeFileSync(`${target}.${mark}.${process.ppid}.tmp`, "of a living process");
-    writeFileSync(`${target}.tmp`, "somebody's own");
+    const [place] = /[0-9a-f]{8}(?=\.tmp$)/.exec(temporaryFor(target, mark)) ?? [];
+    mkdirSync(`${target}.${mark}.${dead}-${place}.tmp`);
+    const others = [
+      `bundle.zip.${mark}.${dead}-${place}.tmp`, // Of another target.
+      `bundle.${mark}.${process.ppid}-${place}.tmp`, // Of a living process.
+      `bundle.${mark}.${dead}-00000000.tmp`, // Of another host or container: alive, for all we know.
+      "bundle.tmp",
+    ];
+    for (const name of others) writeFileSync(join(folder, name), "");
 
     const temporary = temporaryFor(target, mark);
 
-    expect(temporary).toBe(`${target}.${mark}.${process.pid}.tmp`);
-    expect(readdirSync(folder).sort()).toEqual(
-      [`bundle.${mark}.${process.ppid}.tmp`, "bundle.tmp", `bundle.zip.${mark}.${dead}.tmp`].sort(),
-    );
+    expect(temporary).toBe(`${target}.${mark}.${process.pid}-${place}.tmp`);
+    expect(readdirSync(folder).sort()).toEqual(others.sort());
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { digestBytes, digestHex } from "@reseal/hash";
 import { isProcessAlive, thisProcess } from "@reseal/store";
 
 /**
@@ -12,12 +13,20 @@ export function temporaryFor(target: string, mark: string): string {
   const prefix = `${basename(target)}.`;
   for (const name of namesIn(folder)) {
     if (!name.startsWith(prefix)) continue;
-    const pid = /^[0-9a-f]{12}\.(\d+)\.tmp$/.exec(name.slice(prefix.length))?.[1];
-    if (pid === undefined || isProcessAlive({ ...thisProcess(), pid: Number(pid), pid_start: "" }))
-      continue;
+    const [, pid, place] =
+      /^[0-9a-f]{12}\.(\d+)-([0-9a-f]{8})\.tmp$/.exec(name.slice(prefix.length)) ?? [];
+    // Of another host or container nobody here can tell whether it still writes.
+    if (place !== ownPlace()) continue;
+    if (isProcessAlive({ ...thisProcess(), pid: Number(pid), pid_start: "" })) continue;
     rmSync(join(folder, name), { recursive: true, force: true });
   }
-  return `${target}.${mark}.${process.pid}.tmp`;
+  return `${target}.${mark}.${process.pid}-${ownPlace()}.tmp`;
+}
+
+/** Eight digits for the host and the container in which process ids mean something. */
+function ownPlace(): string {
+  const { host, pid_namespace } = thisProcess();
+  return digestHex(digestBytes(`${host}\n${pid_namespace}`)).slice(0, 8);
 }
 
 function namesIn(folder: string): string[] {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isProcessAlive, type ProcessIdentity, thisProcess } from "@reseal/store";
+import { isProcessAlive, isProcessKnown, type ProcessIdentity } from "@reseal/store";
 import {
   breakVoidLock,
   isProcessGone,
@@ -15,7 +15,7 @@ export interface StoreLock {
   readonly kind: "journal_lock" | "temporary_folder" | "run_lease";
   /** Relative to the store. */
   readonly path: string;
-  /** `elsewhere`: on another host, which alone can tell. */
+  /** `elsewhere`: on another host or in another container, which alone can tell. */
   readonly owner: "alive" | "dead" | "elsewhere";
   readonly host: string | null;
   readonly pid: number | null;
@@ -78,14 +78,17 @@ function ownerState(owner: string): StoreLock["owner"] {
 }
 
 function leaseState(lease: ProcessIdentity): StoreLock["owner"] {
-  if (lease.host !== thisProcess().host) return "elsewhere";
+  if (!isProcessKnown(lease)) return "elsewhere";
   return isProcessAlive(lease) ? "alive" : "dead";
 }
 
 function whoIs(owner: string): Pick<StoreLock, "host" | "pid"> {
   const [hostHex = "", , pid] = owner.split(".");
   const host = Buffer.from(hostHex, "hex").toString();
-  return { host: host === "" ? null : host, pid: pid === undefined ? null : Number(pid) };
+  return {
+    host: host === "" ? null : host,
+    pid: pid === undefined ? null : Number.parseInt(pid, 10),
+  };
 }
 
 function readLease(path: string): ProcessIdentity | undefined {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { recordErrors } from "./errors.ts";
+import { openGroupWitness } from "./group-witness.ts";
 
 /** How a child ended. */
 export type ChildExit = { readonly code: number } | { readonly signal: NodeJS.Signals };
@@ -10,7 +11,7 @@ export type ForwardedSignal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGQUIT";
 
 /** Where signals come from; the app binds it to its process. */
 export interface SignalSource {
-  /** The terminal itself signals the whole foreground group, so the child has SIGINT already. */
+  /** The terminal signals the whole foreground group: the child gets its SIGINT without us. */
   readonly reachesChild: boolean;
   /** Listen; call what it returns to stop. */
   subscribe(listener: (signal: ForwardedSignal) => void): () => void;
@@ -51,7 +52,8 @@ const drainMs = 500;
 /**
  * Run a child to its end, however it ends.
  *
- * The first signal is handed on and the child may end in its own way; a second one kills it.
+ * The first signal is handed on, unless the terminal has sent it to the child as well, and the
+ * child may end in its own way; a second one kills it.
  * @throws `RECORD_COMMAND_NOT_FOUND`, `RECORD_COMMAND_NOT_EXECUTABLE`
  */
 export async function runChild(options: ChildOptions): Promise<ChildResult> {
@@ -66,14 +68,19 @@ export async function runChild(options: ChildOptions): Promise<ChildResult> {
   const stdout = new Feed(child.stdout, options.onStdout);
   const stderr = new Feed(child.stderr, options.onStderr);
   let interruptedBy: ForwardedSignal | undefined;
+  using witness = isOwnGroup ? undefined : openGroupWitness();
+  const handOn = async (signal: ForwardedSignal): Promise<void> => {
+    const isOfTerminal = signal === "SIGINT" || signal === "SIGQUIT";
+    if (isOfTerminal && (await witness?.sawIt()) === true) return;
+    send(child, signal, isOwnGroup);
+  };
   const unsubscribe = options.signals?.subscribe((signal) => {
     if (interruptedBy !== undefined) {
       end(child, isOwnGroup);
       return;
     }
     interruptedBy = signal;
-    const hasIt = !isOwnGroup && (signal === "SIGINT" || signal === "SIGQUIT");
-    if (!hasIt) send(child, signal, isOwnGroup);
+    void handOn(signal);
   });
   const abort = (): void => end(child, isOwnGroup);
   options.signal?.addEventListener("abort", abort);

@@ -99,6 +99,7 @@ export async function executeRun(
     },
     request.captured,
   );
+  const gitFacts = noteGit(spool, redactor, git);
   await using interruption = untilSecondSignal(io.signals);
   // Before the start, not after it: a child that ran while its recorder died must not be forgotten.
   spool.writeJson("started", {});
@@ -130,7 +131,7 @@ export async function executeRun(
     interruption.begin();
     stdout.close();
     stderr.close();
-    await environment;
+    await Promise.all([environment, gitFacts]);
   }
   const end = endOf(result, stores.clock.now());
   const captured = await environment;
@@ -143,11 +144,28 @@ export async function executeRun(
       guard,
       redactor,
       environment: captured.environment,
-      git: await git,
+      git: await gitFacts,
       signal: interruption.signal,
     },
   );
   return { ...finished, exit: result.exit, interruptedBy: result.interruptedBy };
+}
+
+/** Keep what git says in the spool, too: should the recorder die, its finder seals it. */
+async function noteGit(
+  spool: Spool,
+  redactor: RunRedactor,
+  git: Promise<GitState | undefined>,
+): Promise<GitState | undefined> {
+  const state = await git;
+  if (state === undefined) return undefined;
+  const redacted = redactor.json(state);
+  try {
+    spool.writeJson("git.json", redacted);
+  } catch {
+    // Nobody needs it unless the recorder dies.
+  }
+  return redacted;
 }
 
 /** What is left of {@link captureEnvironment}'s answer when it failed: a warning. */

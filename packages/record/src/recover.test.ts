@@ -44,6 +44,7 @@ test("what a dead recorder left is sealed as incomplete, with all that was writt
     files: {
       "logs/stdout.log": "so far\n",
       "out/part.csv": "2",
+      "git.json": JSON.stringify({ commit: "a".repeat(40), branch: "main", dirty: true }),
       "run/metrics.jsonl": '{"name":"loss","value":1}\n{"name":"lo',
       "run/events.jsonl": '{"event_type":"a.b"}\n{"event',
     },
@@ -55,6 +56,7 @@ test("what a dead recorder left is sealed as incomplete, with all that was writt
     status: "incomplete",
     error: { type: "RecorderDied" },
     ended_at: expect.any(String),
+    workspace: { git: { commit: "a".repeat(40), branch: "main", dirty: true } },
   });
   expect(run?.manifest.content.results).toMatchObject({
     metrics: { loss: 1 },

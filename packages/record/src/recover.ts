@@ -6,6 +6,7 @@ import picomatch from "picomatch";
 import { stageObservability } from "./engine/observability.ts";
 import { FileGuard } from "./file-guard.ts";
 import { type FinishedRun, finishRun, lastWriteMs } from "./finish-run.ts";
+import type { GitState } from "./git.ts";
 import type { RunPlan } from "./plan.ts";
 import { RunRedactor } from "./run-redactor.ts";
 import { readKey } from "./scan-key.ts";
@@ -81,6 +82,7 @@ async function recoverOne(
       guard,
       redactor,
       environment: spool.readJson("environment.json") as Environment | undefined,
+      git: spool.readJson("git.json") as GitState | undefined,
       extras: async (batch) => ({ files: await stageObservability(batch, spool, redactor) }),
     },
   );

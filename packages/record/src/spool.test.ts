@@ -62,11 +62,12 @@ test("a spool whose finder died as well is taken over again", () => {
   const scratch = makeTree();
   abandon(scratch, id(1));
   const [first] = Spool.takeOver(scratch);
-  const { pid, pid_start, boot_id, host } = thisProcess();
-  const own = [pid, pid_start, boot_id, host].join(".");
+  const { pid, pid_namespace, pid_start, boot_id, host } = thisProcess();
+  const number = pid_namespace ? `${pid}-${pid_namespace}` : pid;
+  const own = [number, pid_start, boot_id, host].join(".");
   renameSync(
     first?.folder ?? "",
-    (first?.folder ?? "").replace(own, [pid, 1, boot_id, host].join(".")),
+    (first?.folder ?? "").replace(own, [number, 1, boot_id, host].join(".")),
   );
 
   const taken = Spool.takeOver(scratch);

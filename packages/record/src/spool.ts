@@ -20,6 +20,7 @@ import { isProcessAlive, type ProcessIdentity, thisProcess } from "@reseal/store
  *
  * ```
  * run-<run id>/lease.json    who records it
+ *              git.json      what git said, environment.json likewise: once each is known
  *              plan.json     all that is needed to seal it, written before the child starts
  *              logs/         stdout.log, stderr.log, redacted as they were written
  *              run/          the child's RESEAL_RUN_DIR
@@ -145,14 +146,22 @@ function runIdOf(name: string): string {
 
 /** What {@link ownerFromName} reads. The host comes last because it may have dots. */
 function processSuffix(): string {
-  const { pid, pid_start, boot_id, host } = thisProcess();
-  return [pid, pid_start, boot_id, host].join(".");
+  const { pid, pid_namespace, pid_start, boot_id, host } = thisProcess();
+  const pidOfAll = pid_namespace ? `${pid}-${pid_namespace}` : pid;
+  return [pidOfAll, pid_start, boot_id, host].join(".");
 }
 
 function ownerFromName(name: string): ProcessIdentity | undefined {
-  const [, pid, pid_start, boot_id, ...host] = name.split(".");
-  if (pid === undefined || pid_start === undefined || boot_id === undefined) return undefined;
-  return { pid: Number(pid), pid_start, boot_id, host: host.join(".") };
+  const [, pidOfAll, pid_start, boot_id, ...host] = name.split(".");
+  if (pidOfAll === undefined || pid_start === undefined || boot_id === undefined) return undefined;
+  const [pid, pid_namespace] = pidOfAll.split("-");
+  return {
+    pid: Number(pid),
+    ...(pid_namespace !== undefined && { pid_namespace }),
+    pid_start,
+    boot_id,
+    host: host.join("."),
+  };
 }
 
 function ownerOf(scratch: string, name: string): "alive" | "dead" {

@@ -25,6 +25,10 @@ const toolFolders: ReadonlySet<string> = new Set([
   ".gradle",
 ]);
 
+/** Folders in which another process of ours makes a store, and what it left when it was killed. */
+const storeInMaking =
+  /^(?:importing|restoring)\.[0-9a-f]*\.[0-9a-f-]*\.\d+(?:-\d+)?\.\d*\.[0-9a-f]{16}$/;
+
 /** A regular file of a walk; a link inside the root to one counts as that file. */
 export interface WalkedFile {
   /** Relative to the root, `/`-separated. */
@@ -85,6 +89,7 @@ export function walkFiles(
       if (entry.name === ".git") continue;
       if (toolFolders.has(entry.name) && !entry.isFile()) continue;
       if (entry.isDirectory()) {
+        if (storeInMaking.test(entry.name)) continue;
         if (ignores?.(`${path}/`)) skipped?.({ path: `${path}/`, reason: "ignored" });
         else folders.push(`${path}/`);
         continue;

@@ -49,7 +49,12 @@ export { createMemoryBlobStore, type MemoryBlobStore } from "./memory-blob-store
 export { createMemoryCatalog } from "./memory-catalog.ts";
 export { createMemoryJournal, type MemoryJournal } from "./memory-journal.ts";
 export { checkOneByOne, copyOneByOne, putOneByOne } from "./one-by-one.ts";
-export { isProcessAlive, type ProcessIdentity, thisProcess } from "./process-identity.ts";
+export {
+  isProcessAlive,
+  isProcessKnown,
+  type ProcessIdentity,
+  thisProcess,
+} from "./process-identity.ts";
 export type { Clock, IdSource, Stores } from "./stores.ts";
 export {
   openWorkerLane,

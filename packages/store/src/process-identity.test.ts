@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { isProcessAlive, thisProcess } from "./process-identity.ts";
+import { isProcessAlive, isProcessKnown, thisProcess } from "./process-identity.ts";
 
 test("this process is alive, and only as itself", () => {
   const own = thisProcess();
@@ -11,6 +11,17 @@ test("this process is alive, and only as itself", () => {
   expect(isProcessAlive({ ...own, boot_id: "another boot" })).toBe(false);
   expect(isProcessAlive({ ...own, pid: 2 ** 22 + 1, pid_start: "1" })).toBe(false);
   expect(isProcessAlive({ ...own, host: "elsewhere", pid: 2 ** 22 + 1 })).toBe(true);
+});
+
+test("a process of another container cannot be told dead by its number", () => {
+  const own = thisProcess();
+  const elsewhere = { ...own, pid: 2 ** 22 + 1, pid_start: "1", pid_namespace: "1" };
+
+  expect(isProcessKnown(own)).toBe(true);
+  expect(isProcessKnown(elsewhere)).toBe(false);
+  expect(isProcessAlive(elsewhere)).toBe(true);
+  // No container outlives the boot of its host.
+  expect(isProcessAlive({ ...elsewhere, boot_id: "another boot" })).toBe(false);
 });
 
 test.runIf(process.platform === "linux")("a pid that is in use again is another process", () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
 /**
@@ -11,6 +11,8 @@ export interface ProcessIdentity {
   /** Empty where the platform has none. */
   readonly boot_id: string;
   readonly pid: number;
+  /** Who the number counts among: containers of one host each have their own; empty elsewhere. */
+  readonly pid_namespace?: string;
   /** Clock ticks since boot, as `/proc/<pid>/stat` has it; empty where there is no `/proc`. */
   readonly pid_start: string;
 }
@@ -21,16 +23,17 @@ export function thisProcess(): ProcessIdentity {
     host: hostname(),
     boot_id: bootId(),
     pid: process.pid,
+    pid_namespace: pidNamespace(),
     pid_start: startOf(process.pid) ?? "",
   };
 }
 
 /**
- * Whether a process still runs. One of another host is taken to be alive: only its own host can
- * tell.
+ * Whether a process still runs. One of another host, or of another container of this one, is taken
+ * to be alive: only its own host or container can tell; see {@link isProcessKnown}.
  */
 export function isProcessAlive(identity: ProcessIdentity): boolean {
-  if (identity.host !== hostname()) return true;
+  if (!isProcessKnown(identity)) return true;
   if (identity.boot_id !== bootId()) return false;
   if (identity.pid_start !== "") return startOf(identity.pid) === identity.pid_start;
   try {
@@ -38,6 +41,23 @@ export function isProcessAlive(identity: ProcessIdentity): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/**
+ * Whether this process can tell if another one runs: it is of this host, and of the same namespace
+ * of process ids. Of an earlier boot of this host none runs, in whatever container.
+ */
+export function isProcessKnown({ host, boot_id, pid_namespace }: ProcessIdentity): boolean {
+  if (host !== hostname()) return false;
+  return boot_id !== bootId() || (pid_namespace ?? pidNamespace()) === pidNamespace();
+}
+
+function pidNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? "";
+  } catch {
+    return "";
   }
 }
 

@@ -40,13 +40,18 @@ export function importCommand(context: CommandContext): Command {
       await using reader = spooled
         ? { ...(await openBundleZip(spooled.path)), location: "standard input" }
         : await openPath(resolve(context.host.cwd, bundle));
-      await using stores = await context.openStores({ create: true });
       const progress = progressLine(context);
-      const report = await importBundle(stores, reader, {
-        signal: context.signal,
-        onProgress: ({ path, bytes }) => progress.show(`${formatBytes(bytes)}  ${harmless(path)}`),
-      }).finally(() => progress.clear());
-      const row = rowData(sealRecordOf(reader.manifest, reader.seal, stores.tenant));
+      const { report, tenant } = await context
+        .withFirstStore(async (stores) => ({
+          report: await importBundle(stores, reader, {
+            signal: context.signal,
+            onProgress: ({ path, bytes }) =>
+              progress.show(`${formatBytes(bytes)}  ${harmless(path)}`),
+          }),
+          tenant: stores.tenant,
+        }))
+        .finally(() => progress.clear());
+      const row = rowData(sealRecordOf(reader.manifest, reader.seal, tenant));
       context.result("import/v1", { ...row, is_new: report.isNew }, () => {
         const what = `${plural(report.files, "file")}, ${formatBytes(report.bytes)}, all verified`;
         const verb = report.isNew ? "imported" : "already here:";
