@@ -1,4 +1,12 @@
-import type { Comparison, FileDifference, FirstDifference, ValueDifference } from "@reseal/schema";
+import { errorText, placeText, statusText, toleranceLines } from "@reseal/replay";
+import type {
+  ArrayDifference,
+  Comparison,
+  FileDifference,
+  FirstDifference,
+  Tolerance,
+  ValueDifference,
+} from "@reseal/schema";
 import { type Colors, harmless, shortDigest } from "./terminal.ts";
 
 /** The five keys side by side and which are equal. */
@@ -40,16 +48,9 @@ export function renderVerdict(
 
 /** Where the first difference is, with both values. */
 export function renderFirstDifference(difference: FirstDifference): string[] {
-  const { path, pointer, row, column, line, offset, original, candidate } = difference;
-  const place = [
-    pointer !== undefined && `at ${pointer || "/"}`,
-    row !== undefined && `row ${row}`,
-    column !== undefined && `column ${column}`,
-    line !== undefined && `line ${line}`,
-    offset !== undefined && `byte ${offset}`,
-  ].filter((part) => typeof part === "string");
+  const { original, candidate } = difference;
   return [
-    `first difference  ${harmless([path, ...place].join(", "))}`,
+    `first difference  ${harmless(placeText(difference, true))}`,
     `  original   ${valueText(original)}`,
     `  candidate  ${valueText(candidate)}`,
   ];
@@ -91,12 +92,24 @@ export function renderFiles(
   if (differing.length === 0) return [];
   return [
     colors.bold(heading),
-    ...differing.map((file) => {
-      const error = file.max_absolute_error;
-      const size = error === undefined ? "" : `  largest error ${error}`;
-      return `  ${file.status.replaceAll("_", " ").padEnd(9)}  ${harmless(file.path)}${size}`;
-    }),
+    ...differing.flatMap((file) => [
+      fileLine(file, harmless(file.path), errorText(file, file.compared_as)),
+      ...(file.arrays ?? []).map((array) =>
+        fileLine(array, `  array ${harmless(array.name)}`, errorText(array, "array")),
+      ),
+    ]),
   ];
+}
+
+function fileLine(file: FileDifference | ArrayDifference, name: string, size: string): string {
+  return `  ${statusText(file).padEnd(9)}  ${name}${size === "" ? "" : `  ${size}`}`;
+}
+
+/** The tolerance that was used, a rule a line; nothing when nothing may differ. */
+export function renderTolerance(tolerance: Tolerance, colors: Colors): string[] {
+  const lines = toleranceLines(tolerance);
+  if (lines.length === 1 && lines[0] === "numbers: exact") return [];
+  return [colors.bold("tolerance"), ...lines.map((line) => `  ${harmless(line)}`)];
 }
 
 /** Differing metrics, a line each, under a heading; nothing when there is none. */

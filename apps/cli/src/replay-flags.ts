@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { declaredInvariants, findWorkspace, parseSeed, readProjectConfig } from "@reseal/record";
 import { allowEnvironmentDrift, parsePolicy, type ReplayRequest } from "@reseal/replay";
+import type { Tolerance } from "@reseal/schema";
 import { type Command, InvalidArgumentError } from "commander";
 import type { CommandContext } from "./context.ts";
 import { passOn, processSignals } from "./process-io.ts";
@@ -41,7 +42,7 @@ export function replayOptions(command: Command): Command {
 export async function replayRequest(
   context: CommandContext,
   flags: ReplayFlags,
-): Promise<ReplayRequest> {
+): Promise<ReplayRequest & { readonly tolerance: Tolerance }> {
   const { cwd, env } = context.host;
   const workspace = findWorkspace(cwd);
   const config = await readProjectConfig(workspace);
@@ -54,7 +55,7 @@ export async function replayRequest(
     env,
     toolVersion: context.version,
     ...(flags.seed !== undefined && { seed: parseSeed(flags.seed) }),
-    tolerance: toleranceOf(flags),
+    tolerance: await toleranceOf(context, flags),
     references: Object.fromEntries(
       Object.entries(flags.ref ?? {}).map(([name, file]) => [name, resolve(cwd, file)]),
     ),

@@ -14,8 +14,11 @@ import {
   type ReplayRequest,
   type Report,
   replayRun,
+  type Stability,
   stabilityOf,
+  toleranceLines,
 } from "@reseal/replay";
+import type { Tolerance } from "@reseal/schema";
 import type { RunRow, Stores } from "@reseal/store";
 import type { CommandContext } from "./context.ts";
 import { cliErrors } from "./errors.ts";
@@ -40,6 +43,7 @@ interface ReplayedItem {
 /** How many of many runs were reproduced; the data of `reseal replay --all`. */
 export interface ReproductionRate {
   readonly total: number;
+  readonly tolerance: Tolerance;
   readonly counts: Readonly<Record<Outcome, number>>;
   readonly reproduction_rate: number | null;
   readonly items: readonly ReplayedItem[];
@@ -65,7 +69,7 @@ export async function replayAll(
   context: CommandContext,
   stores: Stores,
   folder: string | undefined,
-  request: ReplayRequest,
+  request: ReplayRequest & { readonly tolerance: Tolerance },
 ): Promise<ReproductionRate> {
   const items: ReplayedItem[] = [];
   for (const open of await openers(context, stores, folder)) {
@@ -82,6 +86,7 @@ export async function replayAll(
   const good = counts.reproduced + counts.within_tolerance;
   return {
     total: items.length,
+    tolerance: request.tolerance,
     counts,
     reproduction_rate: items.length === 0 ? null : good / items.length,
     items,
@@ -254,6 +259,7 @@ export function rateReport(rate: ReproductionRate): Report {
           ]),
         ),
       },
+      { heading: "Tolerance", items: toleranceLines(rate.tolerance) },
     ],
   };
 }
@@ -264,8 +270,8 @@ export async function replayTimes(
   stores: Stores,
   given: BundleReader,
   times: number,
-  request: ReplayRequest,
-): Promise<{ readonly original: object } & ReturnType<typeof stabilityOf>> {
+  request: ReplayRequest & { readonly tolerance: Tolerance },
+): Promise<{ readonly original: object; readonly tolerance: Tolerance } & Stability> {
   const replays: ReplayOutcome[] = [];
   for (let count = 0; count < times; count++) {
     context.signal.throwIfAborted();
@@ -273,7 +279,8 @@ export async function replayTimes(
   }
   const { manifest, seal } = replays[0]?.original ?? given;
   const { artifact_id, run_id } = manifest.context;
-  return { original: { artifact_id, seal, run_id }, ...stabilityOf(replays) };
+  const { tolerance } = request;
+  return { original: { artifact_id, seal, run_id }, tolerance, ...stabilityOf(replays) };
 }
 
 type TimesData = Awaited<ReturnType<typeof replayTimes>>;
@@ -332,6 +339,7 @@ export function timesReport({ times, stable, distinct_results, ...data }: TimesD
         heading: "Unstable outputs",
         items: data.unstable_files.map(({ path, distinct }) => `${path}: ${distinct} contents`),
       },
+      { heading: "Tolerance", items: toleranceLines(data.tolerance) },
     ],
   };
 }

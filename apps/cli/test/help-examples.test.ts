@@ -20,7 +20,9 @@ interface Example {
 
 /** What the examples of a page take for granted, beyond the prepared workspace. */
 const preparations: Readonly<Record<string, string>> = {
-  compare: "echo 'min_average_score: 0.1' > gate.yaml",
+  compare: "echo 'min_average_score: 0.1' > gate.yaml; echo 'ulp: 4' > tolerance.yaml",
+  diff: "echo 'ulp: 4' > tolerance.yaml",
+  replay: "echo 'ulp: 4' > tolerance.yaml",
   import: "cp ../colleague/run.zip .",
   doctor: "mkdir ../other && cd ../other && reseal run -- true",
   schema: "reseal cat @last environment.json > environment.json",

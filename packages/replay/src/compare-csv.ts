@@ -1,6 +1,7 @@
 import type { Difference } from "@reseal/schema";
+import { compareCells, isSameCell, numberOf } from "./compare-cells.ts";
+import { compareKeyedRows } from "./compare-csv-keys.ts";
 import { sides } from "./compare-json.ts";
-import { compareIntegers, compareNumbers, type NumberComparison } from "./compare-numbers.ts";
 import { guessDelimiter, parseCsv } from "./csv.ts";
 import { createTally, type PayloadComparison } from "./payload-comparison.ts";
 import type { PayloadTolerance } from "./tolerance.ts";
@@ -13,6 +14,9 @@ import type { PayloadTolerance } from "./tolerance.ts";
  * header, and the column by its name, or by its number from 1; one in the header names the line.
  * Cells are quoted as they stand in the file. Ignored columns are not looked at; the header
  * counts all the same, so that they are the same columns.
+ *
+ * Where the tolerance names key columns that the original has, rows are paired by them and columns
+ * by name; see {@link compareKeyedRows}.
  */
 export function compareCsv(
   original: string,
@@ -23,8 +27,9 @@ export function compareCsv(
   const a = parseCsv(original, delimiter);
   const b = parseCsv(candidate, delimiter);
   const header = isHeader(a[0]) ? (a[0] ?? []) : undefined;
+  const keyed = tolerance.key && compareKeyedRows(a, b, header !== undefined, tolerance);
+  if (keyed !== undefined) return keyed;
   const ignored = new Set(tolerance.ignore?.columns);
-  const isNanEqual = tolerance.nan !== "different";
   const tally = createTally();
   for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
     const [rowA, rowB] = [a[index], b[index]];
@@ -36,7 +41,7 @@ export function compareCsv(
     }
     for (let column = 0; column < Math.max(rowA.length, rowB.length); column += 1) {
       const [cellA, cellB] = [rowA[column], rowB[column]];
-      if (cellA === cellB && (isNanEqual || cellA === undefined || !isNan(cellA))) continue;
+      if (isSameCell(cellA, cellB, tolerance)) continue;
       const name = (isInHeader ? undefined : header?.[column]) || String(column + 1);
       if (!isInHeader && ignored.has(name)) continue;
       const place = (): Difference => ({
@@ -52,51 +57,6 @@ export function compareCsv(
   return tally.result();
 }
 
-function isNan(cell: string): boolean {
-  return Number.isNaN(numberOf(cell));
-}
-
 function isHeader(row: readonly string[] | undefined): boolean {
   return row?.every((cell) => numberOf(cell) === undefined) ?? false;
-}
-
-/** Compare two cells as numbers; `undefined` when one of them is none. */
-export function compareCells(
-  a: string | undefined,
-  b: string | undefined,
-  tolerance: PayloadTolerance,
-): NumberComparison | undefined {
-  if (a === undefined || b === undefined) return undefined;
-  const [numberA, numberB] = [numberOf(a), numberOf(b)];
-  if (numberA === undefined || numberB === undefined) return undefined;
-  // Two integers beyond 2^53 may be one double and yet differ.
-  const isExact = Number.isSafeInteger(numberA) && Number.isSafeInteger(numberB);
-  if (!isExact && isInteger(a) && isInteger(b))
-    return compareIntegers(integerOf(a), integerOf(b), tolerance);
-  return compareNumbers(numberA, numberB, tolerance);
-}
-
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const special: ReadonlyMap<string, number> = new Map([
-  ["nan", Number.NaN],
-  ["inf", Number.POSITIVE_INFINITY],
-  ["infinity", Number.POSITIVE_INFINITY],
-]);
-
-/** The number that a cell holds, as C, Python, R and Julia write it. */
-export function numberOf(cell: string): number | undefined {
-  const text = cell.trim();
-  if (decimal.test(text)) return Number(text);
-  const [, sign = "", word = ""] = /^([+-]?)([a-z]+)$/i.exec(text) ?? [];
-  const value = special.get(word.toLowerCase());
-  return value === undefined || sign !== "-" ? value : -value;
-}
-
-function isInteger(cell: string): boolean {
-  return /^\s*[+-]?\d+\s*$/.test(cell);
-}
-
-function integerOf(cell: string): bigint {
-  const text = cell.trim();
-  return text.startsWith("-") ? -BigInt(text.slice(1)) : BigInt(text.replace(/^\+/, ""));
 }

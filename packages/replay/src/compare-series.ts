@@ -1,5 +1,6 @@
 import type { Difference } from "@reseal/schema";
-import { compareCells, compareCsv, numberOf } from "./compare-csv.ts";
+import { compareCells, numberOf } from "./compare-cells.ts";
+import { compareCsv } from "./compare-csv.ts";
 import { sides } from "./compare-json.ts";
 import { parseCsv } from "./csv.ts";
 import { createTally, type PayloadComparison } from "./payload-comparison.ts";

@@ -51,10 +51,10 @@ export {
   comparisonReport,
   comparisonSections,
   gateSection,
-  placeText,
 } from "./report-comparison.ts";
 export { htmlReport } from "./report-html.ts";
 export { markdownReport } from "./report-markdown.ts";
+export { errorText, placeText, statusText, toleranceLines } from "./report-words.ts";
 export { cleanReplayScratch } from "./scratch.ts";
 export { type Stability, stabilityOf } from "./stability.ts";
 export {

@@ -1,8 +1,8 @@
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import type { BundleReader, DraftFile } from "@reseal/bundle";
 import { parseDigest, portablePathProblem } from "@reseal/hash";
-import { nextTick, type RunPlan } from "@reseal/record";
+import { nextTick, type RunPlan, userName } from "@reseal/record";
 import type { ConfigSnapshot, Context, FileEntry } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
 import type { ReplayRequest } from "./replay-request.ts";
@@ -56,7 +56,7 @@ export async function planReplay(
     context: {
       ...description(context, request),
       tool: { name: "reseal", version: request.toolVersion },
-      user: userInfo().username,
+      user: userName(),
       host: hostname(),
       parents: [
         {

@@ -1,7 +1,15 @@
-import type { Comparison, Explanation, FirstDifference, Gate, ReplayCheck } from "@reseal/schema";
+import type {
+  Comparison,
+  Explanation,
+  FileDifference,
+  FirstDifference,
+  Gate,
+  ReplayCheck,
+} from "@reseal/schema";
 import type { InputComparison } from "./compare-inputs.ts";
 import type { Plot } from "./plot-svg.ts";
 import { limitedTable, type Report, type ReportSection } from "./report.ts";
+import { errorText, placeText, statusText, toleranceLines } from "./report-words.ts";
 
 /** What a report of one comparison tells. */
 export interface ComparisonReportParts {
@@ -55,13 +63,8 @@ export function comparisonSections(parts: ComparisonReportParts): ReportSection[
       ? {
           heading: "Outputs",
           table: limitedTable(
-            ["path", "status", "first place", "largest error"],
-            differing.map((file) => [
-              file.path,
-              file.status.replaceAll("_", " "),
-              placeText({ path: file.path, ...file.first_difference }, false),
-              String(file.max_absolute_error ?? ""),
-            ]),
+            ["path", "status", "compared as", "first place", "how much"],
+            differing.flatMap(outputRows),
           ),
         }
       : undefined,
@@ -100,10 +103,31 @@ export function comparisonSections(parts: ComparisonReportParts): ReportSection[
     keySection(comparison),
     {
       heading: "Tolerance",
-      paragraphs: [JSON.stringify(comparison.tolerance)],
+      items: toleranceLines(comparison.tolerance),
     },
   ];
   return sections.filter((section) => section !== undefined);
+}
+
+/** A file, and the arrays of an archive below it. */
+function outputRows(file: FileDifference): string[][] {
+  const { path, compared_as: as, arrays = [] } = file;
+  return [
+    [
+      path,
+      statusText(file),
+      as?.replaceAll("_", " ") ?? "",
+      placeText({ path, ...file.first_difference }, false),
+      errorText(file, as),
+    ],
+    ...arrays.map((array) => [
+      `${path}: ${array.name}`,
+      statusText(array),
+      "array",
+      placeText({ path, ...array.first_difference }, false),
+      errorText(array, "array"),
+    ]),
+  ];
 }
 
 /** The section of a gate's decision. */
@@ -191,19 +215,6 @@ function keySection({ keys }: Comparison): ReportSection {
       }),
     },
   };
-}
-
-/** Where a difference is, in words. */
-export function placeText(difference: FirstDifference, withPath: boolean): string {
-  const { path, pointer, row, column, line, offset } = difference;
-  return [
-    ...(withPath ? [path] : []),
-    ...(pointer === undefined ? [] : [`at ${pointer || "/"}`]),
-    ...(row === undefined ? [] : [`row ${row}`]),
-    ...(column === undefined ? [] : [`column ${column}`]),
-    ...(line === undefined ? [] : [`line ${line}`]),
-    ...(offset === undefined ? [] : [`byte ${offset}`]),
-  ].join(", ");
 }
 
 function valueText(value: unknown): string {

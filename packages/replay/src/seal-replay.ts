@@ -1,4 +1,4 @@
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import {
   type BundleReader,
   bundlePaths,
@@ -8,6 +8,7 @@ import {
   sealBundle,
 } from "@reseal/bundle";
 import { canonicalJson, parseDigest } from "@reseal/hash";
+import { userName } from "@reseal/record";
 import {
   assertValid,
   type Comparison,
@@ -129,7 +130,7 @@ function contextOf(
     duration_ms: Math.max(0, endedMs - startedMs),
     status: verdict === "failed" ? "failed" : "finished",
     ...(verdict === "failed" && { error: { type: "ReplayFailed", message: reason } }),
-    user: userInfo().username,
+    user: userName(),
     host: hostname(),
     tool: { name: "reseal", version: request.toolVersion },
     provision: candidate?.manifest.context.provision ?? { hardware: {}, software: {} },

@@ -1,5 +1,5 @@
 import { compareUtf8 } from "@reseal/hash";
-import type { MetricTolerance, Tolerance } from "@reseal/schema";
+import type { Tolerance } from "@reseal/schema";
 import picomatch from "picomatch";
 import type { NumberTolerance, PayloadTolerance } from "./tolerance.ts";
 
@@ -15,9 +15,10 @@ export interface ToleranceRules {
 
 /** Make a tolerance ready to be asked; its globs are read once. */
 export function toleranceRules(tolerance: Tolerance): ToleranceRules {
-  const { metrics, files, ignore, ...numbers } = tolerance;
+  const { metrics, files, keys, ignore, ...numbers } = tolerance;
   const metricOf = lookup(metrics, false);
   const fileOf = lookup(files, true);
+  const keyOf = lookup(keys, true);
   const isIgnored = (ignore?.paths ?? []).map((glob) => matcher(glob, true));
   const payload = (of: NumberTolerance): PayloadTolerance => ({ ...of, ignore });
   return {
@@ -26,23 +27,24 @@ export function toleranceRules(tolerance: Tolerance): ToleranceRules {
     forFile(path) {
       const metric = metricOfSeries(path);
       const ofMetric = metric === undefined ? undefined : metricOf(metric);
-      return payload(fileOf(path) ?? ofMetric ?? numbers);
+      const key = keyOf(path);
+      return { ...payload(fileOf(path) ?? ofMetric ?? numbers), ...(key && { key }) };
     },
     ignoresFile: (path) => isIgnored.some((matches) => matches(path)),
   };
 }
 
 /** Find what is said about a name: by the name itself, else by the most literal glob. */
-function lookup(
-  named: Readonly<Record<string, MetricTolerance>> | undefined,
+function lookup<Said extends object>(
+  named: Readonly<Record<string, Said>> | undefined,
   isPath: boolean,
-): (name: string) => NumberTolerance | undefined {
+): (name: string) => Said | undefined {
   const rules = Object.entries(named ?? {})
     .sort(([a], [b]) => literalLength(b) - literalLength(a) || compareUtf8(a, b))
-    .map(([glob, tolerance]) => ({ matches: matcher(glob, isPath), tolerance }));
+    .map(([glob, said]) => ({ matches: matcher(glob, isPath), said }));
   return (name) => {
     if (named !== undefined && Object.hasOwn(named, name)) return named[name];
-    return rules.find(({ matches }) => matches(name))?.tolerance;
+    return rules.find(({ matches }) => matches(name))?.said;
   };
 }
 

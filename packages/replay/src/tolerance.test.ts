@@ -185,3 +185,26 @@ test("flags win over a file, key by key; lists are joined", () => {
     ignore: { paths: ["x", "y"] },
   });
 });
+
+test("key columns are found by path like tolerances of files, and joined over layers", () => {
+  const rules = toleranceRules(
+    completeTolerance(
+      mergeTolerance(
+        { keys: { "**/*.csv": ["id"] } },
+        { keys: { "points.csv": ["t"], "**/*.csv": ["x"] } },
+      ),
+    ),
+  );
+
+  expect(rules.forFile("points.csv").key).toEqual(["t"]);
+  expect(rules.forFile("a/b.csv").key).toEqual(["id"]);
+  expect(rules.forFile("a/b.tsv").key).toBeUndefined();
+  expect(() => completeTolerance({ keys: { "a.csv": [] } })).toThrow("No key column");
+});
+
+test("a tolerance file may name key columns", async () => {
+  expect(await parseTolerance("keys:\n  results.csv: [run, step]\n")).toEqual({
+    keys: { "results.csv": ["run", "step"] },
+  });
+  await expect(parseTolerance("keys: { results.csv: [] }")).rejects.toThrow("/keys");
+});

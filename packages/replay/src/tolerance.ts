@@ -1,4 +1,10 @@
-import type { IgnoreRules, MetricTolerance, NanPolicy, Tolerance } from "@reseal/schema";
+import type {
+  IgnoreRules,
+  KeyColumns,
+  MetricTolerance,
+  NanPolicy,
+  Tolerance,
+} from "@reseal/schema";
 import { replayErrors } from "./errors.ts";
 
 /**
@@ -38,12 +44,16 @@ export interface ToleranceOptions extends NumberToleranceOptions {
   readonly metrics?: Readonly<Record<string, NumberToleranceOptions>> | undefined;
   /** Tolerances of files by path or glob, in place of the ones above. */
   readonly files?: Readonly<Record<string, NumberToleranceOptions>> | undefined;
+  /** Key columns of tables by path or glob: their rows are paired by these, not by position. */
+  readonly keys?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly ignore?: IgnoreOptions | undefined;
 }
 
 /** The tolerance of one file: that of its numbers, and what in it is not looked at. */
 export interface PayloadTolerance extends NumberTolerance {
   readonly ignore?: Pick<IgnoreOptions, "pointers" | "columns"> | undefined;
+  /** Columns of a table whose cells together name a row. */
+  readonly key?: readonly string[] | undefined;
 }
 
 /** No difference at all. */
@@ -52,14 +62,15 @@ export const exact: NumberTolerance = { absolute: 0, relative: 0 };
 /**
  * A tolerance with nothing left open, as a report holds it.
  * @throws `REPLAY_TOLERANCE_INVALID` for what is negative, NaN or infinite, an ulp that is no
- * integer, or a pointer that is none.
+ * integer, a pointer that is none, or a table without a key column.
  */
 export function completeTolerance(options: ToleranceOptions = {}): Tolerance {
-  const { metrics, files, ignore } = options;
+  const { metrics, files, keys, ignore } = options;
   return {
     ...completeNumbers(options, ""),
     ...(isFilled(metrics) && { metrics: completeEach(metrics, "metric") }),
     ...(isFilled(files) && { files: completeEach(files, "file") }),
+    ...(isFilled(keys) && { keys: completeKeys(keys) }),
     ...(ignore && hasRules(ignore) && { ignore: completeIgnore(ignore) }),
   };
 }
@@ -76,6 +87,7 @@ export function mergeTolerance(over: ToleranceOptions, under: ToleranceOptions):
     nan: over.nan ?? under.nan,
     metrics: { ...under.metrics, ...over.metrics },
     files: { ...under.files, ...over.files },
+    keys: { ...under.keys, ...over.keys },
     ignore: { paths: lists("paths"), pointers: lists("pointers"), columns: lists("columns") },
   };
 }
@@ -100,6 +112,16 @@ function completeEach(
       name,
       completeNumbers(options, ` of ${what} ${name}`),
     ]),
+  );
+}
+
+function completeKeys(keys: Readonly<Record<string, readonly string[]>>): KeyColumns {
+  return Object.fromEntries(
+    Object.entries(keys).map(([path, columns]) => {
+      if (columns.length === 0)
+        throw replayErrors.TOLERANCE_INVALID(`No key column is named for the tables ${path}.`);
+      return [path, [...columns]];
+    }),
   );
 }
 

@@ -328,6 +328,10 @@ export interface Tolerance {
     [k: string]: MetricTolerance;
   };
   /**
+   * Tables whose rows are paired by key columns, wherever they stand, and whose columns by name: path or glob to the names of the columns. The exact path wins, then the glob with the most literal characters.
+   */
+  keys?: KeyColumns;
+  /**
    * What may differ in any way.
    */
   ignore?: IgnoreRules;
@@ -354,6 +358,77 @@ export interface IgnoreRules {
    * Columns of tables, by name, or by number from 1 where there is no header.
    */
   columns?: string[];
+}
+
+/**
+ * Key columns of tables, by path or glob; their cells together name a row. Columns are named as in the header, or by number from 1 where there is no header.
+ */
+export interface KeyColumns {
+  [k: string]: string[];
+}
+
+/**
+ * Tolerance of some metrics or files; what is absent is 0, and NaN equals NaN.
+ */
+export interface PartialTolerance {
+  /**
+   * Largest absolute difference; absent is 0.
+   */
+  absolute?: number;
+  /**
+   * Largest difference relative to the original; absent is 0.
+   */
+  relative?: number;
+  /**
+   * Largest distance in units in the last place: how many numbers of the same format lie between the two, plus one. Enough on its own, whatever absolute and relative allow. Absent is 0.
+   */
+  ulp?: number;
+  /**
+   * Whether NaN equals NaN; absent is equal.
+   */
+  nan?: NanPolicy;
+}
+
+/**
+ * How far the numbers of two results may differ, and what may differ in any way: what a tolerance file may hold.
+ */
+export interface DeclaredTolerance {
+  /**
+   * Largest absolute difference; absent is 0.
+   */
+  absolute?: number;
+  /**
+   * Largest difference relative to the original; absent is 0.
+   */
+  relative?: number;
+  /**
+   * Largest distance in units in the last place: how many numbers of the same format lie between the two, plus one. Enough on its own, whatever absolute and relative allow. Absent is 0.
+   */
+  ulp?: number;
+  /**
+   * Whether NaN equals NaN; absent is equal.
+   */
+  nan?: NanPolicy;
+  /**
+   * Tolerances of metrics by name or glob, in place of the ones above. The exact name wins, then the glob with the most literal characters.
+   */
+  metrics?: {
+    [k: string]: PartialTolerance;
+  };
+  /**
+   * Tolerances of files by path or glob, in place of the ones above. The exact path wins, then the glob with the most literal characters.
+   */
+  files?: {
+    [k: string]: PartialTolerance;
+  };
+  /**
+   * Tables whose rows are paired by key columns, wherever they stand, and whose columns by name: path or glob to the names of the columns. The exact path wins, then the glob with the most literal characters.
+   */
+  keys?: KeyColumns;
+  /**
+   * What may differ in any way.
+   */
+  ignore?: IgnoreRules;
 }
 
 /**
@@ -541,6 +616,12 @@ export interface Difference {
    */
   row?: number;
   /**
+   * Table with key columns: the cells of the row in them, by column.
+   */
+  key?: {
+    [k: string]: string;
+  };
+  /**
    * Table: name of the column, or its number from 1.
    */
   column?: string;
@@ -606,6 +687,12 @@ export interface FirstDifference {
    * Table: row, from 1, without the header.
    */
   row?: number;
+  /**
+   * Table with key columns: the cells of the row in them, by column.
+   */
+  key?: {
+    [k: string]: string;
+  };
   /**
    * Table: name of the column, or its number from 1.
    */

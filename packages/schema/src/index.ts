@@ -10,6 +10,7 @@ export type {
   ComparedArtifact,
   ComparedKeys,
   Count,
+  DeclaredTolerance,
   Difference,
   Digest,
   Doi,
@@ -23,6 +24,7 @@ export type {
   Invariant,
   JsonObject,
   JsonPointer,
+  KeyColumns,
   KeyPair,
   Line,
   MetricDifference,
@@ -33,6 +35,7 @@ export type {
   OptionalKeyPair,
   Orcid,
   Parent,
+  PartialTolerance,
   PortablePath,
   ReplayCheck,
   RunRow,
@@ -123,7 +126,7 @@ export type {
   RunResult,
   RunVersions,
 } from "./run.generated.ts";
-export type { PartialTolerance, ToleranceFile } from "./tolerance.generated.ts";
+export type { ToleranceFile } from "./tolerance.generated.ts";
 export {
   assertValid,
   getSchema,

@@ -5,6 +5,7 @@ import type {
   FileDifference,
   JsonObject,
   MetricDifference,
+  Tolerance,
   Verdict,
 } from "./definitions.generated.ts";
 
@@ -28,6 +29,10 @@ export interface CompareOutput {
      * The artifact that candidates are held against.
      */
     baseline: ComparedArtifact;
+    /**
+     * How far numbers may differ and still count as within tolerance: flags, tolerance files and reseal.yaml put together.
+     */
+    tolerance: Tolerance;
     /**
      * What differs, for each candidate in the order given.
      */

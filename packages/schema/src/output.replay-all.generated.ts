@@ -4,6 +4,7 @@ import type {
   Digest,
   FirstDifference,
   Line,
+  Tolerance,
   Uuid,
   Verdict,
 } from "./definitions.generated.ts";
@@ -28,6 +29,10 @@ export interface ReplayAllOutput {
      * How many runs were replayed.
      */
     total: Count;
+    /**
+     * How far numbers may differ and still count as within tolerance: flags, tolerance files and reseal.yaml put together.
+     */
+    tolerance: Tolerance;
     /**
      * Outcomes.
      */

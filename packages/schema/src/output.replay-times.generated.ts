@@ -5,6 +5,7 @@ import type {
   Digest,
   Line,
   PortablePath,
+  Tolerance,
   Verdict,
 } from "./definitions.generated.ts";
 
@@ -28,6 +29,10 @@ export interface ReplayTimesOutput {
      * The run.
      */
     original: ComparedArtifact;
+    /**
+     * How far numbers may differ and still count as within tolerance: flags, tolerance files and reseal.yaml put together.
+     */
+    tolerance: Tolerance;
     /**
      * How many replays were made.
      */

@@ -11,14 +11,19 @@ import {
   parseGateRules,
   type Report,
 } from "@reseal/replay";
-import type { Comparison, Explanation, Gate, GateRules } from "@reseal/schema";
+import type { Comparison, Explanation, Gate, GateRules, Tolerance } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
 import { openNamed } from "../open-named.ts";
-import { renderFiles, renderMetrics, renderVerdict } from "../render-comparison.ts";
+import {
+  renderFiles,
+  renderMetrics,
+  renderTolerance,
+  renderVerdict,
+} from "../render-comparison.ts";
 import { harmless } from "../terminal.ts";
 import { type ToleranceFlags, toleranceOf, toleranceOptions } from "../tolerance-flags.ts";
 import { parseReportName, reportHelp, writeReport } from "../write-report.ts";
@@ -48,6 +53,8 @@ export function compareCommand(context: CommandContext): Command {
         [
           ["reseal compare 3f2a 9c1d", "a baseline and a candidate"],
           ["reseal compare 3f2a 9c1d --gate gate.yaml", "may it be released?"],
+          ["reseal compare 3f2a 9c1d --tolerance rmse=0.01", "a metric may differ so much"],
+          ["reseal compare 3f2a 9c1d --tolerance tolerance.yaml", "by metric and file"],
           ["reseal compare 3f2a 9c1d --report gate.html", "for people, with plots"],
         ],
         { 0: "compared, and the gate passed", 1: "the gate failed", 3: "not found", 4: "damaged" },
@@ -55,6 +62,7 @@ export function compareCommand(context: CommandContext): Command {
     )
     .action(async (base: string, names: readonly string[], flags: CompareFlags) => {
       const rules = flags.gate === undefined ? undefined : await readRules(context, flags.gate);
+      const tolerance = await toleranceOf(context, flags);
       let opened: Stores | undefined;
       const open = async (): Promise<Stores> => {
         opened ??= await context.openStores();
@@ -64,16 +72,16 @@ export function compareCommand(context: CommandContext): Command {
         const baseline = await openNamed(context, base, open);
         const compared: Compared[] = [];
         for (const name of names)
-          compared.push(await compareOne(context, baseline, name, open, flags));
+          compared.push(await compareOne(context, baseline, name, open, tolerance));
         const comparisons = compared.map(({ comparison }) => comparison);
         const gate = rules === undefined ? undefined : decideGate(rules, comparisons);
-        const data = compareData(compared, gate);
+        const data = compareData(compared, tolerance, gate);
         if (flags.report !== undefined) {
           const report = await reportOf(baseline, compared, gate);
           writeReport(context, flags.report, () => report, data);
         }
         context.exitCode = gate?.decision === "fail" ? 1 : 0;
-        context.result("compare/v1", data, () => render(context, compared, gate));
+        context.result("compare/v1", data, () => render(context, compared, tolerance, gate));
       } finally {
         await opened?.[Symbol.asyncDispose]();
       }
@@ -95,21 +103,23 @@ async function compareOne(
   baseline: BundleReader,
   name: string,
   open: () => Promise<Stores>,
-  flags: CompareFlags,
+  tolerance: Tolerance,
 ): Promise<Compared> {
   const { signal } = context;
   const reader = await openNamed(context, name, open);
-  const comparison = await compareBundles(baseline, reader, {
-    tolerance: toleranceOf(flags),
-    signal,
-  });
+  const comparison = await compareBundles(baseline, reader, { tolerance, signal });
   const explanation = await explainBundles(baseline, reader, comparison, { signal });
   return { reader, comparison, explanation };
 }
 
-function compareData(compared: readonly Compared[], gate: Gate | undefined): object {
+function compareData(
+  compared: readonly Compared[],
+  tolerance: Tolerance,
+  gate: Gate | undefined,
+): object {
   return {
     baseline: compared[0]?.comparison.original,
+    tolerance,
     candidates: compared.map(({ comparison, explanation }) => ({
       artifact: comparison.candidate,
       verdict: comparison.verdict,
@@ -158,6 +168,7 @@ function gateText({ decision, reasons }: Gate): string {
 function render(
   context: CommandContext,
   compared: readonly Compared[],
+  tolerance: Tolerance,
   gate: Gate | undefined,
 ): string {
   const { out } = context;
@@ -166,6 +177,7 @@ function render(
     ...renderMetrics(one.comparison.metrics, out),
     ...renderFiles("outputs", one.comparison.files, out),
   ]);
+  lines.push(...renderTolerance(tolerance, out));
   if (gate === undefined) return lines.join("\n");
   const paint = gate.decision === "pass" ? out.green : out.red;
   return [

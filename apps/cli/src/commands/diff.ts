@@ -16,6 +16,7 @@ import {
   renderFirstDifference,
   renderKeys,
   renderMetrics,
+  renderTolerance,
   renderValues,
 } from "../render-comparison.ts";
 import { renderExplanation } from "../render-explanation.ts";
@@ -43,6 +44,7 @@ export function diffCommand(context: CommandContext): Command {
           ["reseal diff 3f2a 9c1d", "two runs"],
           ["reseal diff 3f2a ../colleague/bundle", "a run and a bundle"],
           ["reseal diff 3f2a 9c1d --rtol 1e-9", "small numeric differences do not count"],
+          ["reseal diff 3f2a 9c1d --tolerance tolerance.yaml", "by metric and file"],
         ],
         { 0: "the same artifact", 1: "they differ", 3: "not found", 4: "damaged" },
       ),
@@ -56,7 +58,8 @@ export function diffCommand(context: CommandContext): Command {
       try {
         await using original = await openNamed(context, a, open);
         await using candidate = await openNamed(context, b, open);
-        const options = { tolerance: toleranceOf(flags), signal: context.signal };
+        const tolerance = await toleranceOf(context, flags);
+        const options = { tolerance, signal: context.signal };
         const comparison = await compareBundles(original, candidate, options);
         const inputs = await compareInputs(original, candidate, options);
         const isSame = comparison.keys.artifact_id.equal;
@@ -86,6 +89,7 @@ export function diffCommand(context: CommandContext): Command {
             ...(comparison.exit.equal
               ? []
               : renderValues("exit", [{ pointer: "/exit", ...sides(comparison.exit) }], out)),
+            ...renderTolerance(comparison.tolerance, out),
             ...(comparison.first_difference
               ? renderFirstDifference(comparison.first_difference)
               : []),

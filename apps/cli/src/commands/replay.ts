@@ -6,7 +6,12 @@ import type { CommandContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
 import { openNamed } from "../open-named.ts";
-import { renderFirstDifference, renderKeys, renderVerdict } from "../render-comparison.ts";
+import {
+  renderFirstDifference,
+  renderKeys,
+  renderTolerance,
+  renderVerdict,
+} from "../render-comparison.ts";
 import { renderChecks, renderExplanation } from "../render-explanation.ts";
 import { type ReplayFlags, replayOptions, replayRequest } from "../replay-flags.ts";
 import {
@@ -45,6 +50,7 @@ export function replayCommand(context: CommandContext): Command {
           ["reseal replay @last", "the same artifact id means: reproduced"],
           ["reseal replay ../colleague/bundle", "somebody else's run, here"],
           ["reseal replay 3f2a --rtol 1e-9", "numbers in JSON and CSV may differ a little"],
+          ["reseal replay 3f2a --tolerance tolerance.yaml", "by metric and file"],
           ["reseal replay 3f2a --seed 8", "what another seed gives"],
           ["reseal replay 3f2a --policy packages=strict", "refuse when packages differ"],
           ["reseal replay 3f2a --report why.html", "with plots of what differs"],
@@ -175,6 +181,7 @@ function render(context: CommandContext, outcome: ReplayOutcome): string {
     renderVerdict({ ...comparison, verdict: outcome.verdict, reason }, out),
     ...(comparison ? renderKeys(comparison, out) : []),
     ...(first ? renderFirstDifference(first) : []),
+    ...(comparison ? renderTolerance(comparison.tolerance, out) : []),
     ...renderChecks(report.checks, out),
     ...(outcome.verdict === "diverged" ? renderExplanation(explanation, out) : []),
   ];

@@ -434,6 +434,13 @@ export const document: JsonSchema = {
      "type": "integer",
      "minimum": 1
     },
+    "key": {
+     "description": "Table with key columns: the cells of the row in them, by column.",
+     "type": "object",
+     "additionalProperties": {
+      "type": "string"
+     }
+    },
     "column": {
      "description": "Table: name of the column, or its number from 1.",
      "type": "string"
@@ -727,6 +734,13 @@ export const document: JsonSchema = {
      "type": "integer",
      "minimum": 1
     },
+    "key": {
+     "description": "Table with key columns: the cells of the row in them, by column.",
+     "type": "object",
+     "additionalProperties": {
+      "type": "string"
+     }
+    },
     "column": {
      "description": "Table: name of the column, or its number from 1.",
      "type": "string"
@@ -825,6 +839,19 @@ export const document: JsonSchema = {
    "description": "A JSON Pointer (RFC 6901); the empty string is the whole document.",
    "type": "string",
    "pattern": "^(/([^~/]|~[01])*)*$"
+  },
+  "KeyColumns": {
+   "description": "Key columns of tables, by path or glob; their cells together name a row. Columns are named as in the header, or by number from 1 where there is no header.",
+   "type": "object",
+   "additionalProperties": {
+    "type": "array",
+    "minItems": 1,
+    "items": {
+     "type": "string",
+     "minLength": 1,
+     "maxLength": 1000
+    }
+   }
   },
   "KeyPair": {
    "description": "A digest of both artifacts.",
@@ -1042,6 +1069,10 @@ export const document: JsonSchema = {
      "additionalProperties": {
       "$ref": "#/$defs/MetricTolerance"
      }
+    },
+    "keys": {
+     "description": "Tables whose rows are paired by key columns, wherever they stand, and whose columns by name: path or glob to the names of the columns. The exact path wins, then the glob with the most literal characters.",
+     "$ref": "#/$defs/KeyColumns"
     },
     "ignore": {
      "description": "What may differ in any way.",

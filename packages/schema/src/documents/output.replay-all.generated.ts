@@ -24,6 +24,10 @@ export const document: JsonSchema = {
      "description": "How many runs were replayed.",
      "$ref": "#/$defs/Count"
     },
+    "tolerance": {
+     "description": "How far numbers may differ and still count as within tolerance: flags, tolerance files and reseal.yaml put together.",
+     "$ref": "#/$defs/Tolerance"
+    },
     "counts": {
      "description": "Outcomes.",
      "type": "object",
@@ -86,6 +90,7 @@ export const document: JsonSchema = {
    },
    "required": [
     "total",
+    "tolerance",
     "counts",
     "reproduction_rate",
     "items"
@@ -105,6 +110,10 @@ export const document: JsonSchema = {
    "ok": true,
    "data": {
     "total": 1,
+    "tolerance": {
+     "absolute": 0,
+     "relative": 0
+    },
     "counts": {
      "reproduced": 1,
      "within_tolerance": 0,
@@ -284,6 +293,13 @@ export const document: JsonSchema = {
      "type": "integer",
      "minimum": 1
     },
+    "key": {
+     "description": "Table with key columns: the cells of the row in them, by column.",
+     "type": "object",
+     "additionalProperties": {
+      "type": "string"
+     }
+    },
     "column": {
      "description": "Table: name of the column, or its number from 1.",
      "type": "string"
@@ -349,10 +365,52 @@ export const document: JsonSchema = {
    ],
    "additionalProperties": false
   },
+  "IgnoreRules": {
+   "description": "What may differ in any way without a say in the verdict.",
+   "type": "object",
+   "properties": {
+    "paths": {
+     "description": "Files, by path or glob. They are reported as they are and marked as ignored.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/Line"
+     }
+    },
+    "pointers": {
+     "description": "Places in JSON, JSON lines and the results object, with all below them: JSON Pointers in which a segment * stands for any key or index.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/JsonPointer"
+     }
+    },
+    "columns": {
+     "description": "Columns of tables, by name, or by number from 1 where there is no header.",
+     "type": "array",
+     "items": {
+      "type": "string",
+      "maxLength": 1000
+     }
+    }
+   },
+   "additionalProperties": false
+  },
   "JsonPointer": {
    "description": "A JSON Pointer (RFC 6901); the empty string is the whole document.",
    "type": "string",
    "pattern": "^(/([^~/]|~[01])*)*$"
+  },
+  "KeyColumns": {
+   "description": "Key columns of tables, by path or glob; their cells together name a row. Columns are named as in the header, or by number from 1 where there is no header.",
+   "type": "object",
+   "additionalProperties": {
+    "type": "array",
+    "minItems": 1,
+    "items": {
+     "type": "string",
+     "minLength": 1,
+     "maxLength": 1000
+    }
+   }
   },
   "Line": {
    "description": "One line of text for people: not empty, without control characters.",
@@ -360,11 +418,103 @@ export const document: JsonSchema = {
    "pattern": "^[^\u0000-\u001f-]+$",
    "maxLength": 1000
   },
+  "MetricTolerance": {
+   "description": "Tolerance of one metric, or of one file.",
+   "type": "object",
+   "properties": {
+    "absolute": {
+     "description": "Largest absolute difference.",
+     "type": "number",
+     "minimum": 0
+    },
+    "relative": {
+     "description": "Largest difference relative to the original.",
+     "type": "number",
+     "minimum": 0
+    },
+    "ulp": {
+     "description": "Largest distance in units in the last place: how many numbers of the same format lie between the two, plus one. Enough on its own, whatever absolute and relative allow. Absent is 0.",
+     "type": "integer",
+     "minimum": 0,
+     "maximum": 9007199254740991
+    },
+    "nan": {
+     "description": "Whether NaN equals NaN; absent is equal.",
+     "$ref": "#/$defs/NanPolicy"
+    }
+   },
+   "required": [
+    "absolute",
+    "relative"
+   ],
+   "additionalProperties": false
+  },
+  "NanPolicy": {
+   "description": "Whether NaN equals NaN.",
+   "type": "string",
+   "enum": [
+    "equal",
+    "different"
+   ]
+  },
   "PortablePath": {
    "description": "A path that means the same everywhere: relative, separated by /, in Unicode NFC, without empty, . or .. segments, control characters or backslashes; at most 255 bytes per segment and 4096 in all (NFC and byte lengths are not expressible here and are checked by readers).",
    "type": "string",
    "pattern": "^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$",
    "maxLength": 4096
+  },
+  "Tolerance": {
+   "description": "How far a number may differ: |original - candidate| <= absolute + relative * |original|, or no more than ulp units in the last place.",
+   "type": "object",
+   "properties": {
+    "absolute": {
+     "description": "Largest absolute difference.",
+     "type": "number",
+     "minimum": 0
+    },
+    "relative": {
+     "description": "Largest difference relative to the original.",
+     "type": "number",
+     "minimum": 0
+    },
+    "ulp": {
+     "description": "Largest distance in units in the last place: how many numbers of the same format lie between the two, plus one. Enough on its own, whatever absolute and relative allow. Absent is 0.",
+     "type": "integer",
+     "minimum": 0,
+     "maximum": 9007199254740991
+    },
+    "nan": {
+     "description": "Whether NaN equals NaN; absent is equal.",
+     "$ref": "#/$defs/NanPolicy"
+    },
+    "metrics": {
+     "description": "Tolerances of metrics by name or glob, in place of these. The exact name wins, then the glob with the most literal characters.",
+     "type": "object",
+     "additionalProperties": {
+      "$ref": "#/$defs/MetricTolerance"
+     }
+    },
+    "files": {
+     "description": "Tolerances of files by path or glob, in place of these. The exact path wins, then the glob with the most literal characters.",
+     "type": "object",
+     "additionalProperties": {
+      "$ref": "#/$defs/MetricTolerance"
+     }
+    },
+    "keys": {
+     "description": "Tables whose rows are paired by key columns, wherever they stand, and whose columns by name: path or glob to the names of the columns. The exact path wins, then the glob with the most literal characters.",
+     "$ref": "#/$defs/KeyColumns"
+    },
+    "ignore": {
+     "description": "What may differ in any way.",
+     "$ref": "#/$defs/IgnoreRules"
+    }
+   },
+   "required": [
+    "absolute",
+    "relative"
+   ],
+   "additionalProperties": false
   },
   "Uuid": {
    "description": "A UUID (RFC 9562) in lower case.",

@@ -125,6 +125,10 @@ export const document: JsonSchema = {
   "coherence_window": {
    "description": "Time in which the device is coherent or calibrated, recorded as the invariant coherence_window; a replay outside of it says so.",
    "$ref": "#/$defs/ConfiguredWindow"
+  },
+  "tolerance": {
+   "description": "How far results may differ when they are replayed or compared; --tolerance and the other flags win over it.",
+   "$ref": "#/$defs/DeclaredTolerance"
   }
  },
  "additionalProperties": false,
@@ -205,6 +209,84 @@ export const document: JsonSchema = {
    "minProperties": 1,
    "additionalProperties": false
   },
+  "DeclaredTolerance": {
+   "description": "How far the numbers of two results may differ, and what may differ in any way: what a tolerance file may hold.",
+   "type": "object",
+   "properties": {
+    "absolute": {
+     "description": "Largest absolute difference; absent is 0.",
+     "type": "number",
+     "minimum": 0
+    },
+    "relative": {
+     "description": "Largest difference relative to the original; absent is 0.",
+     "type": "number",
+     "minimum": 0
+    },
+    "ulp": {
+     "description": "Largest distance in units in the last place: how many numbers of the same format lie between the two, plus one. Enough on its own, whatever absolute and relative allow. Absent is 0.",
+     "type": "integer",
+     "minimum": 0,
+     "maximum": 9007199254740991
+    },
+    "nan": {
+     "description": "Whether NaN equals NaN; absent is equal.",
+     "$ref": "#/$defs/NanPolicy"
+    },
+    "metrics": {
+     "description": "Tolerances of metrics by name or glob, in place of the ones above. The exact name wins, then the glob with the most literal characters.",
+     "type": "object",
+     "additionalProperties": {
+      "$ref": "#/$defs/PartialTolerance"
+     }
+    },
+    "files": {
+     "description": "Tolerances of files by path or glob, in place of the ones above. The exact path wins, then the glob with the most literal characters.",
+     "type": "object",
+     "additionalProperties": {
+      "$ref": "#/$defs/PartialTolerance"
+     }
+    },
+    "keys": {
+     "description": "Tables whose rows are paired by key columns, wherever they stand, and whose columns by name: path or glob to the names of the columns. The exact path wins, then the glob with the most literal characters.",
+     "$ref": "#/$defs/KeyColumns"
+    },
+    "ignore": {
+     "description": "What may differ in any way.",
+     "$ref": "#/$defs/IgnoreRules"
+    }
+   },
+   "additionalProperties": false
+  },
+  "IgnoreRules": {
+   "description": "What may differ in any way without a say in the verdict.",
+   "type": "object",
+   "properties": {
+    "paths": {
+     "description": "Files, by path or glob. They are reported as they are and marked as ignored.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/Line"
+     }
+    },
+    "pointers": {
+     "description": "Places in JSON, JSON lines and the results object, with all below them: JSON Pointers in which a segment * stands for any key or index.",
+     "type": "array",
+     "items": {
+      "$ref": "#/$defs/JsonPointer"
+     }
+    },
+    "columns": {
+     "description": "Columns of tables, by name, or by number from 1 where there is no header.",
+     "type": "array",
+     "items": {
+      "type": "string",
+      "maxLength": 1000
+     }
+    }
+   },
+   "additionalProperties": false
+  },
   "Invariant": {
    "description": "A condition recorded at run time that a replay compares with what it finds.",
    "type": "object",
@@ -245,17 +327,70 @@ export const document: JsonSchema = {
    "type": "object",
    "additionalProperties": true
   },
+  "JsonPointer": {
+   "description": "A JSON Pointer (RFC 6901); the empty string is the whole document.",
+   "type": "string",
+   "pattern": "^(/([^~/]|~[01])*)*$"
+  },
+  "KeyColumns": {
+   "description": "Key columns of tables, by path or glob; their cells together name a row. Columns are named as in the header, or by number from 1 where there is no header.",
+   "type": "object",
+   "additionalProperties": {
+    "type": "array",
+    "minItems": 1,
+    "items": {
+     "type": "string",
+     "minLength": 1,
+     "maxLength": 1000
+    }
+   }
+  },
   "Line": {
    "description": "One line of text for people: not empty, without control characters.",
    "type": "string",
    "pattern": "^[^\u0000-\u001f-]+$",
    "maxLength": 1000
   },
+  "NanPolicy": {
+   "description": "Whether NaN equals NaN.",
+   "type": "string",
+   "enum": [
+    "equal",
+    "different"
+   ]
+  },
   "Orcid": {
    "description": "ORCID iD as its full https address.",
    "type": "string",
    "pattern": "^https://orcid[.]org/[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]$",
    "maxLength": 37
+  },
+  "PartialTolerance": {
+   "description": "Tolerance of some metrics or files; what is absent is 0, and NaN equals NaN.",
+   "type": "object",
+   "properties": {
+    "absolute": {
+     "description": "Largest absolute difference; absent is 0.",
+     "type": "number",
+     "minimum": 0
+    },
+    "relative": {
+     "description": "Largest difference relative to the original; absent is 0.",
+     "type": "number",
+     "minimum": 0
+    },
+    "ulp": {
+     "description": "Largest distance in units in the last place: how many numbers of the same format lie between the two, plus one. Enough on its own, whatever absolute and relative allow. Absent is 0.",
+     "type": "integer",
+     "minimum": 0,
+     "maximum": 9007199254740991
+    },
+    "nan": {
+     "description": "Whether NaN equals NaN; absent is equal.",
+     "$ref": "#/$defs/NanPolicy"
+    }
+   },
+   "additionalProperties": false
   },
   "Seed": {
    "description": "Seed of the random numbers: a whole number from 0 to 2^53-1, or the decimal digits of a larger one as a string. A seed that fits a number is never a string, so that one seed has one form.",

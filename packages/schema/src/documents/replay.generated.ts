@@ -269,6 +269,13 @@ export const document: JsonSchema = {
      "type": "integer",
      "minimum": 1
     },
+    "key": {
+     "description": "Table with key columns: the cells of the row in them, by column.",
+     "type": "object",
+     "additionalProperties": {
+      "type": "string"
+     }
+    },
     "column": {
      "description": "Table: name of the column, or its number from 1.",
      "type": "string"

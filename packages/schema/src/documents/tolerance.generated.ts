@@ -46,6 +46,10 @@ export const document: JsonSchema = {
     "$ref": "#/$defs/PartialTolerance"
    }
   },
+  "keys": {
+   "description": "Tables whose rows are paired by key columns, wherever they stand, and whose columns by name: path or glob to the names of the columns. The exact path wins, then the glob with the most literal characters.",
+   "$ref": "#/$defs/KeyColumns"
+  },
   "ignore": {
    "description": "What may differ in any way.",
    "$ref": "#/$defs/IgnoreRules"
@@ -70,37 +74,15 @@ export const document: JsonSchema = {
     "columns": [
      "wall_time"
     ]
+   },
+   "keys": {
+    "results.csv": [
+     "id"
+    ]
    }
   }
  ],
  "$defs": {
-  "PartialTolerance": {
-   "description": "Tolerance of some metrics or files; what is absent is 0, and NaN equals NaN.",
-   "type": "object",
-   "properties": {
-    "absolute": {
-     "description": "Largest absolute difference; absent is 0.",
-     "type": "number",
-     "minimum": 0
-    },
-    "relative": {
-     "description": "Largest difference relative to the original; absent is 0.",
-     "type": "number",
-     "minimum": 0
-    },
-    "ulp": {
-     "description": "Largest distance in units in the last place: how many numbers of the same format lie between the two, plus one. Enough on its own, whatever absolute and relative allow. Absent is 0.",
-     "type": "integer",
-     "minimum": 0,
-     "maximum": 9007199254740991
-    },
-    "nan": {
-     "description": "Whether NaN equals NaN; absent is equal.",
-     "$ref": "#/$defs/NanPolicy"
-    }
-   },
-   "additionalProperties": false
-  },
   "IgnoreRules": {
    "description": "What may differ in any way without a say in the verdict.",
    "type": "object",
@@ -135,6 +117,19 @@ export const document: JsonSchema = {
    "type": "string",
    "pattern": "^(/([^~/]|~[01])*)*$"
   },
+  "KeyColumns": {
+   "description": "Key columns of tables, by path or glob; their cells together name a row. Columns are named as in the header, or by number from 1 where there is no header.",
+   "type": "object",
+   "additionalProperties": {
+    "type": "array",
+    "minItems": 1,
+    "items": {
+     "type": "string",
+     "minLength": 1,
+     "maxLength": 1000
+    }
+   }
+  },
   "Line": {
    "description": "One line of text for people: not empty, without control characters.",
    "type": "string",
@@ -148,6 +143,33 @@ export const document: JsonSchema = {
     "equal",
     "different"
    ]
+  },
+  "PartialTolerance": {
+   "description": "Tolerance of some metrics or files; what is absent is 0, and NaN equals NaN.",
+   "type": "object",
+   "properties": {
+    "absolute": {
+     "description": "Largest absolute difference; absent is 0.",
+     "type": "number",
+     "minimum": 0
+    },
+    "relative": {
+     "description": "Largest difference relative to the original; absent is 0.",
+     "type": "number",
+     "minimum": 0
+    },
+    "ulp": {
+     "description": "Largest distance in units in the last place: how many numbers of the same format lie between the two, plus one. Enough on its own, whatever absolute and relative allow. Absent is 0.",
+     "type": "integer",
+     "minimum": 0,
+     "maximum": 9007199254740991
+    },
+    "nan": {
+     "description": "Whether NaN equals NaN; absent is equal.",
+     "$ref": "#/$defs/NanPolicy"
+    }
+   },
+   "additionalProperties": false
   }
  }
 };

@@ -3,7 +3,7 @@
 import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/comparison/v1","type":"object","properties":{"schema_version":{"const":"reseal.comparison/v1"},"original":{"$ref":"#/$defs/ComparedArtifact"},"candidate":{"$ref":"#/$defs/ComparedArtifact"},"keys":{"$ref":"#/$defs/ComparedKeys"},"verdict":{"$ref":"#/$defs/Verdict"},"explained":{"type":"string","enum":["explained","unexplained"]},"reason":{"type":"string"},"tolerance":{"$ref":"#/$defs/Tolerance"},"files":{"type":"array","items":{"$ref":"#/$defs/FileDifference"}},"metrics":{"type":"array","items":{"$ref":"#/$defs/MetricDifference"}},"exit":{"$ref":"#/$defs/ExitDifference"},"config":{"type":"array","items":{"$ref":"#/$defs/ValueDifference"}},"environment":{"type":"array","items":{"$ref":"#/$defs/ValueDifference"}},"first_difference":{"$ref":"#/$defs/FirstDifference"}},"required":["schema_version","original","candidate","keys","verdict","tolerance","files","metrics","exit","config","environment"],"additionalProperties":false,"$defs":{"ArrayDifference":{"type":"object","properties":{"name":{"type":"string"},"status":{"type":"string","enum":["within_tolerance","different","missing","added"]},"first_difference":{"$ref":"#/$defs/Difference"},"max_absolute_error":{"$ref":"#/$defs/MetricValue"},"max_relative_error":{"$ref":"#/$defs/MetricValue"},"max_ulp_error":{"$ref":"#/$defs/MetricValue"},"differing_count":{"$ref":"#/$defs/ByteCount"}},"required":["name","status"],"additionalProperties":false},"BigInteger":{"type":"string","pattern":"^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000},"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"ComparedArtifact":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"}},"required":["artifact_id"],"additionalProperties":false},"ComparedKeys":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/KeyPair"},"input_key":{"$ref":"#/$defs/KeyPair"},"result_key":{"$ref":"#/$defs/OptionalKeyPair"},"env_key":{"$ref":"#/$defs/OptionalKeyPair"},"seal":{"$ref":"#/$defs/OptionalKeyPair"}},"required":["artifact_id","input_key","result_key","env_key","seal"],"additionalProperties":false},"Difference":{"type":"object","properties":{"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"additionalProperties":false},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"Exit":{"oneOf":[{"type":"object","properties":{"code":{"type":"integer","minimum":0,"maximum":4294967295}},"required":["code"],"additionalProperties":false},{"type":"object","properties":{"signal":{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32}},"required":["signal"],"additionalProperties":false}]},"ExitDifference":{"type":"object","properties":{"original":{"anyOf":[{"$ref":"#/$defs/Exit"},{"type":"null"}]},"candidate":{"anyOf":[{"$ref":"#/$defs/Exit"},{"type":"null"}]},"equal":{"type":"boolean"}},"required":["original","candidate","equal"],"additionalProperties":false},"FileDifference":{"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"status":{"type":"string","enum":["equal","within_tolerance","different","missing","added"]},"original_digest":{"$ref":"#/$defs/Digest"},"candidate_digest":{"$ref":"#/$defs/Digest"},"first_difference":{"$ref":"#/$defs/Difference"},"max_absolute_error":{"$ref":"#/$defs/MetricValue"},"max_relative_error":{"$ref":"#/$defs/MetricValue"},"max_ulp_error":{"$ref":"#/$defs/MetricValue"},"differing_count":{"$ref":"#/$defs/ByteCount"},"compared_as":{"type":"string","enum":["bytes","text","json","json_lines","table","series","array","arrays","image"]},"arrays":{"type":"array","items":{"$ref":"#/$defs/ArrayDifference"},"maxItems":1000},"ignored":{"const":true}},"required":["path","status"],"additionalProperties":false},"FirstDifference":{"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false},"IgnoreRules":{"type":"object","properties":{"paths":{"type":"array","items":{"$ref":"#/$defs/Line"}},"pointers":{"type":"array","items":{"$ref":"#/$defs/JsonPointer"}},"columns":{"type":"array","items":{"type":"string","maxLength":1000}}},"additionalProperties":false},"JsonPointer":{"type":"string","pattern":"^(/([^~/]|~[01])*)*$"},"KeyPair":{"type":"object","properties":{"original":{"$ref":"#/$defs/Digest"},"candidate":{"$ref":"#/$defs/Digest"},"equal":{"type":"boolean"}},"required":["original","candidate","equal"],"additionalProperties":false},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"MetricDifference":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"original":{"anyOf":[{"$ref":"#/$defs/MetricValue"},{"type":"null"}]},"candidate":{"anyOf":[{"$ref":"#/$defs/MetricValue"},{"type":"null"}]},"equal":{"type":"boolean"},"within_tolerance":{"type":"boolean"}},"required":["name","original","candidate","equal"],"additionalProperties":false},"MetricTolerance":{"type":"object","properties":{"absolute":{"type":"number","minimum":0},"relative":{"type":"number","minimum":0},"ulp":{"type":"integer","minimum":0,"maximum":9007199254740991},"nan":{"$ref":"#/$defs/NanPolicy"}},"required":["absolute","relative"],"additionalProperties":false},"MetricValue":{"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]},"NanPolicy":{"type":"string","enum":["equal","different"]},"OptionalKeyPair":{"type":"object","properties":{"original":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"candidate":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"equal":{"type":"boolean"}},"required":["original","candidate","equal"],"additionalProperties":false},"PortablePath":{"type":"string","pattern":"^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$","maxLength":4096},"Tolerance":{"type":"object","properties":{"absolute":{"type":"number","minimum":0},"relative":{"type":"number","minimum":0},"ulp":{"type":"integer","minimum":0,"maximum":9007199254740991},"nan":{"$ref":"#/$defs/NanPolicy"},"metrics":{"type":"object","additionalProperties":{"$ref":"#/$defs/MetricTolerance"}},"files":{"type":"object","additionalProperties":{"$ref":"#/$defs/MetricTolerance"}},"ignore":{"$ref":"#/$defs/IgnoreRules"}},"required":["absolute","relative"],"additionalProperties":false},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36},"ValueDifference":{"type":"object","properties":{"pointer":{"$ref":"#/$defs/JsonPointer"},"original":{},"candidate":{}},"required":["pointer"],"additionalProperties":false},"Verdict":{"type":"string","enum":["reproduced","within_tolerance","diverged","not_comparable","failed"]}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/comparison/v1","type":"object","properties":{"schema_version":{"const":"reseal.comparison/v1"},"original":{"$ref":"#/$defs/ComparedArtifact"},"candidate":{"$ref":"#/$defs/ComparedArtifact"},"keys":{"$ref":"#/$defs/ComparedKeys"},"verdict":{"$ref":"#/$defs/Verdict"},"explained":{"type":"string","enum":["explained","unexplained"]},"reason":{"type":"string"},"tolerance":{"$ref":"#/$defs/Tolerance"},"files":{"type":"array","items":{"$ref":"#/$defs/FileDifference"}},"metrics":{"type":"array","items":{"$ref":"#/$defs/MetricDifference"}},"exit":{"$ref":"#/$defs/ExitDifference"},"config":{"type":"array","items":{"$ref":"#/$defs/ValueDifference"}},"environment":{"type":"array","items":{"$ref":"#/$defs/ValueDifference"}},"first_difference":{"$ref":"#/$defs/FirstDifference"}},"required":["schema_version","original","candidate","keys","verdict","tolerance","files","metrics","exit","config","environment"],"additionalProperties":false,"$defs":{"ArrayDifference":{"type":"object","properties":{"name":{"type":"string"},"status":{"type":"string","enum":["within_tolerance","different","missing","added"]},"first_difference":{"$ref":"#/$defs/Difference"},"max_absolute_error":{"$ref":"#/$defs/MetricValue"},"max_relative_error":{"$ref":"#/$defs/MetricValue"},"max_ulp_error":{"$ref":"#/$defs/MetricValue"},"differing_count":{"$ref":"#/$defs/ByteCount"}},"required":["name","status"],"additionalProperties":false},"BigInteger":{"type":"string","pattern":"^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000},"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"ComparedArtifact":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"}},"required":["artifact_id"],"additionalProperties":false},"ComparedKeys":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/KeyPair"},"input_key":{"$ref":"#/$defs/KeyPair"},"result_key":{"$ref":"#/$defs/OptionalKeyPair"},"env_key":{"$ref":"#/$defs/OptionalKeyPair"},"seal":{"$ref":"#/$defs/OptionalKeyPair"}},"required":["artifact_id","input_key","result_key","env_key","seal"],"additionalProperties":false},"Difference":{"type":"object","properties":{"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"key":{"type":"object","additionalProperties":{"type":"string"}},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"additionalProperties":false},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"Exit":{"oneOf":[{"type":"object","properties":{"code":{"type":"integer","minimum":0,"maximum":4294967295}},"required":["code"],"additionalProperties":false},{"type":"object","properties":{"signal":{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32}},"required":["signal"],"additionalProperties":false}]},"ExitDifference":{"type":"object","properties":{"original":{"anyOf":[{"$ref":"#/$defs/Exit"},{"type":"null"}]},"candidate":{"anyOf":[{"$ref":"#/$defs/Exit"},{"type":"null"}]},"equal":{"type":"boolean"}},"required":["original","candidate","equal"],"additionalProperties":false},"FileDifference":{"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"status":{"type":"string","enum":["equal","within_tolerance","different","missing","added"]},"original_digest":{"$ref":"#/$defs/Digest"},"candidate_digest":{"$ref":"#/$defs/Digest"},"first_difference":{"$ref":"#/$defs/Difference"},"max_absolute_error":{"$ref":"#/$defs/MetricValue"},"max_relative_error":{"$ref":"#/$defs/MetricValue"},"max_ulp_error":{"$ref":"#/$defs/MetricValue"},"differing_count":{"$ref":"#/$defs/ByteCount"},"compared_as":{"type":"string","enum":["bytes","text","json","json_lines","table","series","array","arrays","image"]},"arrays":{"type":"array","items":{"$ref":"#/$defs/ArrayDifference"},"maxItems":1000},"ignored":{"const":true}},"required":["path","status"],"additionalProperties":false},"FirstDifference":{"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"key":{"type":"object","additionalProperties":{"type":"string"}},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false},"IgnoreRules":{"type":"object","properties":{"paths":{"type":"array","items":{"$ref":"#/$defs/Line"}},"pointers":{"type":"array","items":{"$ref":"#/$defs/JsonPointer"}},"columns":{"type":"array","items":{"type":"string","maxLength":1000}}},"additionalProperties":false},"JsonPointer":{"type":"string","pattern":"^(/([^~/]|~[01])*)*$"},"KeyColumns":{"type":"object","additionalProperties":{"type":"array","minItems":1,"items":{"type":"string","minLength":1,"maxLength":1000}}},"KeyPair":{"type":"object","properties":{"original":{"$ref":"#/$defs/Digest"},"candidate":{"$ref":"#/$defs/Digest"},"equal":{"type":"boolean"}},"required":["original","candidate","equal"],"additionalProperties":false},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"MetricDifference":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"original":{"anyOf":[{"$ref":"#/$defs/MetricValue"},{"type":"null"}]},"candidate":{"anyOf":[{"$ref":"#/$defs/MetricValue"},{"type":"null"}]},"equal":{"type":"boolean"},"within_tolerance":{"type":"boolean"}},"required":["name","original","candidate","equal"],"additionalProperties":false},"MetricTolerance":{"type":"object","properties":{"absolute":{"type":"number","minimum":0},"relative":{"type":"number","minimum":0},"ulp":{"type":"integer","minimum":0,"maximum":9007199254740991},"nan":{"$ref":"#/$defs/NanPolicy"}},"required":["absolute","relative"],"additionalProperties":false},"MetricValue":{"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]},"NanPolicy":{"type":"string","enum":["equal","different"]},"OptionalKeyPair":{"type":"object","properties":{"original":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"candidate":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"equal":{"type":"boolean"}},"required":["original","candidate","equal"],"additionalProperties":false},"PortablePath":{"type":"string","pattern":"^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$","maxLength":4096},"Tolerance":{"type":"object","properties":{"absolute":{"type":"number","minimum":0},"relative":{"type":"number","minimum":0},"ulp":{"type":"integer","minimum":0,"maximum":9007199254740991},"nan":{"$ref":"#/$defs/NanPolicy"},"metrics":{"type":"object","additionalProperties":{"$ref":"#/$defs/MetricTolerance"}},"files":{"type":"object","additionalProperties":{"$ref":"#/$defs/MetricTolerance"}},"keys":{"$ref":"#/$defs/KeyColumns"},"ignore":{"$ref":"#/$defs/IgnoreRules"}},"required":["absolute","relative"],"additionalProperties":false},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36},"ValueDifference":{"type":"object","properties":{"pointer":{"$ref":"#/$defs/JsonPointer"},"original":{},"candidate":{}},"required":["pointer"],"additionalProperties":false},"Verdict":{"type":"string","enum":["reproduced","within_tolerance","diverged","not_comparable","failed"]}}};
 const func1 = Object.prototype.hasOwnProperty;
 const func2 = codePointCount;
 const pattern3 = new RegExp("^sha256:[0-9a-f]{64}$", "u");
@@ -785,12 +785,101 @@ return errors === 0;
 }
 validate79.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const pattern5 = new RegExp("^[^\u0000-\u001f-]+$", "u");
 
-function validate84(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate83(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate84.evaluated;
+const evaluated0 = validate83.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+let data0 = data[key0];
+if(Array.isArray(data0)){
+if(data0.length < 1){
+const err0 = {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/minItems",keyword:"minItems",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+let data1 = data0[i0];
+if(typeof data1 === "string"){
+if(func2(data1) > 1000){
+const err1 = {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0,schemaPath:"#/additionalProperties/items/maxLength",keyword:"maxLength",params:{limit: 1000}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(func2(data1) < 1){
+const err2 = {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0,schemaPath:"#/additionalProperties/items/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+else {
+const err3 = {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0,schemaPath:"#/additionalProperties/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+}
+else {
+const err4 = {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+validate83.errors = vErrors;
+return errors === 0;
+}
+validate83.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const pattern5 = new RegExp("^[^\u0000-\u001f-]+$", "u");
+
+function validate86(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate86.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -829,17 +918,17 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate84.errors = vErrors;
+validate86.errors = vErrors;
 return errors === 0;
 }
-validate84.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate86.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const pattern6 = new RegExp("^(/([^~/]|~[01])*)*$", "u");
 
-function validate86(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate88(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate86.evaluated;
+const evaluated0 = validate88.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -868,16 +957,16 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate86.errors = vErrors;
+validate88.errors = vErrors;
 return errors === 0;
 }
-validate86.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate88.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 
-function validate83(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate85(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate83.evaluated;
+const evaluated0 = validate85.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -902,8 +991,8 @@ let data0 = data.paths;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate84(data0[i0], {instancePath:instancePath+"/paths/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate84.errors : vErrors.concat(validate84.errors);
+if(!(validate86(data0[i0], {instancePath:instancePath+"/paths/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate86.errors : vErrors.concat(validate86.errors);
 errors = vErrors.length;
 }
 }
@@ -924,8 +1013,8 @@ let data2 = data.pointers;
 if(Array.isArray(data2)){
 const len1 = data2.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate86(data2[i1], {instancePath:instancePath+"/pointers/" + i1,parentData:data2,parentDataProperty:i1,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate86.errors : vErrors.concat(validate86.errors);
+if(!(validate88(data2[i1], {instancePath:instancePath+"/pointers/" + i1,parentData:data2,parentDataProperty:i1,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate88.errors : vErrors.concat(validate88.errors);
 errors = vErrors.length;
 }
 }
@@ -993,10 +1082,10 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate83.errors = vErrors;
+validate85.errors = vErrors;
 return errors === 0;
 }
-validate83.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate85.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
 function validate76(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -1031,7 +1120,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!(((((((key0 === "absolute") || (key0 === "relative")) || (key0 === "ulp")) || (key0 === "nan")) || (key0 === "metrics")) || (key0 === "files")) || (key0 === "ignore"))){
+if(!((((((((key0 === "absolute") || (key0 === "relative")) || (key0 === "ulp")) || (key0 === "nan")) || (key0 === "metrics")) || (key0 === "files")) || (key0 === "keys")) || (key0 === "ignore"))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err2];
@@ -1175,9 +1264,15 @@ vErrors.push(err11);
 errors++;
 }
 }
-if(data.ignore !== undefined){
-if(!(validate83(data.ignore, {instancePath:instancePath+"/ignore",parentData:data,parentDataProperty:"ignore",rootData,dynamicAnchors}))){
+if(data.keys !== undefined){
+if(!(validate83(data.keys, {instancePath:instancePath+"/keys",parentData:data,parentDataProperty:"keys",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate83.errors : vErrors.concat(validate83.errors);
+errors = vErrors.length;
+}
+}
+if(data.ignore !== undefined){
+if(!(validate85(data.ignore, {instancePath:instancePath+"/ignore",parentData:data,parentDataProperty:"ignore",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate85.errors : vErrors.concat(validate85.errors);
 errors = vErrors.length;
 }
 }
@@ -1197,13 +1292,13 @@ return errors === 0;
 }
 validate76.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema33 = {"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"status":{"type":"string","enum":["equal","within_tolerance","different","missing","added"]},"original_digest":{"$ref":"#/$defs/Digest"},"candidate_digest":{"$ref":"#/$defs/Digest"},"first_difference":{"$ref":"#/$defs/Difference"},"max_absolute_error":{"$ref":"#/$defs/MetricValue"},"max_relative_error":{"$ref":"#/$defs/MetricValue"},"max_ulp_error":{"$ref":"#/$defs/MetricValue"},"differing_count":{"$ref":"#/$defs/ByteCount"},"compared_as":{"type":"string","enum":["bytes","text","json","json_lines","table","series","array","arrays","image"]},"arrays":{"type":"array","items":{"$ref":"#/$defs/ArrayDifference"},"maxItems":1000},"ignored":{"const":true}},"required":["path","status"],"additionalProperties":false};
+const schema34 = {"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"status":{"type":"string","enum":["equal","within_tolerance","different","missing","added"]},"original_digest":{"$ref":"#/$defs/Digest"},"candidate_digest":{"$ref":"#/$defs/Digest"},"first_difference":{"$ref":"#/$defs/Difference"},"max_absolute_error":{"$ref":"#/$defs/MetricValue"},"max_relative_error":{"$ref":"#/$defs/MetricValue"},"max_ulp_error":{"$ref":"#/$defs/MetricValue"},"differing_count":{"$ref":"#/$defs/ByteCount"},"compared_as":{"type":"string","enum":["bytes","text","json","json_lines","table","series","array","arrays","image"]},"arrays":{"type":"array","items":{"$ref":"#/$defs/ArrayDifference"},"maxItems":1000},"ignored":{"const":true}},"required":["path","status"],"additionalProperties":false};
 const pattern7 = new RegExp("^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$", "u");
 
-function validate91(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate93(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate91.evaluated;
+const evaluated0 = validate93.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -1242,17 +1337,17 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate91.errors = vErrors;
+validate93.errors = vErrors;
 return errors === 0;
 }
-validate91.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate93.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const schema35 = {"type":"object","properties":{"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"additionalProperties":false};
+const schema36 = {"type":"object","properties":{"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"key":{"type":"object","additionalProperties":{"type":"string"}},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"additionalProperties":false};
 
-function validate97(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate99(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate97.evaluated;
+const evaluated0 = validate99.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -1291,16 +1386,16 @@ vErrors.push(err2);
 errors++;
 }
 }
-validate97.errors = vErrors;
+validate99.errors = vErrors;
 return errors === 0;
 }
-validate97.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate99.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 
-function validate95(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate97(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate95.evaluated;
+const evaluated0 = validate97.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -1309,7 +1404,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func1.call(schema35.properties, key0))){
+if(!(func1.call(schema36.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err0];
@@ -1321,8 +1416,8 @@ errors++;
 }
 }
 if(data.pointer !== undefined){
-if(!(validate86(data.pointer, {instancePath:instancePath+"/pointer",parentData:data,parentDataProperty:"pointer",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate86.errors : vErrors.concat(validate86.errors);
+if(!(validate88(data.pointer, {instancePath:instancePath+"/pointer",parentData:data,parentDataProperty:"pointer",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate88.errors : vErrors.concat(validate88.errors);
 errors = vErrors.length;
 }
 }
@@ -1351,9 +1446,12 @@ errors++;
 }
 }
 }
-if(data.column !== undefined){
-if(typeof data.column !== "string"){
-const err3 = {instancePath:instancePath+"/column",schemaPath:"#/properties/column/type",keyword:"type",params:{type: "string"}};
+if(data.key !== undefined){
+let data2 = data.key;
+if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
+for(const key1 in data2){
+if(typeof data2[key1] !== "string"){
+const err3 = {instancePath:instancePath+"/key/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/key/additionalProperties/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -1363,10 +1461,9 @@ vErrors.push(err3);
 errors++;
 }
 }
-if(data.line !== undefined){
-let data3 = data.line;
-if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-const err4 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/type",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err4 = {instancePath:instancePath+"/key",schemaPath:"#/properties/key/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -1375,9 +1472,10 @@ vErrors.push(err4);
 }
 errors++;
 }
-if((typeof data3 == "number") && (isFinite(data3))){
-if(data3 < 1 || isNaN(data3)){
-const err5 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data.column !== undefined){
+if(typeof data.column !== "string"){
+const err5 = {instancePath:instancePath+"/column",schemaPath:"#/properties/column/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -1387,17 +1485,10 @@ vErrors.push(err5);
 errors++;
 }
 }
-}
-if(data.offset !== undefined){
-if(!(validate97(data.offset, {instancePath:instancePath+"/offset",parentData:data,parentDataProperty:"offset",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate97.errors : vErrors.concat(validate97.errors);
-errors = vErrors.length;
-}
-}
-if(data.step !== undefined){
-let data5 = data.step;
-if(!((typeof data5 == "number") && (isFinite(data5)))){
-const err6 = {instancePath:instancePath+"/step",schemaPath:"#/properties/step/type",keyword:"type",params:{type: "number"}};
+if(data.line !== undefined){
+let data5 = data.line;
+if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
+const err6 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -1406,10 +1497,9 @@ vErrors.push(err6);
 }
 errors++;
 }
-}
-if(data.array !== undefined){
-if(typeof data.array !== "string"){
-const err7 = {instancePath:instancePath+"/array",schemaPath:"#/properties/array/type",keyword:"type",params:{type: "string"}};
+if((typeof data5 == "number") && (isFinite(data5))){
+if(data5 < 1 || isNaN(data5)){
+const err7 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -1419,19 +1509,17 @@ vErrors.push(err7);
 errors++;
 }
 }
-if(data.index !== undefined){
-let data7 = data.index;
-if(Array.isArray(data7)){
-const len0 = data7.length;
-for(let i0=0; i0<len0; i0++){
-if(!(validate97(data7[i0], {instancePath:instancePath+"/index/" + i0,parentData:data7,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate97.errors : vErrors.concat(validate97.errors);
+}
+if(data.offset !== undefined){
+if(!(validate99(data.offset, {instancePath:instancePath+"/offset",parentData:data,parentDataProperty:"offset",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
 errors = vErrors.length;
 }
 }
-}
-else {
-const err8 = {instancePath:instancePath+"/index",schemaPath:"#/properties/index/type",keyword:"type",params:{type: "array"}};
+if(data.step !== undefined){
+let data7 = data.step;
+if(!((typeof data7 == "number") && (isFinite(data7)))){
+const err8 = {instancePath:instancePath+"/step",schemaPath:"#/properties/step/type",keyword:"type",params:{type: "number"}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -1441,9 +1529,9 @@ vErrors.push(err8);
 errors++;
 }
 }
-if(data.field !== undefined){
-if(typeof data.field !== "string"){
-const err9 = {instancePath:instancePath+"/field",schemaPath:"#/properties/field/type",keyword:"type",params:{type: "string"}};
+if(data.array !== undefined){
+if(typeof data.array !== "string"){
+const err9 = {instancePath:instancePath+"/array",schemaPath:"#/properties/array/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -1453,10 +1541,19 @@ vErrors.push(err9);
 errors++;
 }
 }
-if(data.x !== undefined){
-let data10 = data.x;
-if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
-const err10 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/type",keyword:"type",params:{type: "integer"}};
+if(data.index !== undefined){
+let data9 = data.index;
+if(Array.isArray(data9)){
+const len0 = data9.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate99(data9[i0], {instancePath:instancePath+"/index/" + i0,parentData:data9,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err10 = {instancePath:instancePath+"/index",schemaPath:"#/properties/index/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -1465,9 +1562,10 @@ vErrors.push(err10);
 }
 errors++;
 }
-if((typeof data10 == "number") && (isFinite(data10))){
-if(data10 < 0 || isNaN(data10)){
-const err11 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data.field !== undefined){
+if(typeof data.field !== "string"){
+const err11 = {instancePath:instancePath+"/field",schemaPath:"#/properties/field/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -1477,11 +1575,10 @@ vErrors.push(err11);
 errors++;
 }
 }
-}
-if(data.y !== undefined){
-let data11 = data.y;
-if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
-const err12 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/type",keyword:"type",params:{type: "integer"}};
+if(data.x !== undefined){
+let data12 = data.x;
+if(!(((typeof data12 == "number") && (!(data12 % 1) && !isNaN(data12))) && (isFinite(data12)))){
+const err12 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -1490,9 +1587,9 @@ vErrors.push(err12);
 }
 errors++;
 }
-if((typeof data11 == "number") && (isFinite(data11))){
-if(data11 < 0 || isNaN(data11)){
-const err13 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data12 == "number") && (isFinite(data12))){
+if(data12 < 0 || isNaN(data12)){
+const err13 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -1503,10 +1600,10 @@ errors++;
 }
 }
 }
-if(data.aspect !== undefined){
-let data12 = data.aspect;
-if(typeof data12 !== "string"){
-const err14 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/type",keyword:"type",params:{type: "string"}};
+if(data.y !== undefined){
+let data13 = data.y;
+if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
+const err14 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -1515,8 +1612,9 @@ vErrors.push(err14);
 }
 errors++;
 }
-if(!(((((data12 === "dtype") || (data12 === "shape")) || (data12 === "order")) || (data12 === "size")) || (data12 === "mode"))){
-const err15 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/enum",keyword:"enum",params:{allowedValues: schema35.properties.aspect.enum}};
+if((typeof data13 == "number") && (isFinite(data13))){
+if(data13 < 0 || isNaN(data13)){
+const err15 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -1527,8 +1625,10 @@ errors++;
 }
 }
 }
-else {
-const err16 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(data.aspect !== undefined){
+let data14 = data.aspect;
+if(typeof data14 !== "string"){
+const err16 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -1537,18 +1637,40 @@ vErrors.push(err16);
 }
 errors++;
 }
-validate95.errors = vErrors;
+if(!(((((data14 === "dtype") || (data14 === "shape")) || (data14 === "order")) || (data14 === "size")) || (data14 === "mode"))){
+const err17 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/enum",keyword:"enum",params:{allowedValues: schema36.properties.aspect.enum}};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
+}
+errors++;
+}
+}
+}
+else {
+const err18 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err18];
+}
+else {
+vErrors.push(err18);
+}
+errors++;
+}
+validate97.errors = vErrors;
 return errors === 0;
 }
-validate95.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate97.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema37 = {"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]};
+const schema38 = {"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]};
 const pattern8 = new RegExp("^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$", "u");
 
-function validate102(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate104(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate102.evaluated;
+const evaluated0 = validate104.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -1587,16 +1709,16 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate102.errors = vErrors;
+validate104.errors = vErrors;
 return errors === 0;
 }
-validate102.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate104.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 
-function validate101(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate103(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate101.evaluated;
+const evaluated0 = validate103.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -1630,7 +1752,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!(((data === "NaN") || (data === "Infinity")) || (data === "-Infinity"))){
-const err2 = {instancePath,schemaPath:"#/anyOf/1/enum",keyword:"enum",params:{allowedValues: schema37.anyOf[1].enum}};
+const err2 = {instancePath,schemaPath:"#/anyOf/1/enum",keyword:"enum",params:{allowedValues: schema38.anyOf[1].enum}};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -1642,8 +1764,8 @@ errors++;
 var _valid0 = _errs3 === errors;
 valid0 = valid0 || _valid0;
 const _errs5 = errors;
-if(!(validate102(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate102.errors : vErrors.concat(validate102.errors);
+if(!(validate104(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate104.errors : vErrors.concat(validate104.errors);
 errors = vErrors.length;
 }
 var _valid0 = _errs5 === errors;
@@ -1669,17 +1791,17 @@ vErrors = null;
 }
 }
 }
-validate101.errors = vErrors;
+validate103.errors = vErrors;
 return errors === 0;
 }
-validate101.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate103.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const schema39 = {"type":"object","properties":{"name":{"type":"string"},"status":{"type":"string","enum":["within_tolerance","different","missing","added"]},"first_difference":{"$ref":"#/$defs/Difference"},"max_absolute_error":{"$ref":"#/$defs/MetricValue"},"max_relative_error":{"$ref":"#/$defs/MetricValue"},"max_ulp_error":{"$ref":"#/$defs/MetricValue"},"differing_count":{"$ref":"#/$defs/ByteCount"}},"required":["name","status"],"additionalProperties":false};
+const schema40 = {"type":"object","properties":{"name":{"type":"string"},"status":{"type":"string","enum":["within_tolerance","different","missing","added"]},"first_difference":{"$ref":"#/$defs/Difference"},"max_absolute_error":{"$ref":"#/$defs/MetricValue"},"max_relative_error":{"$ref":"#/$defs/MetricValue"},"max_ulp_error":{"$ref":"#/$defs/MetricValue"},"differing_count":{"$ref":"#/$defs/ByteCount"}},"required":["name","status"],"additionalProperties":false};
 
-function validate108(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate110(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate108.evaluated;
+const evaluated0 = validate110.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -1744,7 +1866,7 @@ vErrors.push(err4);
 errors++;
 }
 if(!((((data1 === "within_tolerance") || (data1 === "different")) || (data1 === "missing")) || (data1 === "added"))){
-const err5 = {instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema39.properties.status.enum}};
+const err5 = {instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema40.properties.status.enum}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -1755,32 +1877,32 @@ errors++;
 }
 }
 if(data.first_difference !== undefined){
-if(!(validate95(data.first_difference, {instancePath:instancePath+"/first_difference",parentData:data,parentDataProperty:"first_difference",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate95.errors : vErrors.concat(validate95.errors);
+if(!(validate97(data.first_difference, {instancePath:instancePath+"/first_difference",parentData:data,parentDataProperty:"first_difference",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate97.errors : vErrors.concat(validate97.errors);
 errors = vErrors.length;
 }
 }
 if(data.max_absolute_error !== undefined){
-if(!(validate101(data.max_absolute_error, {instancePath:instancePath+"/max_absolute_error",parentData:data,parentDataProperty:"max_absolute_error",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate101.errors : vErrors.concat(validate101.errors);
+if(!(validate103(data.max_absolute_error, {instancePath:instancePath+"/max_absolute_error",parentData:data,parentDataProperty:"max_absolute_error",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate103.errors : vErrors.concat(validate103.errors);
 errors = vErrors.length;
 }
 }
 if(data.max_relative_error !== undefined){
-if(!(validate101(data.max_relative_error, {instancePath:instancePath+"/max_relative_error",parentData:data,parentDataProperty:"max_relative_error",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate101.errors : vErrors.concat(validate101.errors);
+if(!(validate103(data.max_relative_error, {instancePath:instancePath+"/max_relative_error",parentData:data,parentDataProperty:"max_relative_error",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate103.errors : vErrors.concat(validate103.errors);
 errors = vErrors.length;
 }
 }
 if(data.max_ulp_error !== undefined){
-if(!(validate101(data.max_ulp_error, {instancePath:instancePath+"/max_ulp_error",parentData:data,parentDataProperty:"max_ulp_error",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate101.errors : vErrors.concat(validate101.errors);
+if(!(validate103(data.max_ulp_error, {instancePath:instancePath+"/max_ulp_error",parentData:data,parentDataProperty:"max_ulp_error",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate103.errors : vErrors.concat(validate103.errors);
 errors = vErrors.length;
 }
 }
 if(data.differing_count !== undefined){
-if(!(validate97(data.differing_count, {instancePath:instancePath+"/differing_count",parentData:data,parentDataProperty:"differing_count",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate97.errors : vErrors.concat(validate97.errors);
+if(!(validate99(data.differing_count, {instancePath:instancePath+"/differing_count",parentData:data,parentDataProperty:"differing_count",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
 errors = vErrors.length;
 }
 }
@@ -1795,16 +1917,16 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate108.errors = vErrors;
+validate110.errors = vErrors;
 return errors === 0;
 }
-validate108.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate110.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate90(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate92(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate90.evaluated;
+const evaluated0 = validate92.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -1833,7 +1955,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!(func1.call(schema33.properties, key0))){
+if(!(func1.call(schema34.properties, key0))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err2];
@@ -1845,8 +1967,8 @@ errors++;
 }
 }
 if(data.path !== undefined){
-if(!(validate91(data.path, {instancePath:instancePath+"/path",parentData:data,parentDataProperty:"path",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate91.errors : vErrors.concat(validate91.errors);
+if(!(validate93(data.path, {instancePath:instancePath+"/path",parentData:data,parentDataProperty:"path",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate93.errors : vErrors.concat(validate93.errors);
 errors = vErrors.length;
 }
 }
@@ -1863,7 +1985,7 @@ vErrors.push(err3);
 errors++;
 }
 if(!(((((data1 === "equal") || (data1 === "within_tolerance")) || (data1 === "different")) || (data1 === "missing")) || (data1 === "added"))){
-const err4 = {instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema33.properties.status.enum}};
+const err4 = {instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema34.properties.status.enum}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -1886,32 +2008,32 @@ errors = vErrors.length;
 }
 }
 if(data.first_difference !== undefined){
-if(!(validate95(data.first_difference, {instancePath:instancePath+"/first_difference",parentData:data,parentDataProperty:"first_difference",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate95.errors : vErrors.concat(validate95.errors);
+if(!(validate97(data.first_difference, {instancePath:instancePath+"/first_difference",parentData:data,parentDataProperty:"first_difference",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate97.errors : vErrors.concat(validate97.errors);
 errors = vErrors.length;
 }
 }
 if(data.max_absolute_error !== undefined){
-if(!(validate101(data.max_absolute_error, {instancePath:instancePath+"/max_absolute_error",parentData:data,parentDataProperty:"max_absolute_error",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate101.errors : vErrors.concat(validate101.errors);
+if(!(validate103(data.max_absolute_error, {instancePath:instancePath+"/max_absolute_error",parentData:data,parentDataProperty:"max_absolute_error",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate103.errors : vErrors.concat(validate103.errors);
 errors = vErrors.length;
 }
 }
 if(data.max_relative_error !== undefined){
-if(!(validate101(data.max_relative_error, {instancePath:instancePath+"/max_relative_error",parentData:data,parentDataProperty:"max_relative_error",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate101.errors : vErrors.concat(validate101.errors);
+if(!(validate103(data.max_relative_error, {instancePath:instancePath+"/max_relative_error",parentData:data,parentDataProperty:"max_relative_error",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate103.errors : vErrors.concat(validate103.errors);
 errors = vErrors.length;
 }
 }
 if(data.max_ulp_error !== undefined){
-if(!(validate101(data.max_ulp_error, {instancePath:instancePath+"/max_ulp_error",parentData:data,parentDataProperty:"max_ulp_error",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate101.errors : vErrors.concat(validate101.errors);
+if(!(validate103(data.max_ulp_error, {instancePath:instancePath+"/max_ulp_error",parentData:data,parentDataProperty:"max_ulp_error",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate103.errors : vErrors.concat(validate103.errors);
 errors = vErrors.length;
 }
 }
 if(data.differing_count !== undefined){
-if(!(validate97(data.differing_count, {instancePath:instancePath+"/differing_count",parentData:data,parentDataProperty:"differing_count",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate97.errors : vErrors.concat(validate97.errors);
+if(!(validate99(data.differing_count, {instancePath:instancePath+"/differing_count",parentData:data,parentDataProperty:"differing_count",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
 errors = vErrors.length;
 }
 }
@@ -1928,7 +2050,7 @@ vErrors.push(err5);
 errors++;
 }
 if(!(((((((((data9 === "bytes") || (data9 === "text")) || (data9 === "json")) || (data9 === "json_lines")) || (data9 === "table")) || (data9 === "series")) || (data9 === "array")) || (data9 === "arrays")) || (data9 === "image"))){
-const err6 = {instancePath:instancePath+"/compared_as",schemaPath:"#/properties/compared_as/enum",keyword:"enum",params:{allowedValues: schema33.properties.compared_as.enum}};
+const err6 = {instancePath:instancePath+"/compared_as",schemaPath:"#/properties/compared_as/enum",keyword:"enum",params:{allowedValues: schema34.properties.compared_as.enum}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -1953,8 +2075,8 @@ errors++;
 }
 const len0 = data10.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate108(data10[i0], {instancePath:instancePath+"/arrays/" + i0,parentData:data10,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate108.errors : vErrors.concat(validate108.errors);
+if(!(validate110(data10[i0], {instancePath:instancePath+"/arrays/" + i0,parentData:data10,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate110.errors : vErrors.concat(validate110.errors);
 errors = vErrors.length;
 }
 }
@@ -1993,16 +2115,16 @@ vErrors.push(err10);
 }
 errors++;
 }
-validate90.errors = vErrors;
+validate92.errors = vErrors;
 return errors === 0;
 }
-validate90.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate92.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate116(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate116.evaluated;
+const evaluated0 = validate118.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -2063,8 +2185,8 @@ errors++;
 }
 }
 if(data.name !== undefined){
-if(!(validate84(data.name, {instancePath:instancePath+"/name",parentData:data,parentDataProperty:"name",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate84.errors : vErrors.concat(validate84.errors);
+if(!(validate86(data.name, {instancePath:instancePath+"/name",parentData:data,parentDataProperty:"name",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate86.errors : vErrors.concat(validate86.errors);
 errors = vErrors.length;
 }
 }
@@ -2073,8 +2195,8 @@ let data1 = data.original;
 const _errs4 = errors;
 let valid1 = false;
 const _errs5 = errors;
-if(!(validate101(data1, {instancePath:instancePath+"/original",parentData:data,parentDataProperty:"original",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate101.errors : vErrors.concat(validate101.errors);
+if(!(validate103(data1, {instancePath:instancePath+"/original",parentData:data,parentDataProperty:"original",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate103.errors : vErrors.concat(validate103.errors);
 errors = vErrors.length;
 }
 var _valid0 = _errs5 === errors;
@@ -2119,8 +2241,8 @@ let data2 = data.candidate;
 const _errs9 = errors;
 let valid2 = false;
 const _errs10 = errors;
-if(!(validate101(data2, {instancePath:instancePath+"/candidate",parentData:data,parentDataProperty:"candidate",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate101.errors : vErrors.concat(validate101.errors);
+if(!(validate103(data2, {instancePath:instancePath+"/candidate",parentData:data,parentDataProperty:"candidate",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate103.errors : vErrors.concat(validate103.errors);
 errors = vErrors.length;
 }
 var _valid1 = _errs10 === errors;
@@ -2195,17 +2317,17 @@ vErrors.push(err11);
 }
 errors++;
 }
-validate116.errors = vErrors;
+validate118.errors = vErrors;
 return errors === 0;
 }
-validate116.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate118.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 const pattern9 = new RegExp("^SIG[A-Z0-9+]+$", "u");
 
-function validate122(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate122.evaluated;
+const evaluated0 = validate124.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -2396,17 +2518,17 @@ vErrors = null;
 }
 }
 }
-validate122.errors = vErrors;
+validate124.errors = vErrors;
 evaluated0.props = props0;
 return errors === 0;
 }
-validate122.evaluated = {"dynamicProps":true,"dynamicItems":false};
+validate124.evaluated = {"dynamicProps":true,"dynamicItems":false};
 
 
-function validate121(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate121.evaluated;
+const evaluated0 = validate123.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -2461,8 +2583,8 @@ let data0 = data.original;
 const _errs3 = errors;
 let valid1 = false;
 const _errs4 = errors;
-if(!(validate122(data0, {instancePath:instancePath+"/original",parentData:data,parentDataProperty:"original",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate122.errors : vErrors.concat(validate122.errors);
+if(!(validate124(data0, {instancePath:instancePath+"/original",parentData:data,parentDataProperty:"original",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
 errors = vErrors.length;
 }
 var _valid0 = _errs4 === errors;
@@ -2507,8 +2629,8 @@ let data1 = data.candidate;
 const _errs8 = errors;
 let valid2 = false;
 const _errs9 = errors;
-if(!(validate122(data1, {instancePath:instancePath+"/candidate",parentData:data,parentDataProperty:"candidate",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate122.errors : vErrors.concat(validate122.errors);
+if(!(validate124(data1, {instancePath:instancePath+"/candidate",parentData:data,parentDataProperty:"candidate",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
 errors = vErrors.length;
 }
 var _valid1 = _errs9 === errors;
@@ -2571,16 +2693,16 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate121.errors = vErrors;
+validate123.errors = vErrors;
 return errors === 0;
 }
-validate121.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate123.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate128(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate126.evaluated;
+const evaluated0 = validate128.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -2611,8 +2733,8 @@ errors++;
 }
 }
 if(data.pointer !== undefined){
-if(!(validate86(data.pointer, {instancePath:instancePath+"/pointer",parentData:data,parentDataProperty:"pointer",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate86.errors : vErrors.concat(validate86.errors);
+if(!(validate88(data.pointer, {instancePath:instancePath+"/pointer",parentData:data,parentDataProperty:"pointer",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate88.errors : vErrors.concat(validate88.errors);
 errors = vErrors.length;
 }
 }
@@ -2627,17 +2749,17 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate126.errors = vErrors;
+validate128.errors = vErrors;
 return errors === 0;
 }
-validate126.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate128.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema44 = {"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false};
+const schema45 = {"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"key":{"type":"object","additionalProperties":{"type":"string"}},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false};
 
-function validate130(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate132(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate130.evaluated;
+const evaluated0 = validate132.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -2656,7 +2778,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!(func1.call(schema44.properties, key0))){
+if(!(func1.call(schema45.properties, key0))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err1];
@@ -2668,14 +2790,14 @@ errors++;
 }
 }
 if(data.path !== undefined){
-if(!(validate91(data.path, {instancePath:instancePath+"/path",parentData:data,parentDataProperty:"path",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate91.errors : vErrors.concat(validate91.errors);
+if(!(validate93(data.path, {instancePath:instancePath+"/path",parentData:data,parentDataProperty:"path",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate93.errors : vErrors.concat(validate93.errors);
 errors = vErrors.length;
 }
 }
 if(data.pointer !== undefined){
-if(!(validate86(data.pointer, {instancePath:instancePath+"/pointer",parentData:data,parentDataProperty:"pointer",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate86.errors : vErrors.concat(validate86.errors);
+if(!(validate88(data.pointer, {instancePath:instancePath+"/pointer",parentData:data,parentDataProperty:"pointer",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate88.errors : vErrors.concat(validate88.errors);
 errors = vErrors.length;
 }
 }
@@ -2704,9 +2826,12 @@ errors++;
 }
 }
 }
-if(data.column !== undefined){
-if(typeof data.column !== "string"){
-const err4 = {instancePath:instancePath+"/column",schemaPath:"#/properties/column/type",keyword:"type",params:{type: "string"}};
+if(data.key !== undefined){
+let data3 = data.key;
+if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
+for(const key1 in data3){
+if(typeof data3[key1] !== "string"){
+const err4 = {instancePath:instancePath+"/key/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/key/additionalProperties/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -2716,10 +2841,9 @@ vErrors.push(err4);
 errors++;
 }
 }
-if(data.line !== undefined){
-let data4 = data.line;
-if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-const err5 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/type",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err5 = {instancePath:instancePath+"/key",schemaPath:"#/properties/key/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -2728,9 +2852,10 @@ vErrors.push(err5);
 }
 errors++;
 }
-if((typeof data4 == "number") && (isFinite(data4))){
-if(data4 < 1 || isNaN(data4)){
-const err6 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data.column !== undefined){
+if(typeof data.column !== "string"){
+const err6 = {instancePath:instancePath+"/column",schemaPath:"#/properties/column/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -2740,17 +2865,10 @@ vErrors.push(err6);
 errors++;
 }
 }
-}
-if(data.offset !== undefined){
-if(!(validate97(data.offset, {instancePath:instancePath+"/offset",parentData:data,parentDataProperty:"offset",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate97.errors : vErrors.concat(validate97.errors);
-errors = vErrors.length;
-}
-}
-if(data.step !== undefined){
-let data6 = data.step;
-if(!((typeof data6 == "number") && (isFinite(data6)))){
-const err7 = {instancePath:instancePath+"/step",schemaPath:"#/properties/step/type",keyword:"type",params:{type: "number"}};
+if(data.line !== undefined){
+let data6 = data.line;
+if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
+const err7 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -2759,10 +2877,9 @@ vErrors.push(err7);
 }
 errors++;
 }
-}
-if(data.array !== undefined){
-if(typeof data.array !== "string"){
-const err8 = {instancePath:instancePath+"/array",schemaPath:"#/properties/array/type",keyword:"type",params:{type: "string"}};
+if((typeof data6 == "number") && (isFinite(data6))){
+if(data6 < 1 || isNaN(data6)){
+const err8 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -2772,19 +2889,17 @@ vErrors.push(err8);
 errors++;
 }
 }
-if(data.index !== undefined){
-let data8 = data.index;
-if(Array.isArray(data8)){
-const len0 = data8.length;
-for(let i0=0; i0<len0; i0++){
-if(!(validate97(data8[i0], {instancePath:instancePath+"/index/" + i0,parentData:data8,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate97.errors : vErrors.concat(validate97.errors);
+}
+if(data.offset !== undefined){
+if(!(validate99(data.offset, {instancePath:instancePath+"/offset",parentData:data,parentDataProperty:"offset",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
 errors = vErrors.length;
 }
 }
-}
-else {
-const err9 = {instancePath:instancePath+"/index",schemaPath:"#/properties/index/type",keyword:"type",params:{type: "array"}};
+if(data.step !== undefined){
+let data8 = data.step;
+if(!((typeof data8 == "number") && (isFinite(data8)))){
+const err9 = {instancePath:instancePath+"/step",schemaPath:"#/properties/step/type",keyword:"type",params:{type: "number"}};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -2794,9 +2909,9 @@ vErrors.push(err9);
 errors++;
 }
 }
-if(data.field !== undefined){
-if(typeof data.field !== "string"){
-const err10 = {instancePath:instancePath+"/field",schemaPath:"#/properties/field/type",keyword:"type",params:{type: "string"}};
+if(data.array !== undefined){
+if(typeof data.array !== "string"){
+const err10 = {instancePath:instancePath+"/array",schemaPath:"#/properties/array/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -2806,10 +2921,19 @@ vErrors.push(err10);
 errors++;
 }
 }
-if(data.x !== undefined){
-let data11 = data.x;
-if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
-const err11 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/type",keyword:"type",params:{type: "integer"}};
+if(data.index !== undefined){
+let data10 = data.index;
+if(Array.isArray(data10)){
+const len0 = data10.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate99(data10[i0], {instancePath:instancePath+"/index/" + i0,parentData:data10,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err11 = {instancePath:instancePath+"/index",schemaPath:"#/properties/index/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -2818,9 +2942,10 @@ vErrors.push(err11);
 }
 errors++;
 }
-if((typeof data11 == "number") && (isFinite(data11))){
-if(data11 < 0 || isNaN(data11)){
-const err12 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data.field !== undefined){
+if(typeof data.field !== "string"){
+const err12 = {instancePath:instancePath+"/field",schemaPath:"#/properties/field/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -2830,11 +2955,10 @@ vErrors.push(err12);
 errors++;
 }
 }
-}
-if(data.y !== undefined){
-let data12 = data.y;
-if(!(((typeof data12 == "number") && (!(data12 % 1) && !isNaN(data12))) && (isFinite(data12)))){
-const err13 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/type",keyword:"type",params:{type: "integer"}};
+if(data.x !== undefined){
+let data13 = data.x;
+if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
+const err13 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -2843,9 +2967,9 @@ vErrors.push(err13);
 }
 errors++;
 }
-if((typeof data12 == "number") && (isFinite(data12))){
-if(data12 < 0 || isNaN(data12)){
-const err14 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data13 == "number") && (isFinite(data13))){
+if(data13 < 0 || isNaN(data13)){
+const err14 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -2856,10 +2980,10 @@ errors++;
 }
 }
 }
-if(data.aspect !== undefined){
-let data13 = data.aspect;
-if(typeof data13 !== "string"){
-const err15 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/type",keyword:"type",params:{type: "string"}};
+if(data.y !== undefined){
+let data14 = data.y;
+if(!(((typeof data14 == "number") && (!(data14 % 1) && !isNaN(data14))) && (isFinite(data14)))){
+const err15 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -2868,8 +2992,9 @@ vErrors.push(err15);
 }
 errors++;
 }
-if(!(((((data13 === "dtype") || (data13 === "shape")) || (data13 === "order")) || (data13 === "size")) || (data13 === "mode"))){
-const err16 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/enum",keyword:"enum",params:{allowedValues: schema44.properties.aspect.enum}};
+if((typeof data14 == "number") && (isFinite(data14))){
+if(data14 < 0 || isNaN(data14)){
+const err16 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -2880,8 +3005,10 @@ errors++;
 }
 }
 }
-else {
-const err17 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(data.aspect !== undefined){
+let data15 = data.aspect;
+if(typeof data15 !== "string"){
+const err17 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -2890,10 +3017,32 @@ vErrors.push(err17);
 }
 errors++;
 }
-validate130.errors = vErrors;
+if(!(((((data15 === "dtype") || (data15 === "shape")) || (data15 === "order")) || (data15 === "size")) || (data15 === "mode"))){
+const err18 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/enum",keyword:"enum",params:{allowedValues: schema45.properties.aspect.enum}};
+if(vErrors === null){
+vErrors = [err18];
+}
+else {
+vErrors.push(err18);
+}
+errors++;
+}
+}
+}
+else {
+const err19 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err19];
+}
+else {
+vErrors.push(err19);
+}
+errors++;
+}
+validate132.errors = vErrors;
 return errors === 0;
 }
-validate130.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate132.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
 function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -3112,8 +3261,8 @@ let data8 = data.files;
 if(Array.isArray(data8)){
 const len0 = data8.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate90(data8[i0], {instancePath:instancePath+"/files/" + i0,parentData:data8,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate90.errors : vErrors.concat(validate90.errors);
+if(!(validate92(data8[i0], {instancePath:instancePath+"/files/" + i0,parentData:data8,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate92.errors : vErrors.concat(validate92.errors);
 errors = vErrors.length;
 }
 }
@@ -3134,8 +3283,8 @@ let data10 = data.metrics;
 if(Array.isArray(data10)){
 const len1 = data10.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate116(data10[i1], {instancePath:instancePath+"/metrics/" + i1,parentData:data10,parentDataProperty:i1,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate116.errors : vErrors.concat(validate116.errors);
+if(!(validate118(data10[i1], {instancePath:instancePath+"/metrics/" + i1,parentData:data10,parentDataProperty:i1,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate118.errors : vErrors.concat(validate118.errors);
 errors = vErrors.length;
 }
 }
@@ -3152,8 +3301,8 @@ errors++;
 }
 }
 if(data.exit !== undefined){
-if(!(validate121(data.exit, {instancePath:instancePath+"/exit",parentData:data,parentDataProperty:"exit",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate121.errors : vErrors.concat(validate121.errors);
+if(!(validate123(data.exit, {instancePath:instancePath+"/exit",parentData:data,parentDataProperty:"exit",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate123.errors : vErrors.concat(validate123.errors);
 errors = vErrors.length;
 }
 }
@@ -3162,8 +3311,8 @@ let data13 = data.config;
 if(Array.isArray(data13)){
 const len2 = data13.length;
 for(let i2=0; i2<len2; i2++){
-if(!(validate126(data13[i2], {instancePath:instancePath+"/config/" + i2,parentData:data13,parentDataProperty:i2,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+if(!(validate128(data13[i2], {instancePath:instancePath+"/config/" + i2,parentData:data13,parentDataProperty:i2,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
@@ -3184,8 +3333,8 @@ let data15 = data.environment;
 if(Array.isArray(data15)){
 const len3 = data15.length;
 for(let i3=0; i3<len3; i3++){
-if(!(validate126(data15[i3], {instancePath:instancePath+"/environment/" + i3,parentData:data15,parentDataProperty:i3,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+if(!(validate128(data15[i3], {instancePath:instancePath+"/environment/" + i3,parentData:data15,parentDataProperty:i3,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 }
@@ -3202,8 +3351,8 @@ errors++;
 }
 }
 if(data.first_difference !== undefined){
-if(!(validate130(data.first_difference, {instancePath:instancePath+"/first_difference",parentData:data,parentDataProperty:"first_difference",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
+if(!(validate132(data.first_difference, {instancePath:instancePath+"/first_difference",parentData:data,parentDataProperty:"first_difference",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate132.errors : vErrors.concat(validate132.errors);
 errors = vErrors.length;
 }
 }

@@ -3,7 +3,7 @@
 import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.replay/v1","type":"object","properties":{"schema":{"const":"replay/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"verdict":{"$ref":"#/$defs/Verdict"},"reason":{"type":"string"},"original_artifact_id":{"$ref":"#/$defs/Digest"},"candidate_artifact_id":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"original":{"$ref":"#/$defs/ReplayedRun"},"candidate":{"anyOf":[{"$ref":"#/$defs/RunRow"},{"type":"null"}]},"checks":{"type":"array","items":{"$ref":"#/$defs/ReplayCheck"}},"comparison":{"anyOf":[{"$ref":"#/$defs/JsonObject"},{"type":"null"}]},"explanation":{"anyOf":[{"$ref":"#/$defs/Explanation"},{"type":"null"}]}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents","verdict","original_artifact_id","candidate_artifact_id","original","candidate","checks","comparison","explanation"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"ReplayedRun":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"}},"required":["artifact_id","seal","run_id"],"additionalProperties":false},"ArtifactType":{"type":"string","pattern":"^[a-z][a-z0-9]*(-[a-z0-9]+)*$","maxLength":64},"BigInteger":{"type":"string","pattern":"^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000},"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"Cause":{"type":"object","properties":{"aspect":{"$ref":"#/$defs/Word"},"likelihood":{"type":"string","enum":["certain","likely","possible"]},"statement":{"type":"string","minLength":1},"evidence":{"type":"array","items":{"type":"string","minLength":1}},"experiment":{"type":"string","minLength":1}},"required":["aspect","likelihood","statement","evidence","experiment"],"additionalProperties":false},"Count":{"type":"integer","minimum":0,"maximum":9007199254740991},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"Explanation":{"type":"object","properties":{"verdict":{"type":"string","enum":["explained","unexplained"]},"summary":{"type":"string","minLength":1},"first_difference":{"$ref":"#/$defs/FirstDifference"},"order":{"type":"string","enum":["produced","data_flow","path"]},"divergent":{"type":"array","items":{"$ref":"#/$defs/PortablePath"}},"causes":{"type":"array","items":{"$ref":"#/$defs/Cause"}}},"required":["verdict","summary","order","divergent","causes"],"additionalProperties":false},"FirstDifference":{"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false},"JsonObject":{"type":"object","additionalProperties":true},"JsonPointer":{"type":"string","pattern":"^(/([^~/]|~[01])*)*$"},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"MetricMap":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":1000},"additionalProperties":{"$ref":"#/$defs/MetricValue"}},"MetricValue":{"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]},"Parent":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"},"relationship":{"$ref":"#/$defs/Word"}},"required":["artifact_id","relationship"],"additionalProperties":false},"PortablePath":{"type":"string","pattern":"^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$","maxLength":4096},"ReplayCheck":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"status":{"type":"string","enum":["ok","different","missing"]},"expected":{},"actual":{},"aspect":{"$ref":"#/$defs/Word"},"policy":{"type":"string","enum":["strict","warn","ignore"]},"message":{"type":"string","minLength":1}},"required":["name","status"],"additionalProperties":false},"RunRow":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"metrics":{"$ref":"#/$defs/MetricMap"}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents"],"additionalProperties":false},"RunStatus":{"type":"string","enum":["finished","failed","killed","interrupted","incomplete"]},"Seed":{"anyOf":[{"type":"integer","minimum":0,"maximum":9007199254740991},{"type":"string","pattern":"^([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000}]},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36},"Verdict":{"type":"string","enum":["reproduced","within_tolerance","diverged","not_comparable","failed"]},"Word":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":64}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.replay/v1","type":"object","properties":{"schema":{"const":"replay/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"verdict":{"$ref":"#/$defs/Verdict"},"reason":{"type":"string"},"original_artifact_id":{"$ref":"#/$defs/Digest"},"candidate_artifact_id":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"original":{"$ref":"#/$defs/ReplayedRun"},"candidate":{"anyOf":[{"$ref":"#/$defs/RunRow"},{"type":"null"}]},"checks":{"type":"array","items":{"$ref":"#/$defs/ReplayCheck"}},"comparison":{"anyOf":[{"$ref":"#/$defs/JsonObject"},{"type":"null"}]},"explanation":{"anyOf":[{"$ref":"#/$defs/Explanation"},{"type":"null"}]}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents","verdict","original_artifact_id","candidate_artifact_id","original","candidate","checks","comparison","explanation"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"ReplayedRun":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"}},"required":["artifact_id","seal","run_id"],"additionalProperties":false},"ArtifactType":{"type":"string","pattern":"^[a-z][a-z0-9]*(-[a-z0-9]+)*$","maxLength":64},"BigInteger":{"type":"string","pattern":"^-?([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000},"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"Cause":{"type":"object","properties":{"aspect":{"$ref":"#/$defs/Word"},"likelihood":{"type":"string","enum":["certain","likely","possible"]},"statement":{"type":"string","minLength":1},"evidence":{"type":"array","items":{"type":"string","minLength":1}},"experiment":{"type":"string","minLength":1}},"required":["aspect","likelihood","statement","evidence","experiment"],"additionalProperties":false},"Count":{"type":"integer","minimum":0,"maximum":9007199254740991},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"Explanation":{"type":"object","properties":{"verdict":{"type":"string","enum":["explained","unexplained"]},"summary":{"type":"string","minLength":1},"first_difference":{"$ref":"#/$defs/FirstDifference"},"order":{"type":"string","enum":["produced","data_flow","path"]},"divergent":{"type":"array","items":{"$ref":"#/$defs/PortablePath"}},"causes":{"type":"array","items":{"$ref":"#/$defs/Cause"}}},"required":["verdict","summary","order","divergent","causes"],"additionalProperties":false},"FirstDifference":{"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"key":{"type":"object","additionalProperties":{"type":"string"}},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false},"JsonObject":{"type":"object","additionalProperties":true},"JsonPointer":{"type":"string","pattern":"^(/([^~/]|~[01])*)*$"},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"MetricMap":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":1000},"additionalProperties":{"$ref":"#/$defs/MetricValue"}},"MetricValue":{"anyOf":[{"type":"number"},{"type":"string","enum":["NaN","Infinity","-Infinity"]},{"$ref":"#/$defs/BigInteger"}]},"Parent":{"type":"object","properties":{"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"run_id":{"$ref":"#/$defs/Uuid"},"relationship":{"$ref":"#/$defs/Word"}},"required":["artifact_id","relationship"],"additionalProperties":false},"PortablePath":{"type":"string","pattern":"^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$","maxLength":4096},"ReplayCheck":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"status":{"type":"string","enum":["ok","different","missing"]},"expected":{},"actual":{},"aspect":{"$ref":"#/$defs/Word"},"policy":{"type":"string","enum":["strict","warn","ignore"]},"message":{"type":"string","minLength":1}},"required":["name","status"],"additionalProperties":false},"RunRow":{"type":"object","properties":{"run_id":{"$ref":"#/$defs/Uuid"},"artifact_id":{"$ref":"#/$defs/Digest"},"seal":{"$ref":"#/$defs/Digest"},"input_key":{"$ref":"#/$defs/Digest"},"result_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"env_key":{"anyOf":[{"$ref":"#/$defs/Digest"},{"type":"null"}]},"type":{"$ref":"#/$defs/ArtifactType"},"status":{"$ref":"#/$defs/RunStatus"},"exit_code":{"anyOf":[{"type":"integer","minimum":0,"maximum":4294967295},{"type":"null"}]},"signal":{"anyOf":[{"type":"string","pattern":"^SIG[A-Z0-9+]+$","maxLength":32},{"type":"null"}]},"pass_fail":{"anyOf":[{"type":"string","enum":["pass","fail","unknown"]},{"type":"null"}]},"name":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"project":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"family":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"tags":{"type":"array","items":{"type":"string"}},"title":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"created_at":{"$ref":"#/$defs/Timestamp"},"started_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"ended_at":{"anyOf":[{"$ref":"#/$defs/Timestamp"},{"type":"null"}]},"duration_ms":{"anyOf":[{"type":"number","minimum":0},{"type":"null"}]},"tenant":{"$ref":"#/$defs/Line"},"user":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"seed":{"anyOf":[{"$ref":"#/$defs/Seed"},{"type":"null"}]},"command":{"anyOf":[{"type":"array","items":{"type":"string"},"minItems":1},{"type":"null"}]},"files":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"},"parents":{"type":"array","items":{"$ref":"#/$defs/Parent"}},"metrics":{"$ref":"#/$defs/MetricMap"}},"required":["run_id","artifact_id","seal","input_key","result_key","env_key","type","status","exit_code","signal","pass_fail","name","project","family","tags","title","created_at","started_at","ended_at","duration_ms","tenant","user","host","seed","command","files","bytes","parents"],"additionalProperties":false},"RunStatus":{"type":"string","enum":["finished","failed","killed","interrupted","incomplete"]},"Seed":{"anyOf":[{"type":"integer","minimum":0,"maximum":9007199254740991},{"type":"string","pattern":"^([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000}]},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36},"Verdict":{"type":"string","enum":["reproduced","within_tolerance","diverged","not_comparable","failed"]},"Word":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":64}}};
 const func1 = Object.prototype.hasOwnProperty;
 const func2 = codePointCount;
 const pattern3 = new RegExp("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", "u");
@@ -2432,7 +2432,7 @@ return errors === 0;
 validate133.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 const schema39 = {"type":"object","properties":{"verdict":{"type":"string","enum":["explained","unexplained"]},"summary":{"type":"string","minLength":1},"first_difference":{"$ref":"#/$defs/FirstDifference"},"order":{"type":"string","enum":["produced","data_flow","path"]},"divergent":{"type":"array","items":{"$ref":"#/$defs/PortablePath"}},"causes":{"type":"array","items":{"$ref":"#/$defs/Cause"}}},"required":["verdict","summary","order","divergent","causes"],"additionalProperties":false};
-const schema40 = {"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false};
+const schema40 = {"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"key":{"type":"object","additionalProperties":{"type":"string"}},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false};
 const pattern13 = new RegExp("^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$", "u");
 
 function validate137(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -2592,9 +2592,12 @@ errors++;
 }
 }
 }
-if(data.column !== undefined){
-if(typeof data.column !== "string"){
-const err4 = {instancePath:instancePath+"/column",schemaPath:"#/properties/column/type",keyword:"type",params:{type: "string"}};
+if(data.key !== undefined){
+let data3 = data.key;
+if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
+for(const key1 in data3){
+if(typeof data3[key1] !== "string"){
+const err4 = {instancePath:instancePath+"/key/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/key/additionalProperties/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -2604,10 +2607,9 @@ vErrors.push(err4);
 errors++;
 }
 }
-if(data.line !== undefined){
-let data4 = data.line;
-if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-const err5 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/type",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err5 = {instancePath:instancePath+"/key",schemaPath:"#/properties/key/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -2616,14 +2618,39 @@ vErrors.push(err5);
 }
 errors++;
 }
-if((typeof data4 == "number") && (isFinite(data4))){
-if(data4 < 1 || isNaN(data4)){
-const err6 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data.column !== undefined){
+if(typeof data.column !== "string"){
+const err6 = {instancePath:instancePath+"/column",schemaPath:"#/properties/column/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err6];
 }
 else {
 vErrors.push(err6);
+}
+errors++;
+}
+}
+if(data.line !== undefined){
+let data6 = data.line;
+if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
+const err7 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+if((typeof data6 == "number") && (isFinite(data6))){
+if(data6 < 1 || isNaN(data6)){
+const err8 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
 }
 errors++;
 }
@@ -2636,43 +2663,9 @@ errors = vErrors.length;
 }
 }
 if(data.step !== undefined){
-let data6 = data.step;
-if(!((typeof data6 == "number") && (isFinite(data6)))){
-const err7 = {instancePath:instancePath+"/step",schemaPath:"#/properties/step/type",keyword:"type",params:{type: "number"}};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-}
-if(data.array !== undefined){
-if(typeof data.array !== "string"){
-const err8 = {instancePath:instancePath+"/array",schemaPath:"#/properties/array/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-}
-if(data.index !== undefined){
-let data8 = data.index;
-if(Array.isArray(data8)){
-const len0 = data8.length;
-for(let i0=0; i0<len0; i0++){
-if(!(validate81(data8[i0], {instancePath:instancePath+"/index/" + i0,parentData:data8,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate81.errors : vErrors.concat(validate81.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err9 = {instancePath:instancePath+"/index",schemaPath:"#/properties/index/type",keyword:"type",params:{type: "array"}};
+let data8 = data.step;
+if(!((typeof data8 == "number") && (isFinite(data8)))){
+const err9 = {instancePath:instancePath+"/step",schemaPath:"#/properties/step/type",keyword:"type",params:{type: "number"}};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -2682,9 +2675,9 @@ vErrors.push(err9);
 errors++;
 }
 }
-if(data.field !== undefined){
-if(typeof data.field !== "string"){
-const err10 = {instancePath:instancePath+"/field",schemaPath:"#/properties/field/type",keyword:"type",params:{type: "string"}};
+if(data.array !== undefined){
+if(typeof data.array !== "string"){
+const err10 = {instancePath:instancePath+"/array",schemaPath:"#/properties/array/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -2694,10 +2687,19 @@ vErrors.push(err10);
 errors++;
 }
 }
-if(data.x !== undefined){
-let data11 = data.x;
-if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
-const err11 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/type",keyword:"type",params:{type: "integer"}};
+if(data.index !== undefined){
+let data10 = data.index;
+if(Array.isArray(data10)){
+const len0 = data10.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate81(data10[i0], {instancePath:instancePath+"/index/" + i0,parentData:data10,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate81.errors : vErrors.concat(validate81.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err11 = {instancePath:instancePath+"/index",schemaPath:"#/properties/index/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -2706,9 +2708,10 @@ vErrors.push(err11);
 }
 errors++;
 }
-if((typeof data11 == "number") && (isFinite(data11))){
-if(data11 < 0 || isNaN(data11)){
-const err12 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data.field !== undefined){
+if(typeof data.field !== "string"){
+const err12 = {instancePath:instancePath+"/field",schemaPath:"#/properties/field/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -2718,11 +2721,10 @@ vErrors.push(err12);
 errors++;
 }
 }
-}
-if(data.y !== undefined){
-let data12 = data.y;
-if(!(((typeof data12 == "number") && (!(data12 % 1) && !isNaN(data12))) && (isFinite(data12)))){
-const err13 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/type",keyword:"type",params:{type: "integer"}};
+if(data.x !== undefined){
+let data13 = data.x;
+if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
+const err13 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -2731,9 +2733,9 @@ vErrors.push(err13);
 }
 errors++;
 }
-if((typeof data12 == "number") && (isFinite(data12))){
-if(data12 < 0 || isNaN(data12)){
-const err14 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data13 == "number") && (isFinite(data13))){
+if(data13 < 0 || isNaN(data13)){
+const err14 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -2744,10 +2746,10 @@ errors++;
 }
 }
 }
-if(data.aspect !== undefined){
-let data13 = data.aspect;
-if(typeof data13 !== "string"){
-const err15 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/type",keyword:"type",params:{type: "string"}};
+if(data.y !== undefined){
+let data14 = data.y;
+if(!(((typeof data14 == "number") && (!(data14 % 1) && !isNaN(data14))) && (isFinite(data14)))){
+const err15 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -2756,8 +2758,9 @@ vErrors.push(err15);
 }
 errors++;
 }
-if(!(((((data13 === "dtype") || (data13 === "shape")) || (data13 === "order")) || (data13 === "size")) || (data13 === "mode"))){
-const err16 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/enum",keyword:"enum",params:{allowedValues: schema40.properties.aspect.enum}};
+if((typeof data14 == "number") && (isFinite(data14))){
+if(data14 < 0 || isNaN(data14)){
+const err16 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -2768,13 +2771,37 @@ errors++;
 }
 }
 }
-else {
-const err17 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(data.aspect !== undefined){
+let data15 = data.aspect;
+if(typeof data15 !== "string"){
+const err17 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err17];
 }
 else {
 vErrors.push(err17);
+}
+errors++;
+}
+if(!(((((data15 === "dtype") || (data15 === "shape")) || (data15 === "order")) || (data15 === "size")) || (data15 === "mode"))){
+const err18 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/enum",keyword:"enum",params:{allowedValues: schema40.properties.aspect.enum}};
+if(vErrors === null){
+vErrors = [err18];
+}
+else {
+vErrors.push(err18);
+}
+errors++;
+}
+}
+}
+else {
+const err19 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err19];
+}
+else {
+vErrors.push(err19);
 }
 errors++;
 }

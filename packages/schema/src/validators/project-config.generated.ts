@@ -3,7 +3,7 @@
 import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/project-config/v1","type":"object","properties":{"project":{"$ref":"#/$defs/Line"},"family":{"$ref":"#/$defs/Line"},"title":{"$ref":"#/$defs/Line"},"description":{"type":"string"},"authors":{"type":"array","items":{"$ref":"#/$defs/ConfiguredAuthor"}},"institution":{"$ref":"#/$defs/Line"},"licence":{"$ref":"#/$defs/Line"},"url":{"$ref":"#/$defs/WebUrl"},"tags":{"type":"array","items":{"$ref":"#/$defs/Line"}},"seed":{"$ref":"#/$defs/Seed"},"config":{"$ref":"#/$defs/Line"},"in":{"type":"array","items":{"$ref":"#/$defs/Line"}},"in_ref":{"type":"array","items":{"$ref":"#/$defs/Line"}},"out":{"type":"array","items":{"$ref":"#/$defs/Line"}},"env":{"type":"array","items":{"$ref":"#/$defs/Line"}},"stdout":{"type":"boolean"},"context_metrics":{"type":"array","items":{"$ref":"#/$defs/Line"}},"allow_secret":{"type":"array","items":{"$ref":"#/$defs/Line"}},"device":{"$ref":"#/$defs/JsonObject"},"feature_flags":{"type":"object","additionalProperties":{"type":"boolean"}},"invariants":{"type":"array","items":{"$ref":"#/$defs/Invariant"}},"coherence_window":{"$ref":"#/$defs/ConfiguredWindow"}},"additionalProperties":false,"$defs":{"ConfiguredAuthor":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"orcid":{"$ref":"#/$defs/Orcid"},"email":{"type":"string","pattern":"^[^\u0000- -@]+@[^\u0000- -@]+$","maxLength":320},"affiliation":{"$ref":"#/$defs/Line"}},"required":["name"],"additionalProperties":false},"ConfiguredWindow":{"type":"object","properties":{"value":{},"unit":{"$ref":"#/$defs/Line"},"tolerance":{"type":"number","minimum":0},"valid_from":{"$ref":"#/$defs/Timestamp"},"valid_until":{"$ref":"#/$defs/Timestamp"},"valid_for_seconds":{"type":"number","exclusiveMinimum":0,"maximum":31536000000}},"minProperties":1,"additionalProperties":false},"Invariant":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"value":{},"unit":{"$ref":"#/$defs/Line"},"tolerance":{"type":"number","minimum":0},"valid_from":{"$ref":"#/$defs/Timestamp"},"valid_until":{"$ref":"#/$defs/Timestamp"}},"required":["name","value"],"additionalProperties":false},"JsonObject":{"type":"object","additionalProperties":true},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"Orcid":{"type":"string","pattern":"^https://orcid[.]org/[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]$","maxLength":37},"Seed":{"anyOf":[{"type":"integer","minimum":0,"maximum":9007199254740991},{"type":"string","pattern":"^([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000}]},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30},"WebUrl":{"type":"string","pattern":"^https?://[^\u0000- -\"<>\\\\^`{|}]+$","maxLength":2000}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/project-config/v1","type":"object","properties":{"project":{"$ref":"#/$defs/Line"},"family":{"$ref":"#/$defs/Line"},"title":{"$ref":"#/$defs/Line"},"description":{"type":"string"},"authors":{"type":"array","items":{"$ref":"#/$defs/ConfiguredAuthor"}},"institution":{"$ref":"#/$defs/Line"},"licence":{"$ref":"#/$defs/Line"},"url":{"$ref":"#/$defs/WebUrl"},"tags":{"type":"array","items":{"$ref":"#/$defs/Line"}},"seed":{"$ref":"#/$defs/Seed"},"config":{"$ref":"#/$defs/Line"},"in":{"type":"array","items":{"$ref":"#/$defs/Line"}},"in_ref":{"type":"array","items":{"$ref":"#/$defs/Line"}},"out":{"type":"array","items":{"$ref":"#/$defs/Line"}},"env":{"type":"array","items":{"$ref":"#/$defs/Line"}},"stdout":{"type":"boolean"},"context_metrics":{"type":"array","items":{"$ref":"#/$defs/Line"}},"allow_secret":{"type":"array","items":{"$ref":"#/$defs/Line"}},"device":{"$ref":"#/$defs/JsonObject"},"feature_flags":{"type":"object","additionalProperties":{"type":"boolean"}},"invariants":{"type":"array","items":{"$ref":"#/$defs/Invariant"}},"coherence_window":{"$ref":"#/$defs/ConfiguredWindow"},"tolerance":{"$ref":"#/$defs/DeclaredTolerance"}},"additionalProperties":false,"$defs":{"ConfiguredAuthor":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"orcid":{"$ref":"#/$defs/Orcid"},"email":{"type":"string","pattern":"^[^\u0000- -@]+@[^\u0000- -@]+$","maxLength":320},"affiliation":{"$ref":"#/$defs/Line"}},"required":["name"],"additionalProperties":false},"ConfiguredWindow":{"type":"object","properties":{"value":{},"unit":{"$ref":"#/$defs/Line"},"tolerance":{"type":"number","minimum":0},"valid_from":{"$ref":"#/$defs/Timestamp"},"valid_until":{"$ref":"#/$defs/Timestamp"},"valid_for_seconds":{"type":"number","exclusiveMinimum":0,"maximum":31536000000}},"minProperties":1,"additionalProperties":false},"DeclaredTolerance":{"type":"object","properties":{"absolute":{"type":"number","minimum":0},"relative":{"type":"number","minimum":0},"ulp":{"type":"integer","minimum":0,"maximum":9007199254740991},"nan":{"$ref":"#/$defs/NanPolicy"},"metrics":{"type":"object","additionalProperties":{"$ref":"#/$defs/PartialTolerance"}},"files":{"type":"object","additionalProperties":{"$ref":"#/$defs/PartialTolerance"}},"keys":{"$ref":"#/$defs/KeyColumns"},"ignore":{"$ref":"#/$defs/IgnoreRules"}},"additionalProperties":false},"IgnoreRules":{"type":"object","properties":{"paths":{"type":"array","items":{"$ref":"#/$defs/Line"}},"pointers":{"type":"array","items":{"$ref":"#/$defs/JsonPointer"}},"columns":{"type":"array","items":{"type":"string","maxLength":1000}}},"additionalProperties":false},"Invariant":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"value":{},"unit":{"$ref":"#/$defs/Line"},"tolerance":{"type":"number","minimum":0},"valid_from":{"$ref":"#/$defs/Timestamp"},"valid_until":{"$ref":"#/$defs/Timestamp"}},"required":["name","value"],"additionalProperties":false},"JsonObject":{"type":"object","additionalProperties":true},"JsonPointer":{"type":"string","pattern":"^(/([^~/]|~[01])*)*$"},"KeyColumns":{"type":"object","additionalProperties":{"type":"array","minItems":1,"items":{"type":"string","minLength":1,"maxLength":1000}}},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"NanPolicy":{"type":"string","enum":["equal","different"]},"Orcid":{"type":"string","pattern":"^https://orcid[.]org/[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]$","maxLength":37},"PartialTolerance":{"type":"object","properties":{"absolute":{"type":"number","minimum":0},"relative":{"type":"number","minimum":0},"ulp":{"type":"integer","minimum":0,"maximum":9007199254740991},"nan":{"$ref":"#/$defs/NanPolicy"}},"additionalProperties":false},"Seed":{"anyOf":[{"type":"integer","minimum":0,"maximum":9007199254740991},{"type":"string","pattern":"^([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000}]},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30},"WebUrl":{"type":"string","pattern":"^https?://[^\u0000- -\"<>\\\\^`{|}]+$","maxLength":2000}}};
 const func1 = Object.prototype.hasOwnProperty;
 const func2 = codePointCount;
 const pattern3 = new RegExp("^[^\u0000-\u001f-]+$", "u");
@@ -681,6 +681,612 @@ return errors === 0;
 }
 validate86.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
+const schema30 = {"type":"string","enum":["equal","different"]};
+
+function validate92(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate92.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(!((data === "equal") || (data === "different"))){
+const err1 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema30.enum}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate92.errors = vErrors;
+return errors === 0;
+}
+validate92.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+
+function validate94(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate94.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!((((key0 === "absolute") || (key0 === "relative")) || (key0 === "ulp")) || (key0 === "nan"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.absolute !== undefined){
+let data0 = data.absolute;
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err1 = {instancePath:instancePath+"/absolute",schemaPath:"#/properties/absolute/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+else {
+const err2 = {instancePath:instancePath+"/absolute",schemaPath:"#/properties/absolute/type",keyword:"type",params:{type: "number"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.relative !== undefined){
+let data1 = data.relative;
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 < 0 || isNaN(data1)){
+const err3 = {instancePath:instancePath+"/relative",schemaPath:"#/properties/relative/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+else {
+const err4 = {instancePath:instancePath+"/relative",schemaPath:"#/properties/relative/type",keyword:"type",params:{type: "number"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+if(data.ulp !== undefined){
+let data2 = data.ulp;
+if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
+const err5 = {instancePath:instancePath+"/ulp",schemaPath:"#/properties/ulp/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+if((typeof data2 == "number") && (isFinite(data2))){
+if(data2 > 9007199254740991 || isNaN(data2)){
+const err6 = {instancePath:instancePath+"/ulp",schemaPath:"#/properties/ulp/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(data2 < 0 || isNaN(data2)){
+const err7 = {instancePath:instancePath+"/ulp",schemaPath:"#/properties/ulp/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+}
+if(data.nan !== undefined){
+if(!(validate92(data.nan, {instancePath:instancePath+"/nan",parentData:data,parentDataProperty:"nan",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate92.errors : vErrors.concat(validate92.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err8 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+validate94.errors = vErrors;
+return errors === 0;
+}
+validate94.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+
+function validate98(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate98.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+let data0 = data[key0];
+if(Array.isArray(data0)){
+if(data0.length < 1){
+const err0 = {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/minItems",keyword:"minItems",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+let data1 = data0[i0];
+if(typeof data1 === "string"){
+if(func2(data1) > 1000){
+const err1 = {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0,schemaPath:"#/additionalProperties/items/maxLength",keyword:"maxLength",params:{limit: 1000}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(func2(data1) < 1){
+const err2 = {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0,schemaPath:"#/additionalProperties/items/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+else {
+const err3 = {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0,schemaPath:"#/additionalProperties/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+}
+else {
+const err4 = {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+validate98.errors = vErrors;
+return errors === 0;
+}
+validate98.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const pattern9 = new RegExp("^(/([^~/]|~[01])*)*$", "u");
+
+function validate102(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate102.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data === "string"){
+if(!pattern9.test(data)){
+const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^(/([^~/]|~[01])*)*$"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate102.errors = vErrors;
+return errors === 0;
+}
+validate102.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+
+function validate100(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate100.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!(((key0 === "paths") || (key0 === "pointers")) || (key0 === "columns"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.paths !== undefined){
+let data0 = data.paths;
+if(Array.isArray(data0)){
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate53(data0[i0], {instancePath:instancePath+"/paths/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate53.errors : vErrors.concat(validate53.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err1 = {instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.pointers !== undefined){
+let data2 = data.pointers;
+if(Array.isArray(data2)){
+const len1 = data2.length;
+for(let i1=0; i1<len1; i1++){
+if(!(validate102(data2[i1], {instancePath:instancePath+"/pointers/" + i1,parentData:data2,parentDataProperty:i1,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate102.errors : vErrors.concat(validate102.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err2 = {instancePath:instancePath+"/pointers",schemaPath:"#/properties/pointers/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.columns !== undefined){
+let data4 = data.columns;
+if(Array.isArray(data4)){
+const len2 = data4.length;
+for(let i2=0; i2<len2; i2++){
+let data5 = data4[i2];
+if(typeof data5 === "string"){
+if(func2(data5) > 1000){
+const err3 = {instancePath:instancePath+"/columns/" + i2,schemaPath:"#/properties/columns/items/maxLength",keyword:"maxLength",params:{limit: 1000}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+else {
+const err4 = {instancePath:instancePath+"/columns/" + i2,schemaPath:"#/properties/columns/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+else {
+const err5 = {instancePath:instancePath+"/columns",schemaPath:"#/properties/columns/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+}
+else {
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+validate100.errors = vErrors;
+return errors === 0;
+}
+validate100.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+
+function validate91(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate91.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!((((((((key0 === "absolute") || (key0 === "relative")) || (key0 === "ulp")) || (key0 === "nan")) || (key0 === "metrics")) || (key0 === "files")) || (key0 === "keys")) || (key0 === "ignore"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.absolute !== undefined){
+let data0 = data.absolute;
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err1 = {instancePath:instancePath+"/absolute",schemaPath:"#/properties/absolute/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+else {
+const err2 = {instancePath:instancePath+"/absolute",schemaPath:"#/properties/absolute/type",keyword:"type",params:{type: "number"}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.relative !== undefined){
+let data1 = data.relative;
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 < 0 || isNaN(data1)){
+const err3 = {instancePath:instancePath+"/relative",schemaPath:"#/properties/relative/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+else {
+const err4 = {instancePath:instancePath+"/relative",schemaPath:"#/properties/relative/type",keyword:"type",params:{type: "number"}};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+if(data.ulp !== undefined){
+let data2 = data.ulp;
+if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
+const err5 = {instancePath:instancePath+"/ulp",schemaPath:"#/properties/ulp/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+if((typeof data2 == "number") && (isFinite(data2))){
+if(data2 > 9007199254740991 || isNaN(data2)){
+const err6 = {instancePath:instancePath+"/ulp",schemaPath:"#/properties/ulp/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(data2 < 0 || isNaN(data2)){
+const err7 = {instancePath:instancePath+"/ulp",schemaPath:"#/properties/ulp/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+}
+if(data.nan !== undefined){
+if(!(validate92(data.nan, {instancePath:instancePath+"/nan",parentData:data,parentDataProperty:"nan",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate92.errors : vErrors.concat(validate92.errors);
+errors = vErrors.length;
+}
+}
+if(data.metrics !== undefined){
+let data4 = data.metrics;
+if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
+for(const key1 in data4){
+if(!(validate94(data4[key1], {instancePath:instancePath+"/metrics/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data4,parentDataProperty:key1,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate94.errors : vErrors.concat(validate94.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err8 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+if(data.files !== undefined){
+let data6 = data.files;
+if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
+for(const key2 in data6){
+if(!(validate94(data6[key2], {instancePath:instancePath+"/files/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data6,parentDataProperty:key2,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate94.errors : vErrors.concat(validate94.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err9 = {instancePath:instancePath+"/files",schemaPath:"#/properties/files/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+if(data.keys !== undefined){
+if(!(validate98(data.keys, {instancePath:instancePath+"/keys",parentData:data,parentDataProperty:"keys",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate98.errors : vErrors.concat(validate98.errors);
+errors = vErrors.length;
+}
+}
+if(data.ignore !== undefined){
+if(!(validate100(data.ignore, {instancePath:instancePath+"/ignore",parentData:data,parentDataProperty:"ignore",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate100.errors : vErrors.concat(validate100.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err10 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+validate91.errors = vErrors;
+return errors === 0;
+}
+validate91.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
 
 function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="https://reseal.dev/schemas/project-config/v1" */;
@@ -1012,6 +1618,12 @@ errors++;
 if(data.coherence_window !== undefined){
 if(!(validate86(data.coherence_window, {instancePath:instancePath+"/coherence_window",parentData:data,parentDataProperty:"coherence_window",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate86.errors : vErrors.concat(validate86.errors);
+errors = vErrors.length;
+}
+}
+if(data.tolerance !== undefined){
+if(!(validate91(data.tolerance, {instancePath:instancePath+"/tolerance",parentData:data,parentDataProperty:"tolerance",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate91.errors : vErrors.concat(validate91.errors);
 errors = vErrors.length;
 }
 }

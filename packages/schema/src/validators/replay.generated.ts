@@ -3,7 +3,7 @@
 import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/replay/v1","type":"object","properties":{"schema_version":{"const":"reseal.replay/v1"},"original_artifact_id":{"$ref":"#/$defs/Digest"},"original_seal":{"$ref":"#/$defs/Digest"},"original_run_id":{"$ref":"#/$defs/Uuid"},"candidate_artifact_id":{"$ref":"#/$defs/Digest"},"candidate_seal":{"$ref":"#/$defs/Digest"},"candidate_run_id":{"$ref":"#/$defs/Uuid"},"replay_seed":{"$ref":"#/$defs/Seed"},"seed_changed":{"type":"boolean"},"verdict":{"$ref":"#/$defs/Verdict"},"comparison":{"$ref":"#/$defs/PortablePath"},"execution_log":{"type":"array","items":{"$ref":"#/$defs/ReplayStep"}},"checks":{"type":"array","items":{"$ref":"#/$defs/ReplayCheck"}},"explanation":{"$ref":"#/$defs/Explanation"}},"required":["schema_version","original_artifact_id","original_seal","original_run_id","seed_changed","verdict","execution_log","checks"],"additionalProperties":false,"if":{"properties":{"verdict":{"const":"failed"}}},"else":{"properties":{"candidate_artifact_id":true,"candidate_seal":true,"candidate_run_id":true,"comparison":true},"required":["candidate_artifact_id","candidate_seal","candidate_run_id","comparison"]},"$defs":{"ReplayStep":{"type":"object","properties":{"time":{"$ref":"#/$defs/Timestamp"},"step":{"$ref":"#/$defs/Word"},"message":{"type":"string","minLength":1}},"required":["time","step","message"],"additionalProperties":false},"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"Cause":{"type":"object","properties":{"aspect":{"$ref":"#/$defs/Word"},"likelihood":{"type":"string","enum":["certain","likely","possible"]},"statement":{"type":"string","minLength":1},"evidence":{"type":"array","items":{"type":"string","minLength":1}},"experiment":{"type":"string","minLength":1}},"required":["aspect","likelihood","statement","evidence","experiment"],"additionalProperties":false},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"Explanation":{"type":"object","properties":{"verdict":{"type":"string","enum":["explained","unexplained"]},"summary":{"type":"string","minLength":1},"first_difference":{"$ref":"#/$defs/FirstDifference"},"order":{"type":"string","enum":["produced","data_flow","path"]},"divergent":{"type":"array","items":{"$ref":"#/$defs/PortablePath"}},"causes":{"type":"array","items":{"$ref":"#/$defs/Cause"}}},"required":["verdict","summary","order","divergent","causes"],"additionalProperties":false},"FirstDifference":{"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false},"JsonPointer":{"type":"string","pattern":"^(/([^~/]|~[01])*)*$"},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"PortablePath":{"type":"string","pattern":"^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$","maxLength":4096},"ReplayCheck":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"status":{"type":"string","enum":["ok","different","missing"]},"expected":{},"actual":{},"aspect":{"$ref":"#/$defs/Word"},"policy":{"type":"string","enum":["strict","warn","ignore"]},"message":{"type":"string","minLength":1}},"required":["name","status"],"additionalProperties":false},"Seed":{"anyOf":[{"type":"integer","minimum":0,"maximum":9007199254740991},{"type":"string","pattern":"^([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000}]},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36},"Verdict":{"type":"string","enum":["reproduced","within_tolerance","diverged","not_comparable","failed"]},"Word":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":64}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/replay/v1","type":"object","properties":{"schema_version":{"const":"reseal.replay/v1"},"original_artifact_id":{"$ref":"#/$defs/Digest"},"original_seal":{"$ref":"#/$defs/Digest"},"original_run_id":{"$ref":"#/$defs/Uuid"},"candidate_artifact_id":{"$ref":"#/$defs/Digest"},"candidate_seal":{"$ref":"#/$defs/Digest"},"candidate_run_id":{"$ref":"#/$defs/Uuid"},"replay_seed":{"$ref":"#/$defs/Seed"},"seed_changed":{"type":"boolean"},"verdict":{"$ref":"#/$defs/Verdict"},"comparison":{"$ref":"#/$defs/PortablePath"},"execution_log":{"type":"array","items":{"$ref":"#/$defs/ReplayStep"}},"checks":{"type":"array","items":{"$ref":"#/$defs/ReplayCheck"}},"explanation":{"$ref":"#/$defs/Explanation"}},"required":["schema_version","original_artifact_id","original_seal","original_run_id","seed_changed","verdict","execution_log","checks"],"additionalProperties":false,"if":{"properties":{"verdict":{"const":"failed"}}},"else":{"properties":{"candidate_artifact_id":true,"candidate_seal":true,"candidate_run_id":true,"comparison":true},"required":["candidate_artifact_id","candidate_seal","candidate_run_id","comparison"]},"$defs":{"ReplayStep":{"type":"object","properties":{"time":{"$ref":"#/$defs/Timestamp"},"step":{"$ref":"#/$defs/Word"},"message":{"type":"string","minLength":1}},"required":["time","step","message"],"additionalProperties":false},"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"Cause":{"type":"object","properties":{"aspect":{"$ref":"#/$defs/Word"},"likelihood":{"type":"string","enum":["certain","likely","possible"]},"statement":{"type":"string","minLength":1},"evidence":{"type":"array","items":{"type":"string","minLength":1}},"experiment":{"type":"string","minLength":1}},"required":["aspect","likelihood","statement","evidence","experiment"],"additionalProperties":false},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"Explanation":{"type":"object","properties":{"verdict":{"type":"string","enum":["explained","unexplained"]},"summary":{"type":"string","minLength":1},"first_difference":{"$ref":"#/$defs/FirstDifference"},"order":{"type":"string","enum":["produced","data_flow","path"]},"divergent":{"type":"array","items":{"$ref":"#/$defs/PortablePath"}},"causes":{"type":"array","items":{"$ref":"#/$defs/Cause"}}},"required":["verdict","summary","order","divergent","causes"],"additionalProperties":false},"FirstDifference":{"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"key":{"type":"object","additionalProperties":{"type":"string"}},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false},"JsonPointer":{"type":"string","pattern":"^(/([^~/]|~[01])*)*$"},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"PortablePath":{"type":"string","pattern":"^([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+)(/([^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][^./\\\\\u0000-\u001f-][^/\\\\\u0000-\u001f-]*|[.][.][^/\\\\\u0000-\u001f-]+))*$","maxLength":4096},"ReplayCheck":{"type":"object","properties":{"name":{"$ref":"#/$defs/Line"},"status":{"type":"string","enum":["ok","different","missing"]},"expected":{},"actual":{},"aspect":{"$ref":"#/$defs/Word"},"policy":{"type":"string","enum":["strict","warn","ignore"]},"message":{"type":"string","minLength":1}},"required":["name","status"],"additionalProperties":false},"Seed":{"anyOf":[{"type":"integer","minimum":0,"maximum":9007199254740991},{"type":"string","pattern":"^([1-9][0-9]{16,}|9[1-9][0-9]{14}|90[1-9][0-9]{13}|900[8-9][0-9]{12}|9007[2-9][0-9]{11}|9007199[3-9][0-9]{8}|90071992[6-9][0-9]{7}|900719925[5-9][0-9]{6}|9007199254[8-9][0-9]{5}|90071992547[5-9][0-9]{4}|900719925474[1-9][0-9]{3}|900719925474099[2-9])$","maxLength":1000}]},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30},"Uuid":{"type":"string","pattern":"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$","maxLength":36},"Verdict":{"type":"string","enum":["reproduced","within_tolerance","diverged","not_comparable","failed"]},"Word":{"type":"string","pattern":"^[a-z][a-z0-9_]*$","maxLength":64}}};
 const func1 = Object.prototype.hasOwnProperty;
 const func2 = codePointCount;
 const pattern3 = new RegExp("^sha256:[0-9a-f]{64}$", "u");
@@ -699,7 +699,7 @@ return errors === 0;
 validate73.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 const schema30 = {"type":"object","properties":{"verdict":{"type":"string","enum":["explained","unexplained"]},"summary":{"type":"string","minLength":1},"first_difference":{"$ref":"#/$defs/FirstDifference"},"order":{"type":"string","enum":["produced","data_flow","path"]},"divergent":{"type":"array","items":{"$ref":"#/$defs/PortablePath"}},"causes":{"type":"array","items":{"$ref":"#/$defs/Cause"}}},"required":["verdict","summary","order","divergent","causes"],"additionalProperties":false};
-const schema31 = {"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false};
+const schema31 = {"type":"object","properties":{"path":{"$ref":"#/$defs/PortablePath"},"pointer":{"$ref":"#/$defs/JsonPointer"},"row":{"type":"integer","minimum":1},"key":{"type":"object","additionalProperties":{"type":"string"}},"column":{"type":"string"},"line":{"type":"integer","minimum":1},"offset":{"$ref":"#/$defs/ByteCount"},"step":{"type":"number"},"array":{"type":"string"},"index":{"type":"array","items":{"$ref":"#/$defs/ByteCount"}},"field":{"type":"string"},"x":{"type":"integer","minimum":0},"y":{"type":"integer","minimum":0},"aspect":{"type":"string","enum":["dtype","shape","order","size","mode"]},"original":{},"candidate":{}},"required":["path"],"additionalProperties":false};
 const pattern10 = new RegExp("^(/([^~/]|~[01])*)*$", "u");
 
 function validate81(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -858,9 +858,12 @@ errors++;
 }
 }
 }
-if(data.column !== undefined){
-if(typeof data.column !== "string"){
-const err4 = {instancePath:instancePath+"/column",schemaPath:"#/properties/column/type",keyword:"type",params:{type: "string"}};
+if(data.key !== undefined){
+let data3 = data.key;
+if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
+for(const key1 in data3){
+if(typeof data3[key1] !== "string"){
+const err4 = {instancePath:instancePath+"/key/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/key/additionalProperties/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -870,10 +873,9 @@ vErrors.push(err4);
 errors++;
 }
 }
-if(data.line !== undefined){
-let data4 = data.line;
-if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-const err5 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/type",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err5 = {instancePath:instancePath+"/key",schemaPath:"#/properties/key/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -882,14 +884,39 @@ vErrors.push(err5);
 }
 errors++;
 }
-if((typeof data4 == "number") && (isFinite(data4))){
-if(data4 < 1 || isNaN(data4)){
-const err6 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data.column !== undefined){
+if(typeof data.column !== "string"){
+const err6 = {instancePath:instancePath+"/column",schemaPath:"#/properties/column/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err6];
 }
 else {
 vErrors.push(err6);
+}
+errors++;
+}
+}
+if(data.line !== undefined){
+let data6 = data.line;
+if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
+const err7 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+if((typeof data6 == "number") && (isFinite(data6))){
+if(data6 < 1 || isNaN(data6)){
+const err8 = {instancePath:instancePath+"/line",schemaPath:"#/properties/line/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
 }
 errors++;
 }
@@ -902,43 +929,9 @@ errors = vErrors.length;
 }
 }
 if(data.step !== undefined){
-let data6 = data.step;
-if(!((typeof data6 == "number") && (isFinite(data6)))){
-const err7 = {instancePath:instancePath+"/step",schemaPath:"#/properties/step/type",keyword:"type",params:{type: "number"}};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-}
-if(data.array !== undefined){
-if(typeof data.array !== "string"){
-const err8 = {instancePath:instancePath+"/array",schemaPath:"#/properties/array/type",keyword:"type",params:{type: "string"}};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-}
-if(data.index !== undefined){
-let data8 = data.index;
-if(Array.isArray(data8)){
-const len0 = data8.length;
-for(let i0=0; i0<len0; i0++){
-if(!(validate83(data8[i0], {instancePath:instancePath+"/index/" + i0,parentData:data8,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate83.errors : vErrors.concat(validate83.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err9 = {instancePath:instancePath+"/index",schemaPath:"#/properties/index/type",keyword:"type",params:{type: "array"}};
+let data8 = data.step;
+if(!((typeof data8 == "number") && (isFinite(data8)))){
+const err9 = {instancePath:instancePath+"/step",schemaPath:"#/properties/step/type",keyword:"type",params:{type: "number"}};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -948,9 +941,9 @@ vErrors.push(err9);
 errors++;
 }
 }
-if(data.field !== undefined){
-if(typeof data.field !== "string"){
-const err10 = {instancePath:instancePath+"/field",schemaPath:"#/properties/field/type",keyword:"type",params:{type: "string"}};
+if(data.array !== undefined){
+if(typeof data.array !== "string"){
+const err10 = {instancePath:instancePath+"/array",schemaPath:"#/properties/array/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -960,10 +953,19 @@ vErrors.push(err10);
 errors++;
 }
 }
-if(data.x !== undefined){
-let data11 = data.x;
-if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
-const err11 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/type",keyword:"type",params:{type: "integer"}};
+if(data.index !== undefined){
+let data10 = data.index;
+if(Array.isArray(data10)){
+const len0 = data10.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate83(data10[i0], {instancePath:instancePath+"/index/" + i0,parentData:data10,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate83.errors : vErrors.concat(validate83.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err11 = {instancePath:instancePath+"/index",schemaPath:"#/properties/index/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -972,9 +974,10 @@ vErrors.push(err11);
 }
 errors++;
 }
-if((typeof data11 == "number") && (isFinite(data11))){
-if(data11 < 0 || isNaN(data11)){
-const err12 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data.field !== undefined){
+if(typeof data.field !== "string"){
+const err12 = {instancePath:instancePath+"/field",schemaPath:"#/properties/field/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -984,11 +987,10 @@ vErrors.push(err12);
 errors++;
 }
 }
-}
-if(data.y !== undefined){
-let data12 = data.y;
-if(!(((typeof data12 == "number") && (!(data12 % 1) && !isNaN(data12))) && (isFinite(data12)))){
-const err13 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/type",keyword:"type",params:{type: "integer"}};
+if(data.x !== undefined){
+let data13 = data.x;
+if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
+const err13 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -997,9 +999,9 @@ vErrors.push(err13);
 }
 errors++;
 }
-if((typeof data12 == "number") && (isFinite(data12))){
-if(data12 < 0 || isNaN(data12)){
-const err14 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data13 == "number") && (isFinite(data13))){
+if(data13 < 0 || isNaN(data13)){
+const err14 = {instancePath:instancePath+"/x",schemaPath:"#/properties/x/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -1010,10 +1012,10 @@ errors++;
 }
 }
 }
-if(data.aspect !== undefined){
-let data13 = data.aspect;
-if(typeof data13 !== "string"){
-const err15 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/type",keyword:"type",params:{type: "string"}};
+if(data.y !== undefined){
+let data14 = data.y;
+if(!(((typeof data14 == "number") && (!(data14 % 1) && !isNaN(data14))) && (isFinite(data14)))){
+const err15 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/type",keyword:"type",params:{type: "integer"}};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -1022,8 +1024,9 @@ vErrors.push(err15);
 }
 errors++;
 }
-if(!(((((data13 === "dtype") || (data13 === "shape")) || (data13 === "order")) || (data13 === "size")) || (data13 === "mode"))){
-const err16 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/enum",keyword:"enum",params:{allowedValues: schema31.properties.aspect.enum}};
+if((typeof data14 == "number") && (isFinite(data14))){
+if(data14 < 0 || isNaN(data14)){
+const err16 = {instancePath:instancePath+"/y",schemaPath:"#/properties/y/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -1034,13 +1037,37 @@ errors++;
 }
 }
 }
-else {
-const err17 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(data.aspect !== undefined){
+let data15 = data.aspect;
+if(typeof data15 !== "string"){
+const err17 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err17];
 }
 else {
 vErrors.push(err17);
+}
+errors++;
+}
+if(!(((((data15 === "dtype") || (data15 === "shape")) || (data15 === "order")) || (data15 === "size")) || (data15 === "mode"))){
+const err18 = {instancePath:instancePath+"/aspect",schemaPath:"#/properties/aspect/enum",keyword:"enum",params:{allowedValues: schema31.properties.aspect.enum}};
+if(vErrors === null){
+vErrors = [err18];
+}
+else {
+vErrors.push(err18);
+}
+errors++;
+}
+}
+}
+else {
+const err19 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err19];
+}
+else {
+vErrors.push(err19);
 }
 errors++;
 }
