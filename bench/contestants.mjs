@@ -24,6 +24,8 @@ const programs = {
   bsdtar: "bsdtar",
   sha256sum: "sha256sum",
   diff: "diff",
+  cmp: "cmp",
+  openssl: "openssl",
 };
 
 /** Measure another build of Reseal than that of this checkout. */
@@ -277,6 +279,53 @@ export function diffCycles(source, at, changed) {
     "diff -rq": {
       tool: "diff",
       operations: { compare: { argv: ["diff", "-rq", source, changed], ok: [0, 1] } },
+    },
+  };
+}
+
+/** Two large arrays, by element and with both digests checked, beside two reads of their bytes. */
+export function npyCycles(source, at) {
+  const store = join(at, "store");
+  const names = ["original", "last", "near"];
+  const [original, last] = names.map((name) => join(source, name, "array.npy"));
+  const compare = (candidate, flags) => ({
+    argv: sh(
+      `exec ${quote(node)} ${quote(main)} --store ${quote(store)} ` +
+        `compare "$(cat ${quote(join(at, "original"))})" "$(cat ${quote(join(at, candidate))})" ${flags}`,
+    ),
+  });
+  return {
+    reseal: {
+      before: names.flatMap((name) => [
+        reseal("--store", store, "seal", "--name", name, join(source, name)),
+        sh(
+          `${quote(node)} ${quote(main)} --store ${quote(store)} ls --ids -n 1 > ${quote(join(at, name))}`,
+        ),
+      ]),
+      operations: {
+        "compare, last differs": compare("last", ""),
+        "compare, all differ": compare("near", "--rtol 1e-9"),
+      },
+    },
+    "cmp, cat": {
+      tool: "cmp",
+      operations: {
+        "compare, last differs": {
+          argv: sh(
+            `cmp ${quote(original)} ${quote(last)} || cat ${quote(original)} ${quote(last)} > /dev/null`,
+          ),
+        },
+      },
+    },
+    "cmp, openssl": {
+      tool: "openssl",
+      operations: {
+        "compare, last differs": {
+          argv: sh(
+            `cmp ${quote(original)} ${quote(last)} || openssl dgst -sha256 ${quote(original)} ${quote(last)}`,
+          ),
+        },
+      },
     },
   };
 }

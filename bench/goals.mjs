@@ -25,6 +25,14 @@ const goals = [
   { id: "G9", suite: "zip w1", operation: "import", against: ["zip -6, unzip"], ratioMax: 1 },
   { id: "G9", suite: "zip w4", operation: "export", against: ["zip -6, unzip"], ratioMax: 0.15 },
   { id: "G12", suite: "diff", operation: "compare", against: ["diff -rq"], ratioMax: 0.5 },
+  {
+    id: "npy",
+    suite: "npy",
+    operation: "compare, last differs",
+    against: ["cmp, cat"],
+    ratioMax: 2,
+    memoryMax: 300,
+  },
   { id: "G13", suite: "start", operation: "--version", against: ["node"], ratioMax: 1.6 },
   { id: "G13", suite: "start", operation: "ls", against: ["node"], ratioMax: 2.2 },
   {

@@ -20,6 +20,7 @@ import {
   diffCycles,
   environmentOf,
   isInstalled,
+  npyCycles,
   runCycles,
   startCycles,
   storeCycles,
@@ -68,6 +69,7 @@ const suites = [
   ["zip w1", "w1", full, 0.05, zipCycles],
   ["zip w4", "w4", full, undefined, zipCycles],
   ["diff", "w1", full, 0.05, diffCycles],
+  ["npy", "npy", full, 0.05, npyCycles],
 ];
 
 if (flags.cli !== undefined) useCli(flags.cli);

@@ -13,6 +13,7 @@ const workloads = {
   w2: { about: "8 large files that do not compress, and copies of two of them", make: w2 },
   w4: { about: "one training run: 500 arrays, 2 checkpoints, logs, configuration", make: w4 },
   tree: { about: "a workspace: 20,000 source files and 100,000 ignored ones", make: tree },
+  npy: { about: "an array of 1 GiB, one with another last element, one a little off", make: npy },
   small: { about: "a workspace of 100 files", make: small },
 };
 
@@ -67,6 +68,30 @@ function small(folder) {
   const words = chance("small");
   for (let index = 0; index < 100; index += 1)
     write(join(folder, "src", `m${index}.py`), prose(words, 1000));
+}
+
+function npy(folder, scale) {
+  const next = chance("npy");
+  const pieces = Math.max(1, Math.round(1024 * scale));
+  const values = Float64Array.from({ length: mebibyte / 8 }, () => 1 + next());
+  const shape = `(${(pieces * mebibyte) / 8},)`;
+  const text = `{'descr': '<f8', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117);
+  const prelude = Buffer.from("\x93NUMPY\x01\0v\0", "latin1"); // Version 1, a header of 118 bytes.
+  const own = Buffer.from(values.buffer);
+  const near = Buffer.from(values.map((value) => value * (1 + 1e-12)).buffer);
+  const last = Buffer.concat([own.subarray(0, -8), near.subarray(-8)]);
+  for (const [name, piece, end] of [
+    ["original", own, own],
+    ["last", own, last],
+    ["near", near, near],
+  ]) {
+    mkdirSync(join(folder, name), { recursive: true });
+    const file = openSync(join(folder, name, "array.npy"), "w");
+    writeSync(file, Buffer.concat([prelude, Buffer.from(`${text}\n`)]));
+    for (let index = 1; index < pieces; index += 1) writeSync(file, piece);
+    writeSync(file, end);
+    closeSync(file);
+  }
 }
 
 /** Numbers in [0, 1) from a seed: xoshiro128**, which needs nothing but 32-bit arithmetic. */

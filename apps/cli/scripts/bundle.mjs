@@ -16,6 +16,7 @@ const threadModules = {
   "lane-reader": "../../packages/bundle/dist/zip/lane-reader.js",
   "file-worker": "../../packages/store-fs/dist/file-worker.js",
   "scan-inspector": "../../packages/record/dist/scan-inspector.js",
+  "verifying-reader": "../../packages/replay/dist/verifying-reader.js",
 };
 const builtinImport =
   /^import (?:(\w+)|\* as (\w+)|(?:(\w+), )?\{([^}]*)\}) from "(node:[\w/]+)";$/gm;

@@ -122,6 +122,6 @@ test("a terminal gets no archive", () => {
 });
 
 test("the program has the threads' modules beside it", () => {
-  for (const name of ["deflate-worker.js", "lane-reader.js"])
+  for (const name of ["deflate-worker.js", "lane-reader.js", "verifying-reader.js"])
     expect(existsSync(join(main, "..", name))).toBe(true);
 });

@@ -47,6 +47,11 @@ export interface BundleReader {
    * @throws `BUNDLE_FILE_NOT_FOUND`, `BUNDLE_CORRUPT`, `STORE_BLOB_NOT_FOUND`, `STORE_BLOB_CORRUPT`
    */
   open(entry: FileEntry, options?: OperationOptions): Promise<ByteSource>;
+  /**
+   * Where a file of the bundle lies by itself, with exactly its bytes; `undefined` when it does
+   * not, or is not there. Whoever reads it checks the digest.
+   */
+  localFile?(entry: FileEntry): string | undefined;
 }
 
 /** The entry of a path in the file index. */
@@ -87,6 +92,7 @@ export async function openStoredBundle(
     manifestBytes,
     blobs: stores.blobs,
     open: (entry, options) => stores.blobs.get(parseDigest(entry.digest), options),
+    localFile: ({ digest }) => stores.blobs.localFile?.(parseDigest(digest)),
   };
 }
 
@@ -101,6 +107,7 @@ export async function openBundleFolder(folder: string): Promise<BundleReader> {
     manifest: await parseManifest(manifestBytes, join(folder, bundlePaths.manifest)),
     manifestBytes,
     open: (entry, options) => Promise.resolve(readVerified(folder, entry, options)),
+    localFile: ({ path }) => resolveInside(folder, path),
   };
 }
 

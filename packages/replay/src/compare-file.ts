@@ -1,10 +1,13 @@
+import { statSync } from "node:fs";
 import type { BundleReader } from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
+import { parseDigest } from "@reseal/hash";
 import type { ArrayDifference, FileDifference, FileEntry } from "@reseal/schema";
-import type { OperationOptions } from "@reseal/store";
+import type { ByteSource, OperationOptions } from "@reseal/store";
 import { comparePayloads, type ReadAs } from "./compare-payloads.ts";
 import { countValue, metricValue } from "./metric-value.ts";
 import type { ArrayComparison, PayloadComparison } from "./payload-comparison.ts";
+import { readAhead } from "./read-ahead.ts";
 import type { ToleranceRules } from "./tolerance-rules.ts";
 
 /** A bundle and one of its files. */
@@ -74,7 +77,7 @@ async function readBoth(
     path: entry.path,
     mediaType: entry.media_type,
     size: entry.size,
-    open: () => reader.open(entry, { signal }),
+    open: () => openFast(reader, entry, signal),
   });
   try {
     return await comparePayloads(payload(original), payload(candidate), {
@@ -85,6 +88,23 @@ async function readBoth(
     if (isUnreadable(error)) return { result: { status: "different" } };
     throw error;
   }
+}
+
+/** Files of more bytes are read in a thread of their own where that is possible. */
+const ownThreadBytes = 32 * 1024 * 1024;
+
+async function openFast(
+  reader: BundleReader,
+  entry: FileEntry,
+  signal: AbortSignal | undefined,
+): Promise<ByteSource> {
+  const { size, digest } = entry;
+  const path = size > ownThreadBytes ? reader.localFile?.(entry) : undefined;
+  const stats = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
+  // Of anything else the reader of the bundle knows better what is wrong.
+  if (path === undefined || stats?.isFile() !== true || stats.size !== size)
+    return await reader.open(entry, { signal });
+  return readAhead(path, { digest: parseDigest(digest), size }, signal);
 }
 
 type Measures = Pick<
