@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const folders = ["packages", "apps"].flatMap((parent) =>
@@ -7,6 +8,8 @@ const folders = ["packages", "apps"].flatMap((parent) =>
 
 export default defineConfig({
   test: {
+    // Most tests wait for processes that they started: one worker less leaves a core idle.
+    maxWorkers: availableParallelism(),
     projects: [
       ...folders.map(({ name, root }) => ({
         test: {

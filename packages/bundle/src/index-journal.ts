@@ -31,17 +31,18 @@ export async function indexJournal(
   const size = await stores.journal.size("seals");
   if (size === indexed) return 0;
   // A shorter journal is another one, brought back from a backup: what was indexed says nothing.
-  const from = size < indexed ? 0 : indexed;
+  let from = size < indexed ? 0 : indexed;
   let records: SealRecord[] = [];
-  let journalOffset = from;
+  let to = from;
   let count = 0;
   const flush = async (): Promise<void> => {
-    await stores.catalog.addSeals(records, { journalOffset, signal: options.signal });
+    await stores.catalog.addSeals(records, { applied: { from, to }, signal: options.signal });
     count += records.length;
     records = [];
+    from = to;
   };
   for await (const { record, next } of stores.journal.read("seals", { from })) {
-    journalOffset = next;
+    to = next;
     options.signal?.throwIfAborted();
     const sealRecord = await recordOf(stores, record, options);
     if (sealRecord !== undefined) records.push(sealRecord);

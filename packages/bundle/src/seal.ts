@@ -84,8 +84,9 @@ export async function sealBundle(
 export async function publishSeal(stores: Stores, manifest: Manifest, seal: Digest): Promise<void> {
   const { artifact_id, run_id, created_at } = manifest.context;
   const { tenant } = stores;
-  await stores.journal.append("seals", [{ seal, tenant, run_id, artifact_id, created_at }]);
-  await stores.catalog.addSeals([sealRecordOf(manifest, seal, tenant)]);
+  const line = { seal, tenant, run_id, artifact_id, created_at };
+  const applied = await stores.journal.append("seals", [line]);
+  await stores.catalog.addSeals([sealRecordOf(manifest, seal, tenant)], { applied });
 }
 
 type Trees = {

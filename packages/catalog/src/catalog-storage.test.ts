@@ -34,7 +34,7 @@ test("a copy into a file replaces what the file held, for those who have it open
     const target = join(folder, "target.db");
     await using open = await openSqliteCatalog(target);
     await using other = await openSqliteCatalog(join(folder, "other.db"));
-    await other.addSeals([], { journalOffset: 77 });
+    await other.addSeals([], { applied: { from: 0, to: 77 } });
 
     await other.copyTo(target);
 

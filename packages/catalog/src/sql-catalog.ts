@@ -1,6 +1,8 @@
 import type { Digest } from "@reseal/hash";
 import type {
+  AddSealsOptions,
   Catalog,
+  JournalSpan,
   MetricValue,
   OperationOptions,
   RunPage,
@@ -41,16 +43,13 @@ export class SqlCatalog implements Catalog {
     this.#close = parts.close;
   }
 
-  async addSeals(
-    records: readonly SealRecord[],
-    options: OperationOptions & { readonly journalOffset?: number | undefined } = {},
-  ): Promise<void> {
-    const { journalOffset, signal } = options;
+  async addSeals(records: readonly SealRecord[], options: AddSealsOptions = {}): Promise<void> {
+    const { applied, signal } = options;
     signal?.throwIfAborted();
-    if (records.length === 0 && journalOffset === undefined) return;
+    if (records.length === 0 && applied === undefined) return;
     await this.#db.transaction().execute(async (transaction) => {
       await insertSeals(transaction, this.#flavour, records, options);
-      if (journalOffset !== undefined) await raiseState(transaction, journalOffset);
+      if (applied !== undefined) await raiseOffset(transaction, applied);
       signal?.throwIfAborted();
     });
   }
@@ -131,12 +130,18 @@ export class SqlCatalog implements Catalog {
 }
 
 /** The offset only grows: of two processes that applied the journal, the slower must not lower it. */
-async function raiseState(db: CatalogDatabase, value: number): Promise<void> {
+async function raiseOffset(db: CatalogDatabase, { from, to }: JournalSpan): Promise<void> {
+  if (from === 0)
+    await db
+      .insertInto("catalog_state")
+      .values({ key: journalOffsetKey, value: 0 })
+      .onConflict((conflict) => conflict.column("key").doNothing())
+      .execute();
   await db
-    .insertInto("catalog_state")
-    .values({ key: journalOffsetKey, value })
-    .onConflict((conflict) =>
-      conflict.column("key").doUpdateSet({ value }).where("catalog_state.value", "<", value),
-    )
+    .updateTable("catalog_state")
+    .set({ value: to })
+    .where("key", "=", journalOffsetKey)
+    .where("value", ">=", from)
+    .where("value", "<", to)
     .execute();
 }

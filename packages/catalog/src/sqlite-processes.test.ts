@@ -62,7 +62,7 @@ test("a process that is killed inside a transaction leaves nothing of it", async
   await using folder = await temporaryFolder();
   const file = join(folder.path, "store.db");
   await using catalog = await openSqliteCatalog(file);
-  await catalog.addSeals([sealRecord(9000)], { journalOffset: 10 });
+  await catalog.addSeals([sealRecord(9000)], { applied: { from: 0, to: 10 } });
 
   const { signal } = await runChild(["die-in-transaction", file, 0, 3000]);
 

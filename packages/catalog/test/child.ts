@@ -39,7 +39,7 @@ switch (mode) {
         throw new Error("unreachable");
       },
     };
-    await catalog.addSeals([...records, deadly], { journalOffset: 4096 });
+    await catalog.addSeals([...records, deadly], { applied: { from: 0, to: 4096 } });
     break;
   }
   case "until-killed":

@@ -3,9 +3,9 @@ import { accessSync, constants, existsSync, statSync, writeFileSync } from "node
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { type CatalogStorage, type FileCatalog, openSqliteCatalog } from "@reseal/catalog";
-import { isResealError } from "@reseal/errors";
-import type { Clock, IdSource, Stores } from "@reseal/store";
+import type { Catalog, Clock, IdSource, Stores } from "@reseal/store";
 import { fsyncFolder, makeFolder, openFsBlobStore, openFsJournal } from "@reseal/store-fs";
+import { healingCatalog, isDamagedCatalog } from "./healing-catalog.ts";
 import {
   existingStoreFolder,
   refuseNewerFormat,
@@ -111,23 +111,29 @@ async function openIndexed(
   stores: Pick<Stores, "location" | "blobs" | "journal">,
   { catalog: file }: StoreFolder,
   options: OpenOptions,
-): Promise<FileCatalog> {
-  try {
-    return await tryToIndex(stores, file, options);
-  } catch (error) {
-    const isDamaged = isResealError(error) && error.code === "CATALOG_CORRUPT";
-    if (!isDamaged) throw error;
+): Promise<Catalog> {
+  const openAgain = async (): Promise<Catalog> => {
     if (options.readOnly === true) {
       options.onNotice?.(
         "The catalog is damaged. It is left as it is; the journal was read instead.",
       );
-      return await tryToIndex(stores, file, { ...options, catalogStorage: "memory" });
+      return tryToIndex(stores, file, { ...options, catalogStorage: "memory" });
     }
     const aside = await moveAside(file);
     options.onNotice?.(
       `The catalog was damaged. It was moved to ${aside} and rebuilt from the blobs.`,
     );
-    return await tryToIndex(stores, file, options);
+    return tryToIndex(stores, file, options);
+  };
+  try {
+    const opened = await tryToIndex(stores, file, options);
+    return healingCatalog(opened, async () => {
+      await opened[Symbol.asyncDispose]();
+      return openAgain();
+    });
+  } catch (error) {
+    if (!isDamagedCatalog(error)) throw error;
+    return openAgain();
   }
 }
 
@@ -159,10 +165,12 @@ async function tryToIndex(
 
 /** Keep a damaged catalog, with its log, under another name. */
 export async function moveAside(file: string): Promise<string> {
-  const stamp = Math.round(statSync(file).mtimeMs);
+  const stamp = Math.round(statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   const aside = `${file}.corrupt-${stamp}`;
   // The file itself last: while it is there, the next open finds it damaged and does this again.
   for (const suffix of ["-wal", "-shm", "-journal", ""])
-    if (existsSync(file + suffix)) await rename(file + suffix, aside + suffix);
+    await rename(file + suffix, aside + suffix).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error; // Or another process was faster.
+    });
   return aside;
 }

@@ -272,7 +272,7 @@ describe("a check finds", () => {
     await using catalog = await openSqliteCatalog(file);
     const first = { ...sealRecord(1), tenant: "local", seal: seal(0) };
     const size = readFileSync(join(store, "journal/seals.jsonl")).byteLength;
-    await catalog.addSeals([first, sealRecord(2)], { journalOffset: size });
+    await catalog.addSeals([first, sealRecord(2)], { applied: { from: 0, to: size } });
 
     const { findings } = await checkStore(store);
 

@@ -16,6 +16,7 @@ import {
   type Journal,
   type JournalEntry,
   type JournalRecord,
+  type JournalSpan,
   type JournalStream,
   journalRepair,
   type OperationOptions,
@@ -79,7 +80,7 @@ class FsJournal implements Journal {
     stream: JournalStream,
     records: readonly JournalRecord[],
     { signal }: OperationOptions = {},
-  ): Promise<void> {
+  ): Promise<JournalSpan> {
     signal?.throwIfAborted();
     if (this.#options.readOnly) {
       throw storeErrors.READ_ONLY(`${this.#directory} was opened for reading only.`, {
@@ -87,11 +88,14 @@ class FsJournal implements Journal {
       });
     }
     const lines = encodeJournal(records);
-    if (lines.byteLength === 0) return;
-    const append = (): Promise<void> => this.#append(stream, lines, signal);
+    if (lines.byteLength === 0) {
+      const size = await this.size(stream);
+      return { from: size, to: size };
+    }
+    const append = (): Promise<JournalSpan> => this.#append(stream, lines, signal);
     const appended = (this.#last.get(stream) ?? Promise.resolve()).then(append, append);
     this.#last.set(stream, appended);
-    await appended;
+    return appended;
   }
 
   async *read(
@@ -147,20 +151,22 @@ class FsJournal implements Journal {
     stream: JournalStream,
     lines: Uint8Array,
     signal: AbortSignal | undefined,
-  ): Promise<void> {
+  ): Promise<JournalSpan> {
     const { lockTimeoutMs, report } = this.#options;
     const path = this.#path(stream);
     // One writer at a time: it may cut off what it could not write whole, and the order of the
     // records is the order in which they became durable.
     using _lock = await lockJournal(join(this.#directory, `${stream}.lock`), lockTimeoutMs, signal);
     const { file, isNew } = openForAppend(path);
+    let span: JournalSpan;
     try {
-      writeLines(file, path, lines);
+      span = writeLines(file, path, lines);
       await fsyncOpenFile(file, path);
     } finally {
       closeSync(file);
     }
     if (isNew) await fsyncFolder(this.#directory, report);
+    return span;
   }
 
   #openStream(path: string): number | undefined {
@@ -186,10 +192,11 @@ function openForAppend(path: string): { readonly file: number; readonly isNew: b
 }
 
 /** All lines in one write, or none. */
-function writeLines(file: number, path: string, lines: Uint8Array): void {
+function writeLines(file: number, path: string, lines: Uint8Array): JournalSpan {
   const { size } = fstatSync(file);
   const isTorn = size > 0 && byteAt(file, size - 1) !== newline;
   const bytes = isTorn ? Buffer.concat([Buffer.from(journalRepair), lines]) : lines;
+  const from = isTorn ? endOfLastLine(file, size) : size;
   try {
     for (let start = 0; start < bytes.byteLength; ) {
       start += writeSync(file, bytes, start, bytes.byteLength - start);
@@ -198,6 +205,7 @@ function writeLines(file: number, path: string, lines: Uint8Array): void {
     ftruncateSync(file, size);
     throw writeFailure(error, path);
   }
+  return { from, to: size + bytes.byteLength };
 }
 
 function byteAt(file: number | undefined, offset: number): number | undefined {

@@ -1,5 +1,6 @@
 import type { Digest } from "@reseal/hash";
 import type { OperationOptions } from "./blob-store.ts";
+import type { JournalSpan } from "./journal.ts";
 
 /** How a recorded run ended. */
 export type RunStatus = "running" | "finished" | "failed" | "killed" | "interrupted" | "incomplete";
@@ -92,6 +93,11 @@ export interface RunPage {
   readonly next: string | null;
 }
 
+/** Options of {@link Catalog.addSeals}. */
+export interface AddSealsOptions extends OperationOptions {
+  readonly applied?: JournalSpan | undefined;
+}
+
 /**
  * The index of sealed runs. It holds nothing that cannot be rebuilt from blobs and the journal.
  *
@@ -105,12 +111,10 @@ export interface RunPage {
 export interface Catalog extends AsyncDisposable {
   readonly location: string;
   /**
-   * Add seals. `journalOffset` is the length of the `seals` stream that is thereby applied.
+   * Add seals. `applied` is the part of the `seals` stream that these are: the journal offset moves
+   * to its end when all before it has been applied, and stays where it is otherwise.
    */
-  addSeals(
-    records: readonly SealRecord[],
-    options?: OperationOptions & { readonly journalOffset?: number | undefined },
-  ): Promise<void>;
+  addSeals(records: readonly SealRecord[], options?: AddSealsOptions): Promise<void>;
   /** How much of the `seals` journal stream has been applied, in bytes. */
   journalOffset(options?: OperationOptions): Promise<number>;
   /**

@@ -27,6 +27,7 @@ export {
 } from "./bulk.ts";
 export { abortableSource, collectBytes, verifiedSource } from "./byte-source.ts";
 export type {
+  AddSealsOptions,
   Catalog,
   MetricValue,
   ParentRef,
@@ -38,7 +39,13 @@ export type {
   SealRecord,
 } from "./catalog.ts";
 export { storeErrors } from "./errors.ts";
-export type { Journal, JournalEntry, JournalRecord, JournalStream } from "./journal.ts";
+export type {
+  Journal,
+  JournalEntry,
+  JournalRecord,
+  JournalSpan,
+  JournalStream,
+} from "./journal.ts";
 export {
   decodeJournal,
   encodeJournal,

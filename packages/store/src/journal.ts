@@ -12,6 +12,12 @@ export interface JournalEntry {
   readonly next: number;
 }
 
+/** A part of a stream: from where the last whole line before it ended to where its own last ends. */
+export interface JournalSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
  * Append-only records, the store's memory beside its blobs.
  *
@@ -23,11 +29,12 @@ export interface JournalEntry {
  *   append stay together, also with several writing processes.
  */
 export interface Journal extends AsyncDisposable {
+  /** @returns the bytes that the records now take; no bytes when there were no records. */
   append(
     stream: JournalStream,
     records: readonly JournalRecord[],
     options?: OperationOptions,
-  ): Promise<void>;
+  ): Promise<JournalSpan>;
   /** Records from an offset that an earlier entry's `next`, or `size`, gave; 0 is the start. */
   read(
     stream: JournalStream,

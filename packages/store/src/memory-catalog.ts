@@ -1,6 +1,14 @@
 import { compareUtf8, type Digest } from "@reseal/hash";
 import type { OperationOptions } from "./blob-store.ts";
-import type { Catalog, MetricValue, RunPage, RunQuery, RunRow, SealRecord } from "./catalog.ts";
+import type {
+  AddSealsOptions,
+  Catalog,
+  MetricValue,
+  RunPage,
+  RunQuery,
+  RunRow,
+  SealRecord,
+} from "./catalog.ts";
 import { hexOf } from "./run-field.ts";
 import { planRuns } from "./run-query.ts";
 
@@ -19,10 +27,7 @@ class MemoryCatalog implements Catalog {
 
   async addSeals(
     records: readonly SealRecord[],
-    {
-      journalOffset = 0,
-      signal,
-    }: OperationOptions & { readonly journalOffset?: number | undefined } = {},
+    { applied, signal }: AddSealsOptions = {},
   ): Promise<void> {
     signal?.throwIfAborted();
     const next = new Map(this.#records);
@@ -31,7 +36,8 @@ class MemoryCatalog implements Catalog {
       if (!next.has(key)) next.set(key, structuredClone(record));
     }
     this.#records = next;
-    this.#journalOffset = Math.max(this.#journalOffset, journalOffset);
+    if (applied !== undefined && applied.from <= this.#journalOffset)
+      this.#journalOffset = Math.max(this.#journalOffset, applied.to);
   }
 
   async journalOffset({ signal }: OperationOptions = {}): Promise<number> {

@@ -1,6 +1,12 @@
 import type { OperationOptions } from "./blob-store.ts";
 import { storeErrors } from "./errors.ts";
-import type { Journal, JournalEntry, JournalRecord, JournalStream } from "./journal.ts";
+import type {
+  Journal,
+  JournalEntry,
+  JournalRecord,
+  JournalSpan,
+  JournalStream,
+} from "./journal.ts";
 import { decodeJournal, encodeJournal, journalRepair } from "./journal-format.ts";
 
 /** A journal in memory, with a way to leave it as a crash would. */
@@ -23,13 +29,15 @@ class MemoryJournalImplementation implements MemoryJournal {
     stream: JournalStream,
     records: readonly JournalRecord[],
     { signal }: OperationOptions = {},
-  ): Promise<void> {
+  ): Promise<JournalSpan> {
     signal?.throwIfAborted();
     const lines = encodeJournal(records);
-    if (lines.byteLength === 0) return;
+    const from = await this.size(stream);
+    if (lines.byteLength === 0) return { from, to: from };
     const last = this.#bytes(stream).at(-1);
     if (last !== undefined && last !== newline) this.appendRaw(stream, journalRepair);
     this.appendRaw(stream, lines);
+    return { from, to: this.#bytes(stream).byteLength };
   }
 
   async *read(

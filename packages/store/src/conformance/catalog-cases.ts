@@ -100,7 +100,9 @@ const writeCases: readonly CatalogCase[] = [
       };
       const records = Array.from({ length: 700 }, (_, number) => sealRecord(number));
 
-      await assert.rejects(catalog.addSeals([...records, broken], { journalOffset: 99 }));
+      await assert.rejects(
+        catalog.addSeals([...records, broken], { applied: { from: 0, to: 99 } }),
+      );
 
       assert.deepEqual((await catalog.listRuns({ tenant })).items, []);
       assert.equal(await catalog.journalOffset(), 0);
@@ -113,7 +115,7 @@ const writeCases: readonly CatalogCase[] = [
     law: "durable",
     needs: ["reopen"],
     async run(catalog, harness) {
-      await catalog.addSeals([sealRecord(1)], { journalOffset: 512 });
+      await catalog.addSeals([sealRecord(1)], { applied: { from: 0, to: 512 } });
 
       assert(harness?.reopen !== undefined);
       await using other = await harness.reopen();
@@ -128,13 +130,25 @@ const writeCases: readonly CatalogCase[] = [
     needs: [],
     async run(catalog) {
       assert.equal(await catalog.journalOffset(), 0);
-      await catalog.addSeals([sealRecord(1)], { journalOffset: 200 });
-      await catalog.addSeals([sealRecord(2)], { journalOffset: 100 });
+      await catalog.addSeals([sealRecord(1)], { applied: { from: 0, to: 200 } });
+      await catalog.addSeals([sealRecord(2)], { applied: { from: 0, to: 100 } });
       await catalog.addSeals([sealRecord(3)]);
       assert.equal(await catalog.journalOffset(), 200);
 
-      await catalog.addSeals([], { journalOffset: 300 });
+      await catalog.addSeals([], { applied: { from: 150, to: 300 } });
       assert.equal(await catalog.journalOffset(), 300);
+    },
+  },
+  {
+    name: "does not take for applied what another writer's seals have left out before",
+    law: "durable",
+    needs: [],
+    async run(catalog) {
+      await catalog.addSeals([sealRecord(2)], { applied: { from: 100, to: 200 } });
+      assert.equal(await catalog.journalOffset(), 0);
+
+      await catalog.addSeals([sealRecord(1)], { applied: { from: 0, to: 100 } });
+      assert.equal(await catalog.journalOffset(), 100);
     },
   },
   {

@@ -77,6 +77,25 @@ export const journalCases: readonly JournalCase[] = [
     },
   },
   {
+    name: "tells an append which bytes its records take, next to those before",
+    law: "ordered",
+    needs: [],
+    async run(journal, harness) {
+      const first = await journal.append("tags", [{ n: 1 }, { n: 2 }]);
+      assert.deepEqual(first, { from: 0, to: await journal.size("tags") });
+      assert.deepEqual(await journal.append("tags", []), { from: first.to, to: first.to });
+
+      await harness?.appendRaw?.("tags", '{"torn":');
+      const second = await journal.append("tags", [{ n: 3 }]);
+
+      assert.deepEqual(second, { from: first.to, to: await journal.size("tags") });
+      assert.deepEqual(
+        (await readEntries(journal, "tags", second.from)).map(({ record }) => record),
+        [{ n: 3 }],
+      );
+    },
+  },
+  {
     name: "refuses an offset at which no record can start",
     law: "honest damage",
     needs: [],

@@ -1,5 +1,11 @@
 import type { OperationOptions } from "../blob-store.ts";
-import type { Journal, JournalEntry, JournalRecord, JournalStream } from "../journal.ts";
+import type {
+  Journal,
+  JournalEntry,
+  JournalRecord,
+  JournalSpan,
+  JournalStream,
+} from "../journal.ts";
 import type { FaultPlan } from "./fault-plan.ts";
 import { inject, injectItems } from "./inject.ts";
 
@@ -13,7 +19,7 @@ export function faultyJournal(journal: Journal, plan: FaultPlan): Journal {
       stream: JournalStream,
       records: readonly JournalRecord[],
       options: OperationOptions = {},
-    ): Promise<void> =>
+    ): Promise<JournalSpan> =>
       inject(plan, "journal.append", options.signal, (signal) =>
         journal.append(stream, records, { signal }),
       ),
