@@ -22,17 +22,50 @@ const builtinImport =
   /^import (?:(\w+)|\* as (\w+)|(?:(\w+), )?\{([^}]*)\}) from "(node:[\w/]+)";$/gm;
 // An import statement of a module of Node evaluates every lazy part of it (of `process` even the
 // standard streams), which is a tenth of the start of `ls`; asking for the module does not.
+// These take longer still, and most commands call none of their functions.
+const lateModules = new Set([
+  "node:assert",
+  "node:child_process",
+  "node:crypto",
+  "node:fs/promises",
+  "node:timers/promises",
+  "node:zlib",
+]);
+const isFunction = ([part]) => part !== "constants" && part !== "scheduler";
 const builtinModules = {
   name: "builtin-modules",
   renderChunk: (code) =>
     code.replaceAll(builtinImport, (_, only, all, main, names, module) => {
       const whole = `globalThis.process.getBuiltinModule("${module}")`;
       const name = only ?? all ?? main;
-      const parts = names?.replaceAll(" as ", ": ").trim();
-      return [name && `const ${name} = ${whole};`, parts && `const { ${parts} } = ${whole};`]
+      const pairs = (names?.trim() ?? "").split(/\s*,\s*/).filter(Boolean);
+      const parts = pairs.map((pair) => pair.split(" as "));
+      if (lateModules.has(module) && name === undefined && parts.every(isFunction))
+        return parts
+          .map(
+            ([part, local = part]) =>
+              `const ${local} = (...all) => (${local}.module ??= ${whole}).${part}(...all);`,
+          )
+          .join(" ");
+      const list = parts.map(([part, local]) => (local ? `${part}: ${local}` : part)).join(", ");
+      return [name && `const ${name} = ${whole};`, list && `const { ${list} } = ${whole};`]
         .filter(Boolean)
         .join(" ");
     }),
+};
+// Commander asks for child processes at once, for a kind of command that we do not have; loading
+// them takes longer than all of commander.
+const childImport = /^import childProcess from ["']node:child_process["'];$/m;
+const lateChildProcesses = {
+  name: "late-child-processes",
+  transform: {
+    filter: { id: /node_modules\/commander\/lib\/command\.js$/ },
+    handler(code) {
+      if (!childImport.test(code)) throw new Error("Commander imports child processes otherwise.");
+      const late = 'process.getBuiltinModule("node:child_process")';
+      return code.replace(childImport, "").replaceAll("childProcess.", `${late}.`);
+    },
+  },
 };
 const bundle = await rolldown({
   cwd: root,
@@ -41,7 +74,7 @@ const bundle = await rolldown({
   // Native code cannot be put into a file of JavaScript; unzipper asks for S3 only when told to.
   external: ["better-sqlite3", "@aws-sdk/client-s3"],
   logLevel: "warn",
-  plugins: [builtinModules],
+  plugins: [lateChildProcesses, builtinModules],
 });
 try {
   await bundle.write({

@@ -12,6 +12,8 @@ export interface CommandEntry {
   readonly isHidden?: boolean;
   /** It runs a child and hands signals on itself. */
   readonly managesSignals?: boolean;
+  /** It may work on many thousand files. */
+  readonly isHeavy?: boolean;
   readonly load: () => Promise<CommandFactory>;
 }
 
@@ -19,12 +21,14 @@ export interface CommandEntry {
 export const commandTable: readonly CommandEntry[] = [
   {
     name: "run",
+    isHeavy: true,
     summary: "record a command and seal what it did",
     managesSignals: true,
     load: async () => (await import("./commands/run.ts")).runCommand,
   },
   {
     name: "seal",
+    isHeavy: true,
     summary: "make an existing results folder an artifact; nothing is run",
     load: async () => (await import("./commands/seal.ts")).sealCommand,
   },
@@ -55,26 +59,31 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     name: "compare",
+    isHeavy: true,
     summary: "hold candidates against a baseline, and decide a gate",
     load: async () => (await import("./commands/compare.ts")).compareCommand,
   },
   {
     name: "verify",
+    isHeavy: true,
     summary: "read every byte again and check it against its digest",
     load: async () => (await import("./commands/verify.ts")).verifyCommand,
   },
   {
     name: "export",
+    isHeavy: true,
     summary: "write a run as a folder that stands on its own",
     load: async () => (await import("./commands/export.ts")).exportCommand,
   },
   {
     name: "import",
+    isHeavy: true,
     summary: "take a bundle into the store, after verifying all of it",
     load: async () => (await import("./commands/import.ts")).importCommand,
   },
   {
     name: "replay",
+    isHeavy: true,
     summary: "run an artifact again and compare the results",
     managesSignals: true,
     load: async () => (await import("./commands/replay.ts")).replayCommand,
@@ -91,11 +100,13 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     name: "store",
+    isHeavy: true,
     summary: "check, repair, back up and measure the store",
     load: async () => (await import("./commands/store.ts")).storeCommand,
   },
   {
     name: "catalog",
+    isHeavy: true,
     summary: "make the index of the store anew",
     load: async () => (await import("./commands/catalog.ts")).catalogCommand,
   },

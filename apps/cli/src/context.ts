@@ -84,7 +84,7 @@ export class CommandContext {
 
   /** Open the store of the current folder, after sealing what a dead recorder left in it. */
   async openStores({ create = false, readOnly = false, from }: StoreOptions = {}): Promise<Stores> {
-    const { openStores } = await import("@reseal/connect");
+    const { openStores } = await import("@reseal/connect/open");
     const location = await this.storeLocation(from);
     this.detail(`store ${location}`);
     const stores = await openStores(location, {

@@ -14,7 +14,10 @@ export async function main(args: readonly string[]): Promise<void> {
   const host: Host = {
     cwd: process.cwd(),
     env: process.env,
-    stdin: process.stdin,
+    // Asked for only by who reads it: making the stream takes as long as reading the arguments.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
   };
@@ -34,11 +37,11 @@ export async function runProgram(
   args: readonly string[],
   context: CommandContext,
 ): Promise<number> {
-  const startMs = performance.now();
+  const startMs = Date.now();
   const program = await buildProgram(args, context);
   try {
     await program.parseAsync([...args], { from: "user" });
-    context.detail(`took ${Math.round(performance.now() - startMs)} ms`);
+    context.detail(`took ${Date.now() - startMs} ms`);
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -101,13 +104,23 @@ Topics: reseal help ids · exit-codes · env · formats · retention`,
     context.options = action.optsWithGlobals<GlobalOptions>();
   });
   const wanted = leadingWords(args);
-  for (const { name, summary, load, isHidden } of commandTable) {
+  for (const { name, summary, load, isHidden, isHeavy } of commandTable) {
     if (name === wanted[0] || (name === wanted[1] && wanted[0] === "help")) {
+      if (isHeavy === true) keepYoungSpaceSmall();
       const command = (await load())(context);
       program.addCommand(inherit(command, program), { hidden: isHidden === true });
     } else program.command(name, { hidden: isHidden === true }).description(summary);
   }
   return program;
+}
+
+/**
+ * A run's objects are many and die young. One MiB for them takes no more time here than the usual
+ * 16, and half of the memory: measured, 20,000 files need 190 MiB instead of 330. Their space is
+ * kept from growing, as its greatest size was fixed before any of this ran.
+ */
+function keepYoungSpaceSmall(): void {
+  process.getBuiltinModule("node:v8").setFlagsFromString("--semi-space-growth-factor=1");
 }
 
 /** Commander copies these settings only to commands that it makes itself. */

@@ -1,5 +1,4 @@
-import { stripVTControlCharacters } from "node:util";
-import Table from "cli-table3";
+import fitting from "fast-string-truncated-width";
 import type { Colors } from "./terminal.ts";
 
 /** Rows in columns without lines; the last column is cut to the terminal's width. */
@@ -9,30 +8,32 @@ export function renderTable(
   colors: Colors,
   stream: NodeJS.WriteStream,
 ): string {
-  const table = new Table({
-    chars: plainCharacters,
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 2, compact: true },
-  });
-  table.push(
-    head.map((title) => colors.bold(title)),
-    ...rows.map((row) => [...row]),
-  );
-  const width = stream.isTTY ? stream.columns : Number.POSITIVE_INFINITY;
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => cut(line.trimEnd(), width))
+  const lines = [head.map((title) => colors.bold(title)), ...rows];
+  const widths = lines.map((cells) => cells.map(columnsOf));
+  const widest = head.map((_, index) => Math.max(...widths.map((line) => line[index] ?? 0)));
+  const room = stream.isTTY ? stream.columns : Number.POSITIVE_INFINITY;
+  return lines
+    .map((cells, line) => {
+      const padded = cells.map((cell, index) => {
+        const missing = (widest[index] ?? 0) - (widths[line]?.[index] ?? 0);
+        return cell + " ".repeat(missing + gap);
+      });
+      return cut(padded.join("").trimEnd(), room);
+    })
     .join("\n");
 }
 
-const plainCharacters = Object.fromEntries(
-  "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid middle"
-    .split(" ")
-    .map((place) => [place, ""]),
-);
+/** Spaces between columns. */
+const gap = 2;
 
-function cut(line: string, width: number): string {
-  if (stripVTControlCharacters(line).length <= width) return line;
+/** Columns of a terminal that a text takes: none for colours, two for a wide character. */
+function columnsOf(text: string): number {
+  return fitting(text).width;
+}
+
+function cut(line: string, room: number): string {
   // A coloured line is the head, which is short; the others hold no control characters.
-  return line.includes("\u001b") ? line : `${line.slice(0, Math.max(0, width - 1))}…`;
+  if (line.includes("\u001b") || columnsOf(line) <= room) return line;
+  const { index } = fitting(line, { limit: Math.max(0, room - 1) });
+  return `${line.slice(0, index)}…`;
 }

@@ -1,6 +1,8 @@
 // Completion as shells use it: the printed scripts are loaded by bash, and by zsh and fish where
 // they are installed.
 import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { main, type PreparedWorkspace, prepareWorkspace } from "./prepared-workspace.ts";
 
@@ -188,16 +190,25 @@ test("bash completes behind = and : the part that it replaces", () => {
   expect(offered("bash", `reseal show ${seal.slice(0, 13)}`)).toContain(seal.slice(7, 15));
 });
 
-test("words that complete themselves cost little more than starting node", () => {
-  const median = (args: readonly string[]): number => {
-    const timings = Array.from({ length: 7 }, () => {
-      const start = performance.now();
-      spawnSync(process.execPath, args, { cwd: workspace.folder, env: { ...workspace.env } });
-      return performance.now() - start;
-    });
-    return timings.toSorted((a, b) => a - b)[3] ?? 0;
-  };
-  const node = median(["-e", "0"]);
+test("words that complete themselves load neither the catalog nor parts of Node that take long", () => {
+  const list = join(workspace.folder, "loaded.txt");
+  const hook = join(workspace.folder, "list-loaded.cjs");
+  const report = "[...process.moduleLoadList, ...Object.keys(require.cache)].join('\\n')";
+  writeFileSync(
+    hook,
+    `process.on("exit", () => require("fs").writeFileSync(${JSON.stringify(list)}, ${report}));`,
+  );
 
-  expect(median([main, "__complete", "--", "ls", "--"]) / node).toBeLessThan(2.2);
+  const { stdout } = spawnSync(
+    process.execPath,
+    ["--require", hook, main, "__complete", "--", "ls", "--"],
+    { cwd: workspace.folder, env: { ...workspace.env }, encoding: "utf8" },
+  );
+
+  expect(stdout).toContain("--filter");
+  const loaded = readFileSync(list, "utf8");
+  expect(loaded).toContain("list-loaded.cjs");
+  expect(loaded).not.toMatch(
+    /better-sqlite3|NativeModule (child_process|crypto|v8|worker_threads)$/m,
+  );
 });

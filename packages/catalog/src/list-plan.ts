@@ -21,7 +21,7 @@ export interface ListPlan {
   readonly order: "asc" | "desc";
   readonly limit: number;
   /** What a cursor of this list is bound to. */
-  readonly binding: string;
+  readonly binding: () => string;
   readonly after: Position | undefined;
 }
 
@@ -41,7 +41,7 @@ export function planList(query: RunQuery): ListPlan {
     throw catalogErrors.FILTER_INVALID("order is asc or desc.", { details: { order } });
   }
   const conditions = filters.map(parseFilter);
-  const binding = bindingOf([tenant, conditions, sort, order]);
+  const binding = (): string => bindingOf([tenant, conditions, sort, order]);
   const plan = { tenant, conditions, sort: parseSort(sort), order, limit, binding };
   return { ...plan, after: query.after === undefined ? undefined : position(plan, query.after) };
 }
@@ -58,7 +58,7 @@ function parseSort(text: string): Sort {
 }
 
 function position(plan: Pick<ListPlan, "binding" | "sort">, cursor: string): Position {
-  const after = parseCursor(plan.binding, cursor);
+  const after = parseCursor(plan.binding(), cursor);
   const wanted = plan.sort.kind === "metric" || numbers.has(plan.sort.column) ? "number" : "string";
   const mayBeMissing = plan.sort.kind === "metric" || plan.sort.nullable;
   if (after.value === null ? !mayBeMissing : typeof after.value !== wanted) {

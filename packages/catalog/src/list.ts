@@ -35,7 +35,7 @@ export async function listRuns(
   const last = items.at(-1);
   const next =
     rows.length > plan.limit && last !== undefined
-      ? formatCursor(plan.binding, { value: last.sort_value, seal: last.seal })
+      ? formatCursor(plan.binding(), { value: last.sort_value, seal: last.seal })
       : null;
   return { items: items.map(toRunRow), next };
 }

@@ -83,7 +83,7 @@ class SqliteImmediateDriver implements Driver {
  * here.
  */
 export async function beginImmediate(database: Database, busyTimeoutMs: number): Promise<void> {
-  const deadline = performance.now() + busyTimeoutMs;
+  let deadline: number | undefined;
   for (let delayMs = 1; ; delayMs = Math.min(delayMs * 2, 25)) {
     database.pragma("busy_timeout = 0");
     try {
@@ -91,6 +91,7 @@ export async function beginImmediate(database: Database, busyTimeoutMs: number):
       return;
     } catch (error) {
       const busy = sqliteCode(error)?.startsWith("SQLITE_BUSY") === true;
+      deadline ??= performance.now() + busyTimeoutMs;
       if (!busy || performance.now() >= deadline) throw translateSqliteError(error, database.name);
     } finally {
       database.pragma(`busy_timeout = ${busyTimeoutMs}`);

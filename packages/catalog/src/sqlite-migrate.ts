@@ -68,12 +68,13 @@ function assertNotNewer(database: Database, location: string): void {
 
 /** Changing the mode ignores SQLite's own waiting when another process does so at the same time. */
 async function setJournal(database: Database, options: MigrateOptions): Promise<string> {
-  const deadline = performance.now() + options.busyTimeoutMs;
+  let deadline: number | undefined;
   for (;;) {
     try {
       return String(database.pragma(`journal_mode = ${options.journal}`, { simple: true }));
     } catch (error) {
       const busy = sqliteCode(error)?.startsWith("SQLITE_BUSY") === true;
+      deadline ??= performance.now() + options.busyTimeoutMs;
       if (!busy || performance.now() >= deadline) throw error;
     }
     await sleep(10);

@@ -29,7 +29,7 @@ export async function lockJournal(
   signal: AbortSignal | undefined,
 ): Promise<Disposable> {
   const own = processName();
-  const deadline = performance.now() + timeoutMs;
+  let deadline: number | undefined;
   for (let delayMs = 1; ; delayMs = Math.min(delayMs * 2, delayMaxMs)) {
     signal?.throwIfAborted();
     try {
@@ -41,6 +41,7 @@ export async function lockJournal(
       if (errno !== "EEXIST") throw writeFailure(error, path);
     }
     if (breakVoidLock(path)) continue;
+    deadline ??= performance.now() + timeoutMs;
     if (performance.now() >= deadline) {
       throw storeErrors.BUSY(`Another process is writing to the journal (${path}).`, {
         details: { path, timeout_ms: timeoutMs },
