@@ -102,10 +102,12 @@ const brokenBlobStores: Record<BlobStoreLaw, (good: MemoryBlobStore) => Partial<
 };
 
 const brokenJournals: Record<JournalLaw, (good: Journal) => Partial<Journal>> = {
-  durable: () => ({ append: async () => undefined }),
+  durable: () => ({ append: async () => ({ from: 0, to: 0 }) }),
   whole: (good) => ({
     append: async (stream, records) => {
-      for (const record of records) await good.append(stream, [record]); // And then fails.
+      let span = { from: 0, to: 0 };
+      for (const record of records) span = await good.append(stream, [record]); // And then fails.
+      return span;
     },
   }),
   ordered: (good) => ({
