@@ -54,7 +54,10 @@ export async function importBundle(
   if (staging === undefined) await stage(batch, reader, options);
   await batch.put(reader.manifestBytes, { expected: reader.seal, signal });
   await batch.commit({ signal });
-  await publishSeal(stores, reader.manifest, reader.seal);
+  await publishSeal(stores, reader.manifest, {
+    seal: reader.seal,
+    size: reader.manifestBytes.byteLength,
+  });
   return { ...result, isNew: true };
 }
 

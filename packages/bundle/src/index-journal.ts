@@ -64,8 +64,8 @@ async function recordOf(
   const known = await stores.catalog.resolve(seal, { tenant });
   if (known.some((run) => run.seal === seal)) return undefined;
   try {
-    const { manifest } = await openStoredBundle(stores, seal);
-    return sealRecordOf(manifest, seal, tenant);
+    const { manifest, manifestBytes } = await openStoredBundle(stores, seal);
+    return sealRecordOf(manifest, { seal, size: manifestBytes.byteLength, tenant });
   } catch (error) {
     if (!isResealError(error)) throw error;
     if (error.code === "STORE_BLOB_NOT_FOUND") return undefined;

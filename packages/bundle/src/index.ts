@@ -33,7 +33,7 @@ export {
   readText,
 } from "./reader.ts";
 export { type SealedBundle, sealBundle } from "./seal.ts";
-export { sealRecordOf } from "./seal-record.ts";
+export { runRowOf, sealRecordOf } from "./seal-record.ts";
 export {
   type Finding,
   type FindingCode,

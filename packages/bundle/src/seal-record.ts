@@ -1,9 +1,29 @@
 import { type Digest, parseDigest } from "@reseal/hash";
 import type { Manifest } from "@reseal/schema";
-import type { MetricValue, SealRecord } from "@reseal/store";
+import type { MetricValue, RunRow, SealRecord } from "@reseal/store";
 
 /** What the catalog keeps of a manifest. Rebuilding the catalog is this, for every seal. */
-export function sealRecordOf(manifest: Manifest, seal: Digest, tenant: string): SealRecord {
+export function sealRecordOf(
+  manifest: Manifest,
+  { seal, size, tenant }: { seal: Digest; size: number; tenant: string },
+): SealRecord {
+  const { content, context } = manifest;
+  return {
+    ...runRowOf(manifest, seal, tenant),
+    workspace: context.workspace?.id ?? null,
+    output_paths: context.files
+      .filter((file) => file.role === "output" && file.origin === "workspace")
+      .map((file) => file.path.slice("outputs/".length)),
+    metrics: [
+      ...metricValues(content.results.metrics ?? {}, false),
+      ...metricValues(context.context_metrics, true),
+    ],
+    manifest_size: size,
+  };
+}
+
+/** What lists show of a sealed run. */
+export function runRowOf(manifest: Manifest, seal: Digest, tenant: string): RunRow {
   const { content, context } = manifest;
   const { exit } = content.results;
   return {
@@ -40,14 +60,6 @@ export function sealRecordOf(manifest: Manifest, seal: Digest, tenant: string): 
       ...(parent.seal !== undefined && { seal: parseDigest(parent.seal) }),
       ...(parent.run_id !== undefined && { run_id: parent.run_id }),
     })),
-    workspace: context.workspace?.id ?? null,
-    output_paths: context.files
-      .filter((file) => file.role === "output" && file.origin === "workspace")
-      .map((file) => file.path.slice("outputs/".length)),
-    metrics: [
-      ...metricValues(content.results.metrics ?? {}, false),
-      ...metricValues(context.context_metrics, true),
-    ],
   };
 }
 

@@ -76,17 +76,21 @@ export async function sealBundle(
   const bytes = Buffer.from(canonicalJson(manifest), "utf8");
   const { digest: seal } = await batch.put(bytes, { signal });
   await batch.commit({ signal });
-  await publishSeal(stores, manifest, seal);
+  await publishSeal(stores, manifest, { seal, size: bytes.byteLength });
   return { manifest, seal, keys };
 }
 
 /** Tell the journal, then the catalog, of a seal whose blobs are all durable. */
-export async function publishSeal(stores: Stores, manifest: Manifest, seal: Digest): Promise<void> {
+export async function publishSeal(
+  stores: Stores,
+  manifest: Manifest,
+  { seal, size }: { seal: Digest; size: number },
+): Promise<void> {
   const { artifact_id, run_id, created_at } = manifest.context;
   const { tenant } = stores;
   const line = { seal, tenant, run_id, artifact_id, created_at };
   const applied = await stores.journal.append("seals", [line]);
-  await stores.catalog.addSeals([sealRecordOf(manifest, seal, tenant)], { applied });
+  await stores.catalog.addSeals([sealRecordOf(manifest, { seal, size, tenant })], { applied });
 }
 
 type Trees = {

@@ -81,9 +81,7 @@ export function toRunRow(row: StoredRun): RunRow {
 }
 
 /** A record as the `seals` table holds it. */
-export function toSealsRow(
-  record: SealRecord & { readonly manifest_size?: number | undefined },
-): Omit<Insertable<SealsTable>, "id"> {
+export function toSealsRow(record: SealRecord): Omit<Insertable<SealsTable>, "id"> {
   return {
     tenant: record.tenant,
     seal: withoutAlgorithm(record.seal),
@@ -116,7 +114,7 @@ export function toSealsRow(
     bytes: record.bytes,
     parents: JSON.stringify(record.parents),
     workspace: record.workspace,
-    manifest_bytes: record.manifest_size ?? null,
+    manifest_bytes: record.manifest_size,
   };
 }
 

@@ -68,10 +68,11 @@ test("another program reads runs, artifacts and metrics, while the catalog is op
       results_digest: "",
     },
   ]);
-  expect(query(file, "SELECT digest, kind, created_at FROM artifacts ORDER BY created_at")).toEqual(
-    [record, plain].map(({ seal, created_at }) => ({
+  expect(query(file, "SELECT * FROM artifacts ORDER BY created_at")).toEqual(
+    [record, plain].map(({ seal, manifest_size, created_at }) => ({
       digest: hex(seal),
       kind: "run_manifest",
+      size: manifest_size,
       created_at,
     })),
   );

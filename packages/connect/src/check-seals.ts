@@ -125,7 +125,7 @@ async function checkManifest(
 ): Promise<SealRecord | undefined> {
   const path = blobPathOf(seal);
   try {
-    const { manifest } = await openStoredBundle({ blobs, location }, seal);
+    const { manifest, manifestBytes } = await openStoredBundle({ blobs, location }, seal);
     for (const entry of manifest.context.files) {
       const digest = parseDigest(entry.digest);
       found.referenced.add(digest);
@@ -146,7 +146,7 @@ async function checkManifest(
             ),
       );
     }
-    return sealRecordOf(manifest, seal, tenant);
+    return sealRecordOf(manifest, { seal, size: manifestBytes.byteLength, tenant });
   } catch (error) {
     if (!isResealError(error)) throw error;
     const about = { digest: seal };
@@ -163,7 +163,7 @@ type RowDifference = "missing" | "differs";
 
 async function compareRow(
   catalog: FileCatalog,
-  { workspace, output_paths, metrics, ...run }: SealRecord,
+  { workspace, output_paths, metrics, manifest_size: _, ...run }: SealRecord,
 ): Promise<RowDifference | undefined> {
   const { seal, tenant } = run;
   const row = (await catalog.resolve(seal, { tenant })).find((found) => found.seal === seal);

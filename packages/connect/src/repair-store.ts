@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { openStoredBundle, sealRecordOf } from "@reseal/bundle";
+import { openStoredBundle, runRowOf } from "@reseal/bundle";
 import { openSqliteCatalog } from "@reseal/catalog";
 import { isResealError } from "@reseal/errors";
 import { type Digest, digestFromHex } from "@reseal/hash";
@@ -283,7 +283,7 @@ class Repairer {
 async function recordOf(blobs: BlobStore, seal: Digest): Promise<RunRow | undefined> {
   try {
     const { manifest } = await openStoredBundle({ blobs, location: blobs.location }, seal);
-    return sealRecordOf(manifest, seal, manifest.context.tenant);
+    return runRowOf(manifest, seal, manifest.context.tenant);
   } catch (error) {
     if (isResealError(error)) return undefined; // It is one of the findings.
     throw error;

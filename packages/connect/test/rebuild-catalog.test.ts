@@ -51,7 +51,8 @@ test("the old catalog is kept, and what was wrong in it is gone", async () => {
     await using catalog = await openSqliteCatalog(join(store, "store.db"));
     const [row] = (await catalog.listRuns({ tenant: "local" })).items;
     if (row === undefined) throw new Error("There is no row.");
-    const wrong = { ...row, tenant: "nobody", workspace: null, output_paths: [], metrics: [] };
+    const rest = { workspace: null, output_paths: [], metrics: [], manifest_size: 1 };
+    const wrong = { ...row, ...rest, tenant: "nobody" };
     await catalog.addSeals([wrong]);
   }
 

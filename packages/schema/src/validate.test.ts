@@ -167,7 +167,7 @@ test("the names are sorted and hold every document of a bundle", () => {
   );
 });
 
-test("a manifest of 20,000 files is checked within 100 ms", async () => {
+test("a manifest of 20,000 files is checked in a few times what parsing it takes", async () => {
   const [example] = (await getSchema("manifest")).examples as Manifest[];
   const manifest = structuredClone(example) as Manifest;
   manifest.context.files = Array.from({ length: 20_000 }, (_, index) => ({
@@ -180,12 +180,17 @@ test("a manifest of 20,000 files is checked within 100 ms", async () => {
   }));
   const check = await loadValidator("manifest");
 
-  const timings = Array.from({ length: 5 }, () => {
-    const start = performance.now();
-    expect(check(manifest)).toEqual([]);
-    return performance.now() - start;
-  });
+  const text = JSON.stringify(manifest);
+  const bestOf5 = (work: () => void): number => {
+    const timings = Array.from({ length: 5 }, () => {
+      const start = performance.now();
+      work();
+      return performance.now() - start;
+    });
+    return Math.min(...timings);
+  };
+  const checking = bestOf5(() => expect(check(manifest)).toEqual([]));
 
-  // The best of five, because other tests share the processors.
-  expect(Math.min(...timings)).toBeLessThan(100);
+  // About as long on an idle machine; eight times as long still means: in one pass.
+  expect(checking / bestOf5(() => JSON.parse(text))).toBeLessThan(8);
 });

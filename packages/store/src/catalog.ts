@@ -64,6 +64,8 @@ export interface SealRecord extends RunRow {
   /** Paths, relative to the workspace, that the run created or changed there. */
   readonly output_paths: readonly string[];
   readonly metrics: readonly MetricValue[];
+  /** Length of `manifest.json` in bytes. */
+  readonly manifest_size: number;
 }
 
 /** Comparison of one column or metric with a value. */

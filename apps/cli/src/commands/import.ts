@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { importBundle, openBundleZip, sealRecordOf } from "@reseal/bundle";
+import { importBundle, openBundleZip, runRowOf } from "@reseal/bundle";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { commandHelp } from "../help.ts";
@@ -51,7 +51,7 @@ export function importCommand(context: CommandContext): Command {
           tenant: stores.tenant,
         }))
         .finally(() => progress.clear());
-      const row = rowData(sealRecordOf(reader.manifest, reader.seal, tenant));
+      const row = rowData(runRowOf(reader.manifest, reader.seal, tenant));
       context.result("import/v1", { ...row, is_new: report.isNew }, () => {
         const what = `${plural(report.files, "file")}, ${formatBytes(report.bytes)}, all verified`;
         const verb = report.isNew ? "imported" : "already here:";

@@ -1,4 +1,4 @@
-import { importBundle, openStoredBundle, sealRecordOf } from "@reseal/bundle";
+import { importBundle, openStoredBundle, runRowOf } from "@reseal/bundle";
 import { comparisonReport, differingSeries, type ReplayOutcome, replayRun } from "@reseal/replay";
 import type { Stores } from "@reseal/store";
 import { Command, InvalidArgumentError } from "commander";
@@ -160,13 +160,13 @@ function replayData(outcome: ReplayOutcome, tenant: string): object {
   const { original, candidate, replay, verdict, reason, comparison, report } = outcome;
   const { artifact_id, run_id } = original.manifest.context;
   return {
-    ...rowData(sealRecordOf(replay.manifest, replay.seal, tenant)),
+    ...rowData(runRowOf(replay.manifest, replay.seal, tenant)),
     verdict,
     reason,
     original_artifact_id: artifact_id,
     candidate_artifact_id: candidate?.keys.artifactId ?? null,
     original: { artifact_id, seal: original.seal, run_id },
-    candidate: candidate ? rowData(sealRecordOf(candidate.manifest, candidate.seal, tenant)) : null,
+    candidate: candidate ? rowData(runRowOf(candidate.manifest, candidate.seal, tenant)) : null,
     checks: report.checks,
     comparison: comparison ?? null,
     explanation: outcome.explanation ?? null,

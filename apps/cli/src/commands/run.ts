@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { sealRecordOf } from "@reseal/bundle";
+import { runRowOf } from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
 import type { RecordedRun, RunRequest } from "@reseal/record";
 import type { ProjectConfig } from "@reseal/schema";
@@ -152,7 +152,7 @@ function report(context: CommandContext, recorded: RecordedRun, flags: RunFlags)
   const { manifest, seal, exit, interruptedBy } = recorded;
   for (const { message } of manifest.context.warnings) context.warn(message);
   for (const line of renderRecorded(recorded, context.err)) context.note(line);
-  const row = rowData(sealRecordOf(manifest, seal, manifest.context.tenant));
+  const row = rowData(runRowOf(manifest, seal, manifest.context.tenant));
   const { withheld } = manifest.context.redaction;
   if (flags.strict === true && withheld.length > 0)
     throw cliErrors.SECRET_WITHHELD(`${withheld.length} files were withheld.`, {

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { sealRecordOf } from "@reseal/bundle";
+import { runRowOf } from "@reseal/bundle";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { chooseAuthors, type DescriptionFlags, describeRun } from "../describe-run.ts";
@@ -58,7 +58,7 @@ export function sealCommand(context: CommandContext): Command {
         signal: context.signal,
       });
       for (const { message } of manifest.context.warnings) context.warn(message);
-      const row = sealRecordOf(manifest, seal, stores.tenant);
+      const row = runRowOf(manifest, seal, stores.tenant);
       context.result("seal/v1", rowData(row), () => {
         const files = plural(manifest.content.results.outputs?.files ?? 0, "file");
         return `sealed ${files} as artifact ${shortDigest(row.artifact_id)}  seal ${shortDigest(seal)}`;

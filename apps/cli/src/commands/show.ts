@@ -1,4 +1,4 @@
-import { openStoredBundle, sealRecordOf } from "@reseal/bundle";
+import { openStoredBundle, runRowOf } from "@reseal/bundle";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { commandHelp } from "../help.ts";
@@ -34,7 +34,7 @@ export function showCommand(context: CommandContext): Command {
         context.host.stdout.write(manifestBytes);
         return;
       }
-      const row = rowData(sealRecordOf(manifest, seal, stores.tenant));
+      const row = rowData(runRowOf(manifest, seal, stores.tenant));
       const { content, context: circumstances } = manifest;
       context.result("show/v1", { ...row, content, context: circumstances }, () => {
         if (flags.tree !== true) return renderManifest(manifest, seal, context.out);

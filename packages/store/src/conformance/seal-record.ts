@@ -35,6 +35,7 @@ export function sealRecord(number: number, changes: Partial<SealRecord> = {}): S
     workspace: null,
     output_paths: [],
     metrics: [],
+    manifest_size: 4096 + number,
     ...changes,
   };
 }
