@@ -5,6 +5,7 @@ import { rename, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { writeCompletionData } from "./completion-data.mjs";
+import { writeLicences } from "./licences.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = `${root}bin`;
@@ -77,7 +78,7 @@ const bundle = await rolldown({
   plugins: [lateChildProcesses, builtinModules],
 });
 try {
-  await bundle.write({
+  const { output } = await bundle.write({
     dir: built,
     format: "esm",
     entryFileNames: "[name].js",
@@ -85,6 +86,10 @@ try {
     chunkFileNames: "[name].js",
   });
   await writeCompletionData(built);
+  await writeLicences(
+    output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : [])),
+    `${built}/THIRD-PARTY-LICENCES.txt`,
+  );
   // The command that is there keeps working until a whole new one stands beside it.
   await rename(target, old).catch((error) => {
     if (error.code !== "ENOENT") throw error;

@@ -2,10 +2,13 @@
 // The version check comes before any import: native modules crash on a Node that is too old.
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 15)) {
-  process.stderr.write(
-    `reseal needs Node 22.15 or newer; this is ${process.versions.node}.\n` +
-      "Install a newer Node, or use tools/reseal, which brings its own.\n",
-  );
+  const message = `reseal needs Node 22.15 or newer; this is ${process.versions.node}.`;
+  const hint = "Install a newer Node, or use tools/reseal, which brings its own.";
+  process.stderr.write(`${message}\n${hint}\n`);
+  if (process.argv.includes("--json")) {
+    const error = { code: "NODE_TOO_OLD", message, hint, exit: 2 };
+    process.stdout.write(`${JSON.stringify({ schema: "error/v1", ok: false, error })}\n`);
+  }
   process.exit(2);
 }
 
