@@ -116,6 +116,6 @@ class MemoryCatalog implements Catalog {
 
 /** The row of a list: the record without what only the catalog needs, and the caller's own. */
 function toRow(record: SealRecord): RunRow {
-  const { workspace: _, output_paths: _paths, metrics: _metrics, ...row } = record;
+  const { workspace, output_paths, metrics, manifest_size, ...row } = record;
   return structuredClone(row);
 }
