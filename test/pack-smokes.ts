@@ -86,6 +86,11 @@ export const smokes: Readonly<Record<string, Smoke>> = {
       await stores[Symbol.asyncDispose]();`,
     prints: /^0$/,
   },
+  gc: {
+    script: `import { parseGc } from "@reseal/gc";
+      console.log(parseGc("  a line  "));`,
+    prints: /^a line$/,
+  },
   cli: {
     script: `import { execFileSync } from "node:child_process";
       const reseal = (...args) =>

@@ -1,0 +1,2 @@
+export { gcErrors } from "./errors.ts";
+export { parseGc } from "./gc.ts";
