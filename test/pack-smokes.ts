@@ -87,9 +87,9 @@ export const smokes: Readonly<Record<string, Smoke>> = {
     prints: /^0$/,
   },
   gc: {
-    script: `import { parseGc } from "@reseal/gc";
-      console.log(parseGc("  a line  "));`,
-    prints: /^a line$/,
+    script: `import { defaultArtifactsConfig } from "@reseal/gc";
+      console.log(defaultArtifactsConfig().families.map(({ name }) => name).join(" "));`,
+    prints: /^proofs bench smoke90 explain greenwall$/,
   },
   cli: {
     script: `import { execFileSync } from "node:child_process";

@@ -7,6 +7,7 @@ export {
   type StoreReport,
 } from "./check-store.ts";
 export { connectErrors } from "./errors.ts";
+export { openFolderJournal } from "./folder-journal.ts";
 export { type OpenOptions, openStores } from "./open-stores.ts";
 export { type RebuildReport, rebuildCatalog } from "./rebuild-catalog.ts";
 export type { LostBlob, RepairAction, RepairPlan } from "./repair-plan.ts";

@@ -945,3 +945,77 @@ export interface StoreFinding {
    */
   size?: ByteCount;
 }
+
+/**
+ * One run of a family: its files in a pool.
+ */
+export interface PoolEntry {
+  /**
+   * First hex digits of the digest of family and run, at least 8; the same in every scan.
+   */
+  id: string;
+  /**
+   * What the files have in common: the run id or the time in their paths, or else their folder.
+   */
+  run_id: string;
+  /**
+   * The family.
+   */
+  family: Line;
+  /**
+   * Time of the run: from the path, or else the newest modification time.
+   */
+  timestamp: Timestamp;
+  /**
+   * Oldest modification time of the files.
+   */
+  created_at: Timestamp;
+  /**
+   * Newest modification time of the files.
+   */
+  modified_at: Timestamp;
+  /**
+   * When the files were looked at.
+   */
+  scanned_at: Timestamp;
+  /**
+   * How the run ended; unknown never counts as a pass.
+   */
+  pass_fail: "pass" | "fail" | "unknown";
+  /**
+   * Whether it is the newest pass of its family.
+   */
+  is_last_pass: boolean;
+  /**
+   * Whether it is the newest entry of its family.
+   */
+  is_last_run: boolean;
+  /**
+   * Whether somebody pinned it.
+   */
+  is_pinned: boolean;
+  /**
+   * Its files, relative to the pool, sorted.
+   */
+  paths: string[];
+  /**
+   * Bytes of the files.
+   */
+  total_bytes: ByteCount;
+  /**
+   * SHA-256 of the list of its files in the form of sha256sum.
+   */
+  checksum_sha256: string;
+  /**
+   * Labels of its run record.
+   */
+  tags?: Line[];
+  /**
+   * What its run record says of it.
+   */
+  description?: string;
+  /**
+   * Version of what wrote it, from its run record.
+   */
+  version?: Line;
+}

@@ -1,3 +1,8 @@
+export type {
+  ArtifactsFile,
+  FamilyDescription,
+  RetentionPolicy,
+} from "./artifacts-config.generated.ts";
 export type { Citation, CitationAuthor, CitedParent } from "./citation.generated.ts";
 export type { Comparison } from "./comparison.generated.ts";
 export type { ConfigSnapshot } from "./config-snapshot.generated.ts";
@@ -33,6 +38,7 @@ export type {
   OptionalKeyPair,
   Orcid,
   Parent,
+  PoolEntry,
   PortablePath,
   ReplayCheck,
   RunRow,
@@ -107,6 +113,7 @@ export type {
   ReplaySummary,
   UnstableFile,
 } from "./output.replay-times.generated.ts";
+export type { PoolManifest } from "./pool-manifest.generated.ts";
 export type {
   ConfiguredAuthor,
   ConfiguredWindow,
