@@ -20,6 +20,10 @@ export interface PlanEntry {
   readonly tags?: readonly string[] | undefined;
   /** Why something else needs it, for example `cited`, `promoted`, `leased`. Never deleted then. */
   readonly protections?: readonly string[] | undefined;
+  /** Stands for the content of its files: a plan is stale when it changes. */
+  readonly checksum?: string | undefined;
+  /** Its files, when a reader of the plan should see them. */
+  readonly paths?: readonly string[] | undefined;
   /** Ids of entries that it derives from: they stay as long as it does. */
   readonly parents?: readonly string[] | undefined;
 }
@@ -54,5 +58,7 @@ export function planEntryOf(entry: ScannedEntry): PlanEntry {
     total_bytes: entry.total_bytes,
     file_count: entry.paths.length,
     tags: entry.tags,
+    checksum: entry.checksum_sha256,
+    paths: entry.paths,
   };
 }

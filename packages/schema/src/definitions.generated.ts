@@ -1019,3 +1019,85 @@ export interface PoolEntry {
    */
   version?: Line;
 }
+
+/**
+ * An entry that a plan keeps or deletes, and why.
+ */
+export interface GcDecision {
+  /**
+   * Id of the entry.
+   */
+  id: string;
+  /**
+   * What people know it by.
+   */
+  run_id: string;
+  /**
+   * Its family.
+   */
+  family: Line;
+  /**
+   * Time of the run.
+   */
+  timestamp: Timestamp;
+  /**
+   * How the run ended.
+   */
+  pass_fail: "pass" | "fail" | "unknown";
+  /**
+   * Bytes of its files.
+   */
+  total_bytes: ByteCount;
+  /**
+   * Number of its files.
+   */
+  files: Count;
+  /**
+   * Its files, where they are files of a pool.
+   */
+  paths?: string[];
+  /**
+   * Rules that keep it, or rules that did not.
+   */
+  reasons: string[];
+}
+
+/**
+ * What a plan does with one family.
+ */
+export interface GcFamilyPlan {
+  /**
+   * The family.
+   */
+  family: Line;
+  /**
+   * Its entries.
+   */
+  total_entries: Count;
+  /**
+   * Entries that are kept.
+   */
+  keep_count: Count;
+  /**
+   * Entries that are deleted, newest first.
+   */
+  to_delete: GcDecision[];
+  /**
+   * Entries that are kept, newest first.
+   */
+  to_keep: GcDecision[];
+  /**
+   * Rules that keep an entry, by its id.
+   */
+  reason_to_keep: {
+    [k: string]: string[];
+  };
+  /**
+   * Bytes that are freed.
+   */
+  bytes_to_delete: ByteCount;
+  /**
+   * Files that are deleted.
+   */
+  files_to_delete: Count;
+}

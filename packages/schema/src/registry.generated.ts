@@ -9,6 +9,7 @@ import type { Environment } from "./environment.generated.ts";
 import type { RunEvent } from "./event.generated.ts";
 import type { Gate } from "./gate.generated.ts";
 import type { GateRules } from "./gate-rules.generated.ts";
+import type { GcPlan } from "./gc-plan.generated.ts";
 import type { Manifest } from "./manifest.generated.ts";
 import type { Metrics } from "./metrics.generated.ts";
 import type { ArtifactsAuditOutput } from "./output.artifacts-audit.generated.ts";
@@ -63,6 +64,7 @@ export interface SchemaTypes {
   "event": RunEvent;
   "gate": Gate;
   "gate-rules": GateRules;
+  "gc-plan": GcPlan;
   "manifest": Manifest;
   "metrics": Metrics;
   "output.artifacts-audit": ArtifactsAuditOutput;
@@ -147,6 +149,10 @@ export const registry: Readonly<Record<keyof SchemaTypes, SchemaEntry>> = {
   "gate-rules": {
     document: () => import("./documents/gate-rules.generated.ts"),
     validator: () => import("./validators/gate-rules.generated.ts"),
+  },
+  "gc-plan": {
+    document: () => import("./documents/gc-plan.generated.ts"),
+    validator: () => import("./validators/gc-plan.generated.ts"),
   },
   "manifest": {
     document: () => import("./documents/manifest.generated.ts"),
