@@ -1,4 +1,11 @@
 export {
+  type Applied,
+  type ApplyOptions,
+  applyGc,
+  type PoolPlanOptions,
+  planPool,
+} from "./apply-gc.ts";
+export {
   type ArtifactsConfig,
   defaultArtifactsConfig,
   hardRules,
@@ -22,10 +29,29 @@ export {
   planEntryOf,
   type ScannedEntry,
 } from "./entry.ts";
+export { entryNamed } from "./entry-named.ts";
 export { gcErrors } from "./errors.ts";
 export { defaultFamilies, type Family } from "./families.ts";
+export { formatSize } from "./format-size.ts";
+export { type ReportPaths, readReport } from "./gc-report.ts";
+export { isoWeek } from "./keep-rules.ts";
+export { type PinOptions, pinEntry, unpinEntry } from "./pin-entry.ts";
+export { type Pin, readPins } from "./pins.ts";
+export { type PlanOptions, type PolicyOfFamily, planGc } from "./plan-gc.ts";
+export { decisionIn, policyText, reasonText } from "./policy-report.ts";
 export { type OpenPoolOptions, openPool, type Pool, type PoolPlaces, poolPlaces } from "./pool.ts";
 export { readManifest, writeManifest } from "./pool-manifest.ts";
+export { type Purged, purgeEntry } from "./purge.ts";
+export { itemNamed, type Restored, restoreItems, restoreReport } from "./restore.ts";
+export { groupingRuleText, logicalPath } from "./run-key.ts";
+export {
+  isRecent,
+  type Scan,
+  type ScanOptions,
+  type ScanProgress,
+  scanPool,
+  updatePool,
+} from "./scan.ts";
 export {
   moveToTrash,
   purgeItems,
@@ -41,3 +67,4 @@ export {
   type TrashItem,
   type TrashState,
 } from "./trash-journal.ts";
+export { type ValidationOptions, validatePlan } from "./validate-plan.ts";

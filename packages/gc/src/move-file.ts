@@ -88,7 +88,11 @@ export class FileMover {
     if (this.#made.has(folder)) return;
     if (!existsSync(folder)) {
       this.#makeFolder(dirname(folder));
-      mkdirSync(folder, { recursive: true });
+      try {
+        mkdirSync(folder, { recursive: true });
+      } catch (cause) {
+        throw gcErrors.WRITE_FAILED(`The folder ${folder} cannot be made.`, { cause });
+      }
       this.#touched.add(dirname(folder));
     }
     this.#made.add(folder);

@@ -181,6 +181,7 @@ function summed(
     dry_run: options.dryRun,
     source: options.source,
     location: options.location,
+    ...(options.only !== undefined && { only: [...options.only] }),
     state: stateDigest(ordered, options),
     total_entries: toDelete + kept.length,
     family_plans: plans,

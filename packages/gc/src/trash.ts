@@ -312,7 +312,7 @@ function copyInTrash({ places }: Pool): string {
 
 /** Remove folders without files; whatever a person put there stays. */
 function removeEmptyFolders(folder: string): void {
-  if (!existsSync(folder)) return;
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return;
   for (const entry of readdirSync(folder, { withFileTypes: true }))
     if (entry.isDirectory()) removeEmptyFolders(join(folder, entry.name));
   if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });

@@ -4,6 +4,7 @@ import type {
   Count,
   Digest,
   GcFamilyPlan,
+  Line,
   Timestamp,
 } from "./definitions.generated.ts";
 
@@ -31,6 +32,10 @@ export interface GcPlan {
    * The pool or store, an absolute path.
    */
   location: string;
+  /**
+   * Families that were asked for; all when this is not there.
+   */
+  only?: Line[];
   /**
    * Digest of all entries and policies the plan follows from: it is refused when that has changed.
    */

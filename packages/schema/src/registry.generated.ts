@@ -10,6 +10,7 @@ import type { RunEvent } from "./event.generated.ts";
 import type { Gate } from "./gate.generated.ts";
 import type { GateRules } from "./gate-rules.generated.ts";
 import type { GcPlan } from "./gc-plan.generated.ts";
+import type { GcReport } from "./gc-report.generated.ts";
 import type { Manifest } from "./manifest.generated.ts";
 import type { Metrics } from "./metrics.generated.ts";
 import type { ArtifactsAuditOutput } from "./output.artifacts-audit.generated.ts";
@@ -65,6 +66,7 @@ export interface SchemaTypes {
   "gate": Gate;
   "gate-rules": GateRules;
   "gc-plan": GcPlan;
+  "gc-report": GcReport;
   "manifest": Manifest;
   "metrics": Metrics;
   "output.artifacts-audit": ArtifactsAuditOutput;
@@ -153,6 +155,10 @@ export const registry: Readonly<Record<keyof SchemaTypes, SchemaEntry>> = {
   "gc-plan": {
     document: () => import("./documents/gc-plan.generated.ts"),
     validator: () => import("./validators/gc-plan.generated.ts"),
+  },
+  "gc-report": {
+    document: () => import("./documents/gc-report.generated.ts"),
+    validator: () => import("./validators/gc-report.generated.ts"),
   },
   "manifest": {
     document: () => import("./documents/manifest.generated.ts"),

@@ -33,6 +33,13 @@ export const document: JsonSchema = {
    "type": "string",
    "minLength": 1
   },
+  "only": {
+   "description": "Families that were asked for; all when this is not there.",
+   "type": "array",
+   "items": {
+    "$ref": "#/$defs/Line"
+   }
+  },
   "state": {
    "description": "Digest of all entries and policies the plan follows from: it is refused when that has changed.",
    "$ref": "#/$defs/Digest"
@@ -208,6 +215,9 @@ export const document: JsonSchema = {
    "last_run_kept": 0,
    "warnings": [
     "retention.proofs.pin names a1b2c3d4, which is no entry."
+   ],
+   "only": [
+    "proofs"
    ],
    "unreferenced": {
     "blobs": 2,

@@ -3,7 +3,7 @@
 import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/gc-plan/v1","type":"object","properties":{"schema_version":{"const":"reseal.gc-plan/v1"},"created_at":{"$ref":"#/$defs/Timestamp"},"dry_run":{"type":"boolean"},"source":{"type":"string","enum":["pool","store"]},"location":{"type":"string","minLength":1},"state":{"$ref":"#/$defs/Digest"},"total_entries":{"$ref":"#/$defs/Count"},"family_plans":{"type":"array","items":{"$ref":"#/$defs/GcFamilyPlan"}},"total_to_delete":{"$ref":"#/$defs/Count"},"total_to_keep":{"$ref":"#/$defs/Count"},"bytes_to_delete":{"$ref":"#/$defs/ByteCount"},"files_to_delete":{"$ref":"#/$defs/Count"},"pinned_kept":{"$ref":"#/$defs/Count"},"last_pass_kept":{"$ref":"#/$defs/Count"},"last_run_kept":{"$ref":"#/$defs/Count"},"unreferenced":{"type":"object","properties":{"blobs":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"}},"required":["blobs","bytes"],"additionalProperties":false},"warnings":{"type":"array","items":{"type":"string","minLength":1}}},"required":["schema_version","created_at","dry_run","source","location","state","total_entries","family_plans","total_to_delete","total_to_keep","bytes_to_delete","files_to_delete","pinned_kept","last_pass_kept","last_run_kept","warnings"],"additionalProperties":false,"$defs":{"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"Count":{"type":"integer","minimum":0,"maximum":9007199254740991},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"GcDecision":{"type":"object","properties":{"id":{"type":"string","pattern":"^[0-9a-f]{8,64}$","maxLength":64},"run_id":{"type":"string","minLength":1},"family":{"$ref":"#/$defs/Line"},"timestamp":{"$ref":"#/$defs/Timestamp"},"pass_fail":{"type":"string","enum":["pass","fail","unknown"]},"total_bytes":{"$ref":"#/$defs/ByteCount"},"files":{"$ref":"#/$defs/Count"},"paths":{"type":"array","items":{"type":"string","minLength":1}},"reasons":{"type":"array","minItems":1,"items":{"type":"string","minLength":1}}},"required":["id","run_id","family","timestamp","pass_fail","total_bytes","files","reasons"],"additionalProperties":false},"GcFamilyPlan":{"type":"object","properties":{"family":{"$ref":"#/$defs/Line"},"total_entries":{"$ref":"#/$defs/Count"},"keep_count":{"$ref":"#/$defs/Count"},"to_delete":{"type":"array","items":{"$ref":"#/$defs/GcDecision"}},"to_keep":{"type":"array","items":{"$ref":"#/$defs/GcDecision"}},"reason_to_keep":{"type":"object","additionalProperties":{"type":"array","items":{"type":"string","minLength":1}}},"bytes_to_delete":{"$ref":"#/$defs/ByteCount"},"files_to_delete":{"$ref":"#/$defs/Count"}},"required":["family","total_entries","keep_count","to_delete","to_keep","reason_to_keep","bytes_to_delete","files_to_delete"],"additionalProperties":false},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/gc-plan/v1","type":"object","properties":{"schema_version":{"const":"reseal.gc-plan/v1"},"created_at":{"$ref":"#/$defs/Timestamp"},"dry_run":{"type":"boolean"},"source":{"type":"string","enum":["pool","store"]},"location":{"type":"string","minLength":1},"only":{"type":"array","items":{"$ref":"#/$defs/Line"}},"state":{"$ref":"#/$defs/Digest"},"total_entries":{"$ref":"#/$defs/Count"},"family_plans":{"type":"array","items":{"$ref":"#/$defs/GcFamilyPlan"}},"total_to_delete":{"$ref":"#/$defs/Count"},"total_to_keep":{"$ref":"#/$defs/Count"},"bytes_to_delete":{"$ref":"#/$defs/ByteCount"},"files_to_delete":{"$ref":"#/$defs/Count"},"pinned_kept":{"$ref":"#/$defs/Count"},"last_pass_kept":{"$ref":"#/$defs/Count"},"last_run_kept":{"$ref":"#/$defs/Count"},"unreferenced":{"type":"object","properties":{"blobs":{"$ref":"#/$defs/Count"},"bytes":{"$ref":"#/$defs/ByteCount"}},"required":["blobs","bytes"],"additionalProperties":false},"warnings":{"type":"array","items":{"type":"string","minLength":1}}},"required":["schema_version","created_at","dry_run","source","location","state","total_entries","family_plans","total_to_delete","total_to_keep","bytes_to_delete","files_to_delete","pinned_kept","last_pass_kept","last_run_kept","warnings"],"additionalProperties":false,"$defs":{"ByteCount":{"type":"integer","minimum":0,"maximum":9007199254740991},"Count":{"type":"integer","minimum":0,"maximum":9007199254740991},"Digest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$","maxLength":71},"GcDecision":{"type":"object","properties":{"id":{"type":"string","pattern":"^[0-9a-f]{8,64}$","maxLength":64},"run_id":{"type":"string","minLength":1},"family":{"$ref":"#/$defs/Line"},"timestamp":{"$ref":"#/$defs/Timestamp"},"pass_fail":{"type":"string","enum":["pass","fail","unknown"]},"total_bytes":{"$ref":"#/$defs/ByteCount"},"files":{"$ref":"#/$defs/Count"},"paths":{"type":"array","items":{"type":"string","minLength":1}},"reasons":{"type":"array","minItems":1,"items":{"type":"string","minLength":1}}},"required":["id","run_id","family","timestamp","pass_fail","total_bytes","files","reasons"],"additionalProperties":false},"GcFamilyPlan":{"type":"object","properties":{"family":{"$ref":"#/$defs/Line"},"total_entries":{"$ref":"#/$defs/Count"},"keep_count":{"$ref":"#/$defs/Count"},"to_delete":{"type":"array","items":{"$ref":"#/$defs/GcDecision"}},"to_keep":{"type":"array","items":{"$ref":"#/$defs/GcDecision"}},"reason_to_keep":{"type":"object","additionalProperties":{"type":"array","items":{"type":"string","minLength":1}}},"bytes_to_delete":{"$ref":"#/$defs/ByteCount"},"files_to_delete":{"$ref":"#/$defs/Count"}},"required":["family","total_entries","keep_count","to_delete","to_keep","reason_to_keep","bytes_to_delete","files_to_delete"],"additionalProperties":false},"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30}}};
 const func1 = Object.prototype.hasOwnProperty;
 const func2 = codePointCount;
 const pattern3 = new RegExp("^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$", "u");
@@ -55,7 +55,7 @@ return errors === 0;
 }
 validate53.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const pattern4 = new RegExp("^sha256:[0-9a-f]{64}$", "u");
+const pattern4 = new RegExp("^[^\u0000-\u001f-]+$", "u");
 
 function validate55(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -68,8 +68,8 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(typeof data === "string"){
-if(func2(data) > 71){
-const err0 = {instancePath,schemaPath:"#/maxLength",keyword:"maxLength",params:{limit: 71}};
+if(func2(data) > 1000){
+const err0 = {instancePath,schemaPath:"#/maxLength",keyword:"maxLength",params:{limit: 1000}};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -79,7 +79,7 @@ vErrors.push(err0);
 errors++;
 }
 if(!pattern4.test(data)){
-const err1 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^sha256:[0-9a-f]{64}$"}};
+const err1 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^[^\u0000-\u001f-]+$"}};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -104,6 +104,7 @@ return errors === 0;
 }
 validate55.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
+const pattern5 = new RegExp("^sha256:[0-9a-f]{64}$", "u");
 
 function validate57(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -115,58 +116,9 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"}};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-if((typeof data == "number") && (isFinite(data))){
-if(data > 9007199254740991 || isNaN(data)){
-const err1 = {instancePath,schemaPath:"#/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-if(data < 0 || isNaN(data)){
-const err2 = {instancePath,schemaPath:"#/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-validate57.errors = vErrors;
-return errors === 0;
-}
-validate57.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const pattern5 = new RegExp("^[^\u0000-\u001f-]+$", "u");
-
-function validate60(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate60.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(typeof data === "string"){
-if(func2(data) > 1000){
-const err0 = {instancePath,schemaPath:"#/maxLength",keyword:"maxLength",params:{limit: 1000}};
+if(func2(data) > 71){
+const err0 = {instancePath,schemaPath:"#/maxLength",keyword:"maxLength",params:{limit: 71}};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -176,7 +128,7 @@ vErrors.push(err0);
 errors++;
 }
 if(!pattern5.test(data)){
-const err1 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^[^\u0000-\u001f-]+$"}};
+const err1 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^sha256:[0-9a-f]{64}$"}};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -196,18 +148,16 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate60.errors = vErrors;
+validate57.errors = vErrors;
 return errors === 0;
 }
-validate60.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate57.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const schema25 = {"type":"object","properties":{"id":{"type":"string","pattern":"^[0-9a-f]{8,64}$","maxLength":64},"run_id":{"type":"string","minLength":1},"family":{"$ref":"#/$defs/Line"},"timestamp":{"$ref":"#/$defs/Timestamp"},"pass_fail":{"type":"string","enum":["pass","fail","unknown"]},"total_bytes":{"$ref":"#/$defs/ByteCount"},"files":{"$ref":"#/$defs/Count"},"paths":{"type":"array","items":{"type":"string","minLength":1}},"reasons":{"type":"array","minItems":1,"items":{"type":"string","minLength":1}}},"required":["id","run_id","family","timestamp","pass_fail","total_bytes","files","reasons"],"additionalProperties":false};
-const pattern6 = new RegExp("^[0-9a-f]{8,64}$", "u");
 
-function validate67(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate59(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate67.evaluated;
+const evaluated0 = validate59.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -246,16 +196,66 @@ vErrors.push(err2);
 errors++;
 }
 }
-validate67.errors = vErrors;
+validate59.errors = vErrors;
 return errors === 0;
 }
-validate67.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate59.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
+const schema25 = {"type":"object","properties":{"id":{"type":"string","pattern":"^[0-9a-f]{8,64}$","maxLength":64},"run_id":{"type":"string","minLength":1},"family":{"$ref":"#/$defs/Line"},"timestamp":{"$ref":"#/$defs/Timestamp"},"pass_fail":{"type":"string","enum":["pass","fail","unknown"]},"total_bytes":{"$ref":"#/$defs/ByteCount"},"files":{"$ref":"#/$defs/Count"},"paths":{"type":"array","items":{"type":"string","minLength":1}},"reasons":{"type":"array","minItems":1,"items":{"type":"string","minLength":1}}},"required":["id","run_id","family","timestamp","pass_fail","total_bytes","files","reasons"],"additionalProperties":false};
+const pattern6 = new RegExp("^[0-9a-f]{8,64}$", "u");
 
-function validate64(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate68(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate64.evaluated;
+const evaluated0 = validate68.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"}};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if((typeof data == "number") && (isFinite(data))){
+if(data > 9007199254740991 || isNaN(data)){
+const err1 = {instancePath,schemaPath:"#/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data < 0 || isNaN(data)){
+const err2 = {instancePath,schemaPath:"#/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+validate68.errors = vErrors;
+return errors === 0;
+}
+validate68.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+
+function validate65(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate65.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -416,8 +416,8 @@ errors++;
 }
 }
 if(data.family !== undefined){
-if(!(validate60(data.family, {instancePath:instancePath+"/family",parentData:data,parentDataProperty:"family",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+if(!(validate55(data.family, {instancePath:instancePath+"/family",parentData:data,parentDataProperty:"family",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate55.errors : vErrors.concat(validate55.errors);
 errors = vErrors.length;
 }
 }
@@ -451,14 +451,14 @@ errors++;
 }
 }
 if(data.total_bytes !== undefined){
-if(!(validate67(data.total_bytes, {instancePath:instancePath+"/total_bytes",parentData:data,parentDataProperty:"total_bytes",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+if(!(validate68(data.total_bytes, {instancePath:instancePath+"/total_bytes",parentData:data,parentDataProperty:"total_bytes",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate68.errors : vErrors.concat(validate68.errors);
 errors = vErrors.length;
 }
 }
 if(data.files !== undefined){
-if(!(validate57(data.files, {instancePath:instancePath+"/files",parentData:data,parentDataProperty:"files",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
+if(!(validate59(data.files, {instancePath:instancePath+"/files",parentData:data,parentDataProperty:"files",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
 errors = vErrors.length;
 }
 }
@@ -565,16 +565,16 @@ vErrors.push(err23);
 }
 errors++;
 }
-validate64.errors = vErrors;
+validate65.errors = vErrors;
 return errors === 0;
 }
-validate64.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate65.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate59(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate61(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate59.evaluated;
+const evaluated0 = validate61.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -675,20 +675,20 @@ errors++;
 }
 }
 if(data.family !== undefined){
-if(!(validate60(data.family, {instancePath:instancePath+"/family",parentData:data,parentDataProperty:"family",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate60.errors : vErrors.concat(validate60.errors);
+if(!(validate55(data.family, {instancePath:instancePath+"/family",parentData:data,parentDataProperty:"family",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate55.errors : vErrors.concat(validate55.errors);
 errors = vErrors.length;
 }
 }
 if(data.total_entries !== undefined){
-if(!(validate57(data.total_entries, {instancePath:instancePath+"/total_entries",parentData:data,parentDataProperty:"total_entries",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
+if(!(validate59(data.total_entries, {instancePath:instancePath+"/total_entries",parentData:data,parentDataProperty:"total_entries",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
 errors = vErrors.length;
 }
 }
 if(data.keep_count !== undefined){
-if(!(validate57(data.keep_count, {instancePath:instancePath+"/keep_count",parentData:data,parentDataProperty:"keep_count",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
+if(!(validate59(data.keep_count, {instancePath:instancePath+"/keep_count",parentData:data,parentDataProperty:"keep_count",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
 errors = vErrors.length;
 }
 }
@@ -697,8 +697,8 @@ let data3 = data.to_delete;
 if(Array.isArray(data3)){
 const len0 = data3.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate64(data3[i0], {instancePath:instancePath+"/to_delete/" + i0,parentData:data3,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate64.errors : vErrors.concat(validate64.errors);
+if(!(validate65(data3[i0], {instancePath:instancePath+"/to_delete/" + i0,parentData:data3,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate65.errors : vErrors.concat(validate65.errors);
 errors = vErrors.length;
 }
 }
@@ -719,8 +719,8 @@ let data5 = data.to_keep;
 if(Array.isArray(data5)){
 const len1 = data5.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate64(data5[i1], {instancePath:instancePath+"/to_keep/" + i1,parentData:data5,parentDataProperty:i1,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate64.errors : vErrors.concat(validate64.errors);
+if(!(validate65(data5[i1], {instancePath:instancePath+"/to_keep/" + i1,parentData:data5,parentDataProperty:i1,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate65.errors : vErrors.concat(validate65.errors);
 errors = vErrors.length;
 }
 }
@@ -793,14 +793,14 @@ errors++;
 }
 }
 if(data.bytes_to_delete !== undefined){
-if(!(validate67(data.bytes_to_delete, {instancePath:instancePath+"/bytes_to_delete",parentData:data,parentDataProperty:"bytes_to_delete",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+if(!(validate68(data.bytes_to_delete, {instancePath:instancePath+"/bytes_to_delete",parentData:data,parentDataProperty:"bytes_to_delete",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate68.errors : vErrors.concat(validate68.errors);
 errors = vErrors.length;
 }
 }
 if(data.files_to_delete !== undefined){
-if(!(validate57(data.files_to_delete, {instancePath:instancePath+"/files_to_delete",parentData:data,parentDataProperty:"files_to_delete",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
+if(!(validate59(data.files_to_delete, {instancePath:instancePath+"/files_to_delete",parentData:data,parentDataProperty:"files_to_delete",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
 errors = vErrors.length;
 }
 }
@@ -815,10 +815,10 @@ vErrors.push(err15);
 }
 errors++;
 }
-validate59.errors = vErrors;
+validate61.errors = vErrors;
 return errors === 0;
 }
-validate59.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate61.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
 function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -1083,31 +1083,19 @@ vErrors.push(err22);
 errors++;
 }
 }
-if(data.state !== undefined){
-if(!(validate55(data.state, {instancePath:instancePath+"/state",parentData:data,parentDataProperty:"state",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate55.errors : vErrors.concat(validate55.errors);
-errors = vErrors.length;
-}
-}
-if(data.total_entries !== undefined){
-if(!(validate57(data.total_entries, {instancePath:instancePath+"/total_entries",parentData:data,parentDataProperty:"total_entries",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
-errors = vErrors.length;
-}
-}
-if(data.family_plans !== undefined){
-let data7 = data.family_plans;
-if(Array.isArray(data7)){
-const len0 = data7.length;
+if(data.only !== undefined){
+let data5 = data.only;
+if(Array.isArray(data5)){
+const len0 = data5.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate59(data7[i0], {instancePath:instancePath+"/family_plans/" + i0,parentData:data7,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
+if(!(validate55(data5[i0], {instancePath:instancePath+"/only/" + i0,parentData:data5,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate55.errors : vErrors.concat(validate55.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err23 = {instancePath:instancePath+"/family_plans",schemaPath:"#/properties/family_plans/type",keyword:"type",params:{type: "array"}};
+const err23 = {instancePath:instancePath+"/only",schemaPath:"#/properties/only/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -1117,53 +1105,31 @@ vErrors.push(err23);
 errors++;
 }
 }
-if(data.total_to_delete !== undefined){
-if(!(validate57(data.total_to_delete, {instancePath:instancePath+"/total_to_delete",parentData:data,parentDataProperty:"total_to_delete",rootData,dynamicAnchors}))){
+if(data.state !== undefined){
+if(!(validate57(data.state, {instancePath:instancePath+"/state",parentData:data,parentDataProperty:"state",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
 errors = vErrors.length;
 }
 }
-if(data.total_to_keep !== undefined){
-if(!(validate57(data.total_to_keep, {instancePath:instancePath+"/total_to_keep",parentData:data,parentDataProperty:"total_to_keep",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
+if(data.total_entries !== undefined){
+if(!(validate59(data.total_entries, {instancePath:instancePath+"/total_entries",parentData:data,parentDataProperty:"total_entries",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
 errors = vErrors.length;
 }
 }
-if(data.bytes_to_delete !== undefined){
-if(!(validate67(data.bytes_to_delete, {instancePath:instancePath+"/bytes_to_delete",parentData:data,parentDataProperty:"bytes_to_delete",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+if(data.family_plans !== undefined){
+let data9 = data.family_plans;
+if(Array.isArray(data9)){
+const len1 = data9.length;
+for(let i1=0; i1<len1; i1++){
+if(!(validate61(data9[i1], {instancePath:instancePath+"/family_plans/" + i1,parentData:data9,parentDataProperty:i1,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate61.errors : vErrors.concat(validate61.errors);
 errors = vErrors.length;
 }
 }
-if(data.files_to_delete !== undefined){
-if(!(validate57(data.files_to_delete, {instancePath:instancePath+"/files_to_delete",parentData:data,parentDataProperty:"files_to_delete",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
-errors = vErrors.length;
 }
-}
-if(data.pinned_kept !== undefined){
-if(!(validate57(data.pinned_kept, {instancePath:instancePath+"/pinned_kept",parentData:data,parentDataProperty:"pinned_kept",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
-errors = vErrors.length;
-}
-}
-if(data.last_pass_kept !== undefined){
-if(!(validate57(data.last_pass_kept, {instancePath:instancePath+"/last_pass_kept",parentData:data,parentDataProperty:"last_pass_kept",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
-errors = vErrors.length;
-}
-}
-if(data.last_run_kept !== undefined){
-if(!(validate57(data.last_run_kept, {instancePath:instancePath+"/last_run_kept",parentData:data,parentDataProperty:"last_run_kept",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
-errors = vErrors.length;
-}
-}
-if(data.unreferenced !== undefined){
-let data16 = data.unreferenced;
-if(data16 && typeof data16 == "object" && !Array.isArray(data16)){
-if(data16.blobs === undefined){
-const err24 = {instancePath:instancePath+"/unreferenced",schemaPath:"#/properties/unreferenced/required",keyword:"required",params:{missingProperty: "blobs"}};
+else {
+const err24 = {instancePath:instancePath+"/family_plans",schemaPath:"#/properties/family_plans/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -1172,8 +1138,54 @@ vErrors.push(err24);
 }
 errors++;
 }
-if(data16.bytes === undefined){
-const err25 = {instancePath:instancePath+"/unreferenced",schemaPath:"#/properties/unreferenced/required",keyword:"required",params:{missingProperty: "bytes"}};
+}
+if(data.total_to_delete !== undefined){
+if(!(validate59(data.total_to_delete, {instancePath:instancePath+"/total_to_delete",parentData:data,parentDataProperty:"total_to_delete",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
+errors = vErrors.length;
+}
+}
+if(data.total_to_keep !== undefined){
+if(!(validate59(data.total_to_keep, {instancePath:instancePath+"/total_to_keep",parentData:data,parentDataProperty:"total_to_keep",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
+errors = vErrors.length;
+}
+}
+if(data.bytes_to_delete !== undefined){
+if(!(validate68(data.bytes_to_delete, {instancePath:instancePath+"/bytes_to_delete",parentData:data,parentDataProperty:"bytes_to_delete",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate68.errors : vErrors.concat(validate68.errors);
+errors = vErrors.length;
+}
+}
+if(data.files_to_delete !== undefined){
+if(!(validate59(data.files_to_delete, {instancePath:instancePath+"/files_to_delete",parentData:data,parentDataProperty:"files_to_delete",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
+errors = vErrors.length;
+}
+}
+if(data.pinned_kept !== undefined){
+if(!(validate59(data.pinned_kept, {instancePath:instancePath+"/pinned_kept",parentData:data,parentDataProperty:"pinned_kept",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
+errors = vErrors.length;
+}
+}
+if(data.last_pass_kept !== undefined){
+if(!(validate59(data.last_pass_kept, {instancePath:instancePath+"/last_pass_kept",parentData:data,parentDataProperty:"last_pass_kept",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
+errors = vErrors.length;
+}
+}
+if(data.last_run_kept !== undefined){
+if(!(validate59(data.last_run_kept, {instancePath:instancePath+"/last_run_kept",parentData:data,parentDataProperty:"last_run_kept",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
+errors = vErrors.length;
+}
+}
+if(data.unreferenced !== undefined){
+let data18 = data.unreferenced;
+if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
+if(data18.blobs === undefined){
+const err25 = {instancePath:instancePath+"/unreferenced",schemaPath:"#/properties/unreferenced/required",keyword:"required",params:{missingProperty: "blobs"}};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -1182,9 +1194,8 @@ vErrors.push(err25);
 }
 errors++;
 }
-for(const key1 in data16){
-if(!((key1 === "blobs") || (key1 === "bytes"))){
-const err26 = {instancePath:instancePath+"/unreferenced",schemaPath:"#/properties/unreferenced/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(data18.bytes === undefined){
+const err26 = {instancePath:instancePath+"/unreferenced",schemaPath:"#/properties/unreferenced/required",keyword:"required",params:{missingProperty: "bytes"}};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -1193,22 +1204,9 @@ vErrors.push(err26);
 }
 errors++;
 }
-}
-if(data16.blobs !== undefined){
-if(!(validate57(data16.blobs, {instancePath:instancePath+"/unreferenced/blobs",parentData:data16,parentDataProperty:"blobs",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.errors);
-errors = vErrors.length;
-}
-}
-if(data16.bytes !== undefined){
-if(!(validate67(data16.bytes, {instancePath:instancePath+"/unreferenced/bytes",parentData:data16,parentDataProperty:"bytes",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err27 = {instancePath:instancePath+"/unreferenced",schemaPath:"#/properties/unreferenced/type",keyword:"type",params:{type: "object"}};
+for(const key1 in data18){
+if(!((key1 === "blobs") || (key1 === "bytes"))){
+const err27 = {instancePath:instancePath+"/unreferenced",schemaPath:"#/properties/unreferenced/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -1218,15 +1216,21 @@ vErrors.push(err27);
 errors++;
 }
 }
-if(data.warnings !== undefined){
-let data19 = data.warnings;
-if(Array.isArray(data19)){
-const len1 = data19.length;
-for(let i1=0; i1<len1; i1++){
-let data20 = data19[i1];
-if(typeof data20 === "string"){
-if(func2(data20) < 1){
-const err28 = {instancePath:instancePath+"/warnings/" + i1,schemaPath:"#/properties/warnings/items/minLength",keyword:"minLength",params:{limit: 1}};
+if(data18.blobs !== undefined){
+if(!(validate59(data18.blobs, {instancePath:instancePath+"/unreferenced/blobs",parentData:data18,parentDataProperty:"blobs",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate59.errors : vErrors.concat(validate59.errors);
+errors = vErrors.length;
+}
+}
+if(data18.bytes !== undefined){
+if(!(validate68(data18.bytes, {instancePath:instancePath+"/unreferenced/bytes",parentData:data18,parentDataProperty:"bytes",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate68.errors : vErrors.concat(validate68.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err28 = {instancePath:instancePath+"/unreferenced",schemaPath:"#/properties/unreferenced/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -1236,8 +1240,15 @@ vErrors.push(err28);
 errors++;
 }
 }
-else {
-const err29 = {instancePath:instancePath+"/warnings/" + i1,schemaPath:"#/properties/warnings/items/type",keyword:"type",params:{type: "string"}};
+if(data.warnings !== undefined){
+let data21 = data.warnings;
+if(Array.isArray(data21)){
+const len2 = data21.length;
+for(let i2=0; i2<len2; i2++){
+let data22 = data21[i2];
+if(typeof data22 === "string"){
+if(func2(data22) < 1){
+const err29 = {instancePath:instancePath+"/warnings/" + i2,schemaPath:"#/properties/warnings/items/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -1247,9 +1258,8 @@ vErrors.push(err29);
 errors++;
 }
 }
-}
 else {
-const err30 = {instancePath:instancePath+"/warnings",schemaPath:"#/properties/warnings/type",keyword:"type",params:{type: "array"}};
+const err30 = {instancePath:instancePath+"/warnings/" + i2,schemaPath:"#/properties/warnings/items/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -1261,12 +1271,24 @@ errors++;
 }
 }
 else {
-const err31 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err31 = {instancePath:instancePath+"/warnings",schemaPath:"#/properties/warnings/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err31];
 }
 else {
 vErrors.push(err31);
+}
+errors++;
+}
+}
+}
+else {
+const err32 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err32];
+}
+else {
+vErrors.push(err32);
 }
 errors++;
 }
