@@ -104,7 +104,7 @@ async function scanFiles(
     onProgress,
   });
   const now = new Date(nowMs).toISOString();
-  const manifest = await readManifest(places).catch(() => undefined);
+  const manifest = await manifestOrBackup(places);
   const pins = readPins(places, manifest).filter((pin) => isInForce(pin, nowMs));
   const pinned = new Set(pins.map(({ family, run_id }) => `${family}\n${run_id}`));
   // An entry of which a file cannot be read is not there: nothing is decided about a part of one.
@@ -132,6 +132,15 @@ async function scanFiles(
     unreadable: unreadable.map(({ path }) => path),
     known,
   };
+}
+
+/** Pins of another program are only in the manifest: a corrupt one must not lose them. */
+async function manifestOrBackup(places: PoolPlaces): Promise<PoolManifest | undefined> {
+  try {
+    return await readManifest(places);
+  } catch {
+    return readManifest({ ...places, manifest: places.backup }).catch(() => undefined);
+  }
 }
 
 function groupOf({ family, path }: { readonly family: string; readonly path: string }): string {

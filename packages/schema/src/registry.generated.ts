@@ -14,6 +14,17 @@ import type { GcReport } from "./gc-report.generated.ts";
 import type { Manifest } from "./manifest.generated.ts";
 import type { Metrics } from "./metrics.generated.ts";
 import type { ArtifactsAuditOutput } from "./output.artifacts-audit.generated.ts";
+import type { ArtifactsDuOutput } from "./output.artifacts-du.generated.ts";
+import type { ArtifactsGcOutput } from "./output.artifacts-gc.generated.ts";
+import type { ArtifactsListOutput } from "./output.artifacts-list.generated.ts";
+import type { ArtifactsPinOutput } from "./output.artifacts-pin.generated.ts";
+import type { ArtifactsPolicyTestOutput } from "./output.artifacts-policy-test.generated.ts";
+import type { ArtifactsPurgeOutput } from "./output.artifacts-purge.generated.ts";
+import type { ArtifactsRestoreOutput } from "./output.artifacts-restore.generated.ts";
+import type { ArtifactsScanOutput } from "./output.artifacts-scan.generated.ts";
+import type { ArtifactsTrashEmptyOutput } from "./output.artifacts-trash-empty.generated.ts";
+import type { ArtifactsTrashListOutput } from "./output.artifacts-trash-list.generated.ts";
+import type { ArtifactsWhyOutput } from "./output.artifacts-why.generated.ts";
 import type { CatOutput } from "./output.cat.generated.ts";
 import type { CatalogRebuildOutput } from "./output.catalog-rebuild.generated.ts";
 import type { CiteOutput } from "./output.cite.generated.ts";
@@ -70,6 +81,17 @@ export interface SchemaTypes {
   "manifest": Manifest;
   "metrics": Metrics;
   "output.artifacts-audit": ArtifactsAuditOutput;
+  "output.artifacts-du": ArtifactsDuOutput;
+  "output.artifacts-gc": ArtifactsGcOutput;
+  "output.artifacts-list": ArtifactsListOutput;
+  "output.artifacts-pin": ArtifactsPinOutput;
+  "output.artifacts-policy-test": ArtifactsPolicyTestOutput;
+  "output.artifacts-purge": ArtifactsPurgeOutput;
+  "output.artifacts-restore": ArtifactsRestoreOutput;
+  "output.artifacts-scan": ArtifactsScanOutput;
+  "output.artifacts-trash-empty": ArtifactsTrashEmptyOutput;
+  "output.artifacts-trash-list": ArtifactsTrashListOutput;
+  "output.artifacts-why": ArtifactsWhyOutput;
   "output.cat": CatOutput;
   "output.catalog-rebuild": CatalogRebuildOutput;
   "output.cite": CiteOutput;
@@ -171,6 +193,50 @@ export const registry: Readonly<Record<keyof SchemaTypes, SchemaEntry>> = {
   "output.artifacts-audit": {
     document: () => import("./documents/output.artifacts-audit.generated.ts"),
     validator: () => import("./validators/output.artifacts-audit.generated.ts"),
+  },
+  "output.artifacts-du": {
+    document: () => import("./documents/output.artifacts-du.generated.ts"),
+    validator: () => import("./validators/output.artifacts-du.generated.ts"),
+  },
+  "output.artifacts-gc": {
+    document: () => import("./documents/output.artifacts-gc.generated.ts"),
+    validator: () => import("./validators/output.artifacts-gc.generated.ts"),
+  },
+  "output.artifacts-list": {
+    document: () => import("./documents/output.artifacts-list.generated.ts"),
+    validator: () => import("./validators/output.artifacts-list.generated.ts"),
+  },
+  "output.artifacts-pin": {
+    document: () => import("./documents/output.artifacts-pin.generated.ts"),
+    validator: () => import("./validators/output.artifacts-pin.generated.ts"),
+  },
+  "output.artifacts-policy-test": {
+    document: () => import("./documents/output.artifacts-policy-test.generated.ts"),
+    validator: () => import("./validators/output.artifacts-policy-test.generated.ts"),
+  },
+  "output.artifacts-purge": {
+    document: () => import("./documents/output.artifacts-purge.generated.ts"),
+    validator: () => import("./validators/output.artifacts-purge.generated.ts"),
+  },
+  "output.artifacts-restore": {
+    document: () => import("./documents/output.artifacts-restore.generated.ts"),
+    validator: () => import("./validators/output.artifacts-restore.generated.ts"),
+  },
+  "output.artifacts-scan": {
+    document: () => import("./documents/output.artifacts-scan.generated.ts"),
+    validator: () => import("./validators/output.artifacts-scan.generated.ts"),
+  },
+  "output.artifacts-trash-empty": {
+    document: () => import("./documents/output.artifacts-trash-empty.generated.ts"),
+    validator: () => import("./validators/output.artifacts-trash-empty.generated.ts"),
+  },
+  "output.artifacts-trash-list": {
+    document: () => import("./documents/output.artifacts-trash-list.generated.ts"),
+    validator: () => import("./validators/output.artifacts-trash-list.generated.ts"),
+  },
+  "output.artifacts-why": {
+    document: () => import("./documents/output.artifacts-why.generated.ts"),
+    validator: () => import("./validators/output.artifacts-why.generated.ts"),
   },
   "output.cat": {
     document: () => import("./documents/output.cat.generated.ts"),
