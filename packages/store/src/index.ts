@@ -37,6 +37,23 @@ export type {
   RunStatus,
   SealRecord,
 } from "./catalog.ts";
+export type { FieldDictionary } from "./encodings/choose-values.ts";
+export { type DecodeOptions, decodeDictionary } from "./encodings/dictionary-decode.ts";
+export {
+  type DictionaryOptions,
+  type DictionaryPlan,
+  encodeDictionary,
+  planDictionary,
+} from "./encodings/dictionary-encode.ts";
+export { hasDictionaryHeader } from "./encodings/dictionary-header.ts";
+export {
+  decodeZstd,
+  decodeZstdBytes,
+  encodeZstd,
+  encodeZstdBytes,
+  zstdContentSize,
+  zstdHeaderBytes,
+} from "./encodings/zstd.ts";
 export { storeErrors } from "./errors.ts";
 export type { Journal, JournalEntry, JournalRecord, JournalStream } from "./journal.ts";
 export {
