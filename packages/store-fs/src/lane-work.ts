@@ -24,6 +24,7 @@ export type LaneTask = {
   | {
       readonly kind: "stage";
       readonly temporary: string;
+      readonly isMixed: boolean;
       readonly inspector: Pick<InspectorSource, "module" | "data"> | undefined;
       readonly reader: Pick<PartReaderSource, "module" | "data"> | undefined;
       readonly files: readonly StagingFile[];
@@ -85,10 +86,11 @@ export class LaneWork {
     }
     this.#copier ??= new BlobCopier(task.root);
     if (task.kind === "check")
-      return { staged: [], problems: checkAll(this.#copier, task.blobs, checkpoint) };
+      return { staged: [], problems: await checkAll(this.#copier, task.blobs, checkpoint) };
     for (const copy of task.copies) {
       checkpoint();
-      this.#copier.copy(copy, checkpoint);
+      const copying = this.#copier.copy(copy, checkpoint);
+      if (copying !== undefined) await copying;
     }
     return { staged: [], problems: [] };
   }
@@ -109,16 +111,17 @@ async function stageAll(
   return staged;
 }
 
-function checkAll(
+async function checkAll(
   copier: BlobCopier,
   blobs: readonly BlobInfo[],
   checkpoint: Checkpoint,
-): FlatProblem[] {
+): Promise<FlatProblem[]> {
   const problems: FlatProblem[] = [];
   for (const blob of blobs) {
     checkpoint();
     try {
-      copier.check(blob, checkpoint);
+      const checking = copier.check(blob, checkpoint);
+      if (checking !== undefined) await checking;
     } catch (error) {
       if (!isResealError(error)) throw error;
       problems.push({ digest: blob.digest, ...flat(error) });

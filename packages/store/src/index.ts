@@ -1,3 +1,11 @@
+export {
+  type BlobEncoding,
+  type BlobForm,
+  type ChangeFormOptions,
+  decodedBlob,
+  type FormChange,
+  isWorthwhile,
+} from "./blob-form.ts";
 export type {
   BlobBatch,
   BlobInfo,
