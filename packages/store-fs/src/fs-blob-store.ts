@@ -1,4 +1,4 @@
-import { closeSync, readSync, unlinkSync } from "node:fs";
+import { closeSync, existsSync, readSync, unlinkSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { type Digest, digestFromHex } from "@reseal/hash";
 import {
@@ -149,8 +149,9 @@ class FsBlobStore implements BlobStore {
     }
   }
 
-  localFile(digest: Digest): string {
-    return blobPath(this.location, digest).file;
+  localFile(digest: Digest): string | undefined {
+    const { file } = blobPath(this.location, digest);
+    return this.#place.isMixed && !existsSync(file) ? undefined : file;
   }
 
   check(blobs: readonly BlobInfo[], options?: BulkOptions): Promise<readonly BlobProblem[]> {
