@@ -57,6 +57,16 @@ const table = {
     httpStatus: 403,
     hint: "`reseal artifacts why ID` names the rules that keep it.",
   },
+  FILE_NOT_FOUND: {
+    exitCode: 3,
+    httpStatus: 404,
+    hint: "`reseal artifacts list --verbose` shows the paths, relative to the folder.",
+  },
+  COMPACTION_WRONG: {
+    exitCode: 4,
+    httpStatus: 500,
+    hint: "The original was left as it is. This is a defect of Reseal or of the disk; please report it.",
+  },
   FILE_CHANGED: {
     exitCode: 5,
     httpStatus: 409,

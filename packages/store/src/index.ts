@@ -46,14 +46,18 @@ export type {
   SealRecord,
 } from "./catalog.ts";
 export type { FieldDictionary } from "./encodings/choose-values.ts";
-export { type DecodeOptions, decodeDictionary } from "./encodings/dictionary-decode.ts";
+export {
+  type DecodeOptions,
+  decodeDictionary,
+  readDictionaryHeader,
+} from "./encodings/dictionary-decode.ts";
 export {
   type DictionaryOptions,
   type DictionaryPlan,
   encodeDictionary,
   planDictionary,
 } from "./encodings/dictionary-encode.ts";
-export { hasDictionaryHeader } from "./encodings/dictionary-header.ts";
+export { type DictionaryHeader, hasDictionaryHeader } from "./encodings/dictionary-header.ts";
 export {
   decodeZstd,
   decodeZstdBytes,

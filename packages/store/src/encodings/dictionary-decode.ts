@@ -49,20 +49,39 @@ export async function* decodeDictionary(
     throw invalid("does not restore the bytes whose digest its header names");
 }
 
+/**
+ * Read what the first line of a dictionary file says, and no more.
+ * @throws `STORE_ENCODING_INVALID`
+ */
+export async function readDictionaryHeader(source: ByteSource): Promise<DictionaryHeader> {
+  const decoder = new LineDecoder();
+  for await (const block of lineBlocks(source)) {
+    if (block.kind === "lines") decoder.decode(firstLine(block.bytes));
+    else decoder.piece(block.bytes, block.isLast);
+    if (decoder.header !== undefined) return decoder.header;
+  }
+  throw invalid("ends in its first line");
+}
+
+function firstLine(bytes: Buffer): Buffer {
+  return bytes.subarray(0, bytes.indexOf(0x0a) + 1 || bytes.byteLength);
+}
+
 /** What the line that comes next is. */
 type Expected = "header" | "first" | "any" | "verbatim";
 
 class LineDecoder {
   #expected: Expected = "header";
-  #header: DictionaryHeader | undefined;
+  /** What the first line says, once it was read. */
+  header: DictionaryHeader | undefined;
   #dictionaries: ReadonlyMap<string, readonly string[]> = new Map();
   readonly #isName = (name: string): boolean => this.#dictionaries.has(name);
   /** A header that is longer than other lines may be. */
   #headerPieces: Buffer[] = [];
 
   get original(): DictionaryHeader["original"] {
-    if (this.#header === undefined) throw invalid("ends in its first line");
-    return this.#header.original;
+    if (this.header === undefined) throw invalid("ends in its first line");
+    return this.header.original;
   }
 
   /** Restore a block of whole lines. */
@@ -116,9 +135,9 @@ class LineDecoder {
   }
 
   #takeHeader(line: Uint8Array): void {
-    this.#header = parseHeader(line);
+    this.header = parseHeader(line);
     this.#dictionaries = new Map(
-      this.#header.dictionaries.map(({ name, values }) => [name, values]),
+      this.header.dictionaries.map(({ name, values }) => [name, values]),
     );
     this.#expected = "first";
   }
