@@ -62,6 +62,11 @@ const table = {
     httpStatus: 404,
     hint: "`reseal artifacts list --verbose` shows the paths, relative to the folder.",
   },
+  COMPACTION_UNSUPPORTED: {
+    exitCode: 2,
+    httpStatus: 422,
+    hint: "Compaction of blobs works on a store in a folder.",
+  },
   COMPACTION_WRONG: {
     exitCode: 4,
     httpStatus: 500,

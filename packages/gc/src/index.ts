@@ -30,6 +30,13 @@ export {
   verifyAudit,
 } from "./audit.ts";
 export { cleanMarkdown, type MarkdownCleaning } from "./clean-markdown.ts";
+export {
+  type BlobCompaction,
+  compactStore,
+  type StoreCompactionOptions,
+  type StoreCompactionReport,
+  storeSizeMin,
+} from "./compact-store.ts";
 export type { CompactionReport, CompactionResult } from "./compaction-report.ts";
 export {
   type EntryFile,
