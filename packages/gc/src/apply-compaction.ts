@@ -15,8 +15,11 @@ import {
 } from "./compaction-report.ts";
 import type { CompactionFile, CompactionPlan } from "./plan-compaction.ts";
 import type { Pool, PoolPlaces } from "./pool.ts";
-import { PoolWriter } from "./pool-writer.ts";
-import { moveToTrash } from "./trash.ts";
+import { PoolWriter, sweepWriters } from "./pool-writer.ts";
+import { moveToTrash, type TrashMove } from "./trash.ts";
+
+/** Files that go to the trash together, unless one entry has more. */
+const batchFiles = 500;
 
 /** How far a compaction is. */
 export interface CompactionProgress {
@@ -63,14 +66,15 @@ export async function applyCompaction(
 ): Promise<CompactionReport> {
   const results: CompactionResult[] = plan.left.map(leftResult);
   const count = counter(plan.files.length, onProgress);
-  for (const files of byEntry(plan.files)) {
+  sweepWriters(pool.places);
+  for (const files of batchesOf(plan.files)) {
     pool.signal?.throwIfAborted();
-    results.push(...(await compactEntry(pool, files, count)));
+    results.push(...(await compactBatch(pool, files, count)));
   }
   return reportOf(pool.places.folder, false, sorted(results));
 }
 
-async function compactEntry(
+async function compactBatch(
   pool: Pool,
   files: readonly CompactionFile[],
   count: (bytes: number) => void,
@@ -100,51 +104,67 @@ interface Done {
   readonly writer: PoolWriter;
 }
 
-/** Move the originals of one entry to the trash, and put what replaces them in their place. */
+/** Move originals to the trash, entry by entry, and put what replaces them in their place. */
 async function replaceOriginals(pool: Pool, done: readonly Done[]): Promise<CompactionResult[]> {
+  if (done.length === 0) return [];
+  const byEntry = Map.groupBy(done, ({ planned }) => planned.entry.id);
+  const moves = [...byEntry.values()].map(moveOf);
+  const outcomes = await moveToTrash(pool, "compact", moves);
+  const problems = new Map(outcomes.map(({ move, problem }) => [move.entryId, problem]));
+  const folders = new Map(outcomes.map(({ move, item }) => [move.entryId, item?.folder ?? null]));
+  const results: CompactionResult[] = [];
+  const replaced: Done[] = [];
+  for (const one of done) {
+    const { planned, result, writer } = one;
+    const problem = problems.get(planned.entry.id);
+    const path = join(pool.places.folder, planned.file.path);
+    if (problem !== undefined) {
+      // The original is where it was; a compacted file of one that changed is of no use.
+      if (planned.kind === "jsonl")
+        rmSync(join(pool.places.folder, result.compacted_path ?? ""), { force: true });
+      results.push({ ...resultOf(planned, "failed"), reason: problem.message });
+      continue;
+    }
+    if (planned.kind === "markdown") writer.publish(path, path);
+    replaced.push(one);
+    results.push(result);
+  }
+  if (replaced.length > 0)
+    await appendAudit(pool, "compact", { files: replaced.map((one) => actOf(one, folders)) });
+  return results;
+}
+
+function moveOf(done: readonly Done[]): TrashMove {
   const [first] = done;
-  if (first === undefined) return [];
-  const { folder } = pool.places;
-  const { entry } = first.planned;
   const replacedBy = new Map<string, Digest>();
   for (const { planned, result } of done)
     if (planned.kind === "markdown" && result.compacted_digest !== undefined)
       replacedBy.set(planned.file.path, result.compacted_digest);
-  const move = {
-    entryId: entry.id,
-    family: entry.family,
-    runId: entry.run_id,
+  return {
+    entryId: first?.planned.entry.id ?? "",
+    family: first?.planned.entry.family ?? "",
+    runId: first?.planned.entry.run_id ?? "",
     files: done.map(({ planned }) => planned.file),
     replacedBy,
   };
-  const [outcome] = await moveToTrash(pool, "compact", [move]);
-  if (outcome?.problem !== undefined) {
-    // The originals are where they were; a compacted file of one that changed is of no use.
-    const reason = outcome.problem.message;
-    for (const { planned, result } of done)
-      if (planned.kind === "jsonl")
-        rmSync(join(folder, result.compacted_path ?? ""), { force: true });
-    return done.map(({ planned }) => ({ ...resultOf(planned, "failed"), reason }));
-  }
-  for (const { planned, writer } of done) {
-    const path = join(folder, planned.file.path);
-    if (planned.kind === "markdown") writer.publish(path, path);
-  }
-  await appendAudit(pool, "compact", {
-    entry_id: entry.id,
-    family: entry.family,
-    run_id: entry.run_id,
-    trash: outcome?.item?.folder ?? null,
-    files: done.map(({ result }) => ({
-      path: result.original_path,
-      digest: result.original_digest,
-      size: result.original_size,
-      compacted_path: result.compacted_path ?? null,
-      compacted_digest: result.compacted_digest ?? null,
-      compacted_size: result.compacted_size,
-    })),
-  });
-  return done.map(({ result }) => result);
+}
+
+/** What the audit log says of one file. */
+function actOf(
+  { planned, result }: Done,
+  folders: ReadonlyMap<string, string | null>,
+): Readonly<Record<string, unknown>> {
+  return {
+    entry_id: planned.entry.id,
+    family: planned.entry.family,
+    trash: folders.get(planned.entry.id) ?? null,
+    path: result.original_path,
+    digest: result.original_digest,
+    size: result.original_size,
+    compacted_path: result.compacted_path ?? null,
+    compacted_digest: result.compacted_digest ?? null,
+    compacted_size: result.compacted_size,
+  };
 }
 
 async function compactOne(
@@ -171,11 +191,19 @@ const fileFailures: ReadonlySet<string> = new Set([
   "STORE_FILE_CHANGED",
 ]);
 
-function byEntry(files: readonly CompactionFile[]): Iterable<readonly CompactionFile[]> {
-  const groups = new Map<string, CompactionFile[]>();
-  for (const planned of files)
-    groups.set(planned.entry.id, [...(groups.get(planned.entry.id) ?? []), planned]);
-  return groups.values();
+/** Some entries at once, whole: the trash and the audit log are written once for all of them. */
+export function* batchesOf<Item extends Pick<CompactionFile, "entry">>(
+  files: readonly Item[],
+): Generator<readonly Item[]> {
+  let batch: Item[] = [];
+  for (const group of Map.groupBy(files, ({ entry }) => entry.id).values()) {
+    if (batch.length > 0 && batch.length + group.length > batchFiles) {
+      yield batch;
+      batch = [];
+    }
+    batch.push(...group);
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** By path, so that a report does not depend on the order of the work. */

@@ -2,6 +2,7 @@ import {
   closeSync,
   fsyncSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -15,6 +16,9 @@ import { gcErrors } from "./errors.ts";
 import { syncPath } from "./move-file.ts";
 import type { PoolPlaces } from "./pool.ts";
 
+/** Scans pass over it, as over all that begins so. */
+const temporaryName = ".manifest.compact-";
+
 /**
  * Writes a new file of a pool: first where nobody takes it for one of its files, then, when it is
  * whole and durable, under its name. What an interruption leaves is overwritten by the next.
@@ -24,7 +28,7 @@ export class PoolWriter {
 
   /** @param number Tells apart files that are written before any of them is published. */
   constructor(places: PoolPlaces, number = 0) {
-    this.path = join(places.folder, `.manifest.compact-${number}`);
+    this.path = join(places.folder, `${temporaryName}${number}`);
   }
 
   /** Write all bytes, durable. */
@@ -82,6 +86,12 @@ export class PoolWriter {
       details: { path: this.path },
     });
   }
+}
+
+/** Remove what an interrupted process was writing. Only for who holds the lock of the pool. */
+export function sweepWriters({ folder }: PoolPlaces): void {
+  for (const name of readdirSync(folder))
+    if (name.startsWith(temporaryName)) rmSync(join(folder, name), { force: true });
 }
 
 function isOfSystem(error: unknown): boolean {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isResealError } from "@reseal/errors";
 import { type Digest, digestSource } from "@reseal/hash";
 import { decodeDictionary, readDictionaryHeader } from "@reseal/store";
-import { type CompactionRunOptions, counter, sorted } from "./apply-compaction.ts";
+import { batchesOf, type CompactionRunOptions, counter, sorted } from "./apply-compaction.ts";
 import { appendAudit } from "./audit.ts";
 import {
   type CompactionReport,
@@ -15,7 +15,7 @@ import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { isCompactPath } from "./plan-compaction.ts";
 import type { Pool, PoolPlaces } from "./pool.ts";
 import { isDictionaryFile, storedBytes } from "./pool-file.ts";
-import { PoolWriter } from "./pool-writer.ts";
+import { PoolWriter, sweepWriters } from "./pool-writer.ts";
 import { logicalPath } from "./run-key.ts";
 import { moveToTrash } from "./trash.ts";
 
@@ -65,33 +65,53 @@ export async function applyRestore(
 ): Promise<CompactionReport> {
   const results: CompactionResult[] = [];
   const count = counter(files.length, onProgress);
-  for (const compact of files) {
-    pool.signal?.throwIfAborted();
-    results.push(await restoreAndMove(pool, compact));
-    count(compact.file.size);
-  }
+  sweepWriters(pool.places);
+  for (const batch of batchesOf(files)) results.push(...(await restoreBatch(pool, batch, count)));
   return reportOf(pool.places.folder, false, sorted(results));
 }
 
-async function restoreAndMove(pool: Pool, compact: CompactFile): Promise<CompactionResult> {
-  const { entry, file } = compact;
+async function restoreBatch(
+  pool: Pool,
+  files: readonly CompactFile[],
+  count: (bytes: number) => void,
+): Promise<readonly CompactionResult[]> {
+  const results: CompactionResult[] = [];
+  const done: { readonly compact: CompactFile; readonly result: CompactionResult }[] = [];
   const writer = new PoolWriter(pool.places);
-  const result = await restoreOne(pool.places.folder, compact, writer);
-  if (result.status !== "restored") return result;
-  const move = { entryId: entry.id, family: entry.family, runId: entry.run_id, files: [file] };
-  const [outcome] = await moveToTrash(pool, "compact", [move]);
-  if (outcome?.problem !== undefined)
-    return { ...result, status: "failed", reason: outcome.problem.message };
-  await appendAudit(pool, "restore_original", {
-    entry_id: entry.id,
-    family: entry.family,
-    run_id: entry.run_id,
-    path: result.original_path,
-    digest: result.original_digest,
-    compacted_path: file.path,
-    compacted_digest: file.digest,
-  });
-  return result;
+  for (const compact of files) {
+    pool.signal?.throwIfAborted();
+    const result = await restoreOne(pool.places.folder, compact, writer);
+    if (result.status === "restored") done.push({ compact, result });
+    else results.push(result);
+    count(compact.file.size);
+  }
+  const moves = [...Map.groupBy(done, ({ compact }) => compact.entry.id).values()].map((group) => ({
+    entryId: group[0]?.compact.entry.id ?? "",
+    family: group[0]?.compact.entry.family ?? "",
+    runId: group[0]?.compact.entry.run_id ?? "",
+    files: group.map(({ compact }) => compact.file),
+  }));
+  const outcomes = moves.length === 0 ? [] : await moveToTrash(pool, "compact", moves);
+  const problems = new Map(outcomes.map(({ move, problem }) => [move.entryId, problem]));
+  const restored = done.filter(({ compact }) => problems.get(compact.entry.id) === undefined);
+  for (const { compact, result } of done) {
+    const problem = problems.get(compact.entry.id);
+    results.push(
+      problem === undefined ? result : { ...result, status: "failed", reason: problem.message },
+    );
+  }
+  if (restored.length > 0)
+    await appendAudit(pool, "restore_original", {
+      files: restored.map(({ compact, result }) => ({
+        entry_id: compact.entry.id,
+        family: compact.entry.family,
+        path: result.original_path,
+        digest: result.original_digest,
+        compacted_path: compact.file.path,
+        compacted_digest: compact.file.digest,
+      })),
+    });
+  return results;
 }
 
 async function restoreOne(

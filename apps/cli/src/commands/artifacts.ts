@@ -2,6 +2,8 @@ import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { commandHelp } from "../help.ts";
 import { auditCommand } from "./artifacts/audit.ts";
+import { artifactsCatCommand } from "./artifacts/cat.ts";
+import { compactCommand } from "./artifacts/compact.ts";
 import { duCommand } from "./artifacts/du.ts";
 import { gcCommand } from "./artifacts/gc.ts";
 import { listCommand } from "./artifacts/list.ts";
@@ -19,6 +21,8 @@ export function artifactsCommand(context: CommandContext): Command {
     .description("Keep what matters of many runs: list, pin, clean up, undo")
     .addCommand(listCommand(context))
     .addCommand(gcCommand(context))
+    .addCommand(compactCommand(context))
+    .addCommand(artifactsCatCommand(context))
     .addCommand(pinCommand(context))
     .addCommand(scanCommand(context))
     .addCommand(whyCommand(context))
@@ -35,6 +39,7 @@ export function artifactsCommand(context: CommandContext): Command {
           ["reseal artifacts list", "the runs in ./artifacts"],
           ["reseal artifacts gc --dry-run", "what would be deleted, and why"],
           ["reseal artifacts gc --apply", "move it to the trash, after asking"],
+          ["reseal artifacts compact --apply", "make the remaining files smaller"],
           ["reseal artifacts restore --report gc_report_20250906_143022.md", "undo that"],
         ],
         {
