@@ -38,7 +38,9 @@ export function runKeyOf(path: string): RunKey {
   const own = logicalPath(path);
   const stamp = firstTime(own, runTime);
   const timestamp = stamp?.timestamp ?? firstTime(own, onlyDate)?.timestamp;
-  const named = runHex.exec(own) ?? uuid.exec(own);
+  const hexId = runHex.exec(own);
+  // The date of `run_20250906_143022` has eight digits as well: it is a time, and not all of it.
+  const named = (hexId?.index === stamp?.index ? null : hexId) ?? uuid.exec(own);
   if (named?.groups?.id !== undefined)
     return {
       rule: "run_id",
