@@ -1,50 +1,31 @@
-import { renameSync, unlinkSync, utimesSync } from "node:fs";
+import { renameSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { isResealError } from "@reseal/errors";
 import type { Digest } from "@reseal/hash";
-import {
-  abortableSource,
-  type BlobEncoding,
-  type BlobForm,
-  type ByteSource,
-  type ChangeFormOptions,
-  decodedBlob,
-  encodeZstd,
-  type FormChange,
-  isWorthwhile,
-  storeErrors,
-  verifiedSource,
-} from "@reseal/store";
+import type { BlobEncoding, ChangeFormOptions, FormChange } from "@reseal/store";
+import type { PreparedForm } from "./blob-encoder.ts";
+import { raise } from "./blobs-in-lanes.ts";
 import { encodedFile, formOfBlob, regularStats } from "./encoded-blob.ts";
-import { fileBytes } from "./file-bytes.ts";
 import type { BatchPlace } from "./fs-batch.ts";
 import { errnoOf, writeFailure } from "./fs-errors.ts";
 import { lockJournal } from "./journal-lock.ts";
+import type { FlatProblem } from "./lane-work.ts";
 import { type BlobPath, blobPath } from "./layout.ts";
-import { type TemporaryFile, TemporaryFiles } from "./temporary-file.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.ts";
 
-/** Compressing is done by threads of its own; two at once keep two processors busy. */
-const concurrency = 2;
 /** Blobs that become durable together. */
-const groupBlobs = 500;
-const groupBytes = 256 * 1024 * 1024;
+const groupBlobs = 2000;
+const groupBytes = 512 * 1024 * 1024;
 const lockTimeoutMs = 60_000;
 
-type Place = Pick<BatchPlace, "root" | "temporary" | "sync">;
-
-interface Prepared {
-  readonly path: BlobPath;
-  readonly change: FormChange;
-  /** The new form's file; absent when it is in its place already, or nothing is to be done. */
-  readonly temporary?: string | undefined;
-  /** The old form's file, that goes when the new one is there. */
-  readonly old?: string | undefined;
+interface SizedBlob {
+  readonly digest: Digest;
+  /** About; the work is divided by it. */
+  readonly size: number;
 }
 
 /** Change the form of blobs; `BlobStore.changeForm`. */
 export async function changeForm(
-  place: Place,
+  place: BatchPlace,
   digests: readonly Digest[],
   encoding: BlobEncoding,
   { signal, onProgress, dryRun = false }: ChangeFormOptions,
@@ -54,16 +35,14 @@ export async function changeForm(
   for (const group of groupsOf(place.root, digests)) {
     const folder = dryRun ? undefined : makeTemporaryFolder(place.temporary);
     try {
-      const files = folder === undefined ? undefined : new TemporaryFiles(join(folder, "1"));
-      const work = { place, encoding, signal, files };
-      const prepared = await inOrder(group, async (digest, index) => {
-        const one = await prepare(work, digest);
-        bytes += one.change.size;
-        onProgress?.({ items: changes.length + index + 1, bytes });
-        return one;
+      const prepared = await prepare(place, group, encoding, folder, {
+        signal,
+        onProgress: (done) =>
+          onProgress?.({ items: changes.length + done.items, bytes: bytes + done.bytes }),
       });
       if (!dryRun) await publish(place, encoding, prepared, signal);
-      changes.push(...prepared.map(({ change }) => change));
+      changes.push(...group.map((blob) => changeOf(place.root, blob, prepared.get(blob.digest))));
+      bytes += group.reduce((sum, { size }) => sum + size, 0);
     } finally {
       if (folder !== undefined) removeTemporaryFolder(folder);
     }
@@ -71,197 +50,113 @@ export async function changeForm(
   return changes;
 }
 
-interface Work {
-  readonly place: Place;
-  readonly encoding: BlobEncoding;
-  readonly signal: AbortSignal | undefined;
-  /** Where new forms are written; without it nothing is. */
-  readonly files: TemporaryFiles | undefined;
-}
+type Prepared = ReadonlyMap<Digest, PreparedForm | FlatProblem>;
 
-/** Write a blob's new form to a temporary file, and read it back. */
-async function prepare(work: Work, digest: Digest): Promise<Prepared> {
-  const path = blobPath(work.place.root, digest);
-  let form: BlobForm | undefined;
-  try {
-    form = formOfBlob(path);
-    if (form === undefined)
-      throw storeErrors.BLOB_NOT_FOUND(`Blob ${digest} is not in ${work.place.root}.`, {
-        details: { digest, location: work.place.root },
-      });
-    return work.encoding === "zstd"
-      ? await prepareEncoded(work, path, plainOf(form))
-      : await preparePlain(work, path, plainOf(form));
-  } catch (error) {
-    if (work.signal?.aborted === true || !isResealError(error)) throw error;
-    if (!blobFailures.has(error.code)) throw error;
-    const unknown = { digest, size: 0, encoding: "identity", storedSize: 0 } as const;
-    const before = form === undefined ? unknown : plainOf(form);
-    const storedSizeBefore = before.storedSize;
-    return { path, change: { ...before, storedSizeBefore, status: "failed", error } };
-  }
-}
-
-const blobFailures: ReadonlySet<string> = new Set([
-  storeErrors.BLOB_NOT_FOUND.code,
-  storeErrors.BLOB_CORRUPT.code,
-]);
-
-function plainOf({ digest, size, encoding, storedSize }: BlobForm): BlobForm {
-  return { digest, size, encoding, storedSize };
-}
-
-async function prepareEncoded(
-  { place, signal, files }: Work,
-  path: BlobPath,
-  form: BlobForm,
+/** Write the new forms, in several threads where that pays. */
+async function prepare(
+  { root, lanes }: BatchPlace,
+  blobs: readonly SizedBlob[],
+  encoding: BlobEncoding,
+  folder: string | undefined,
+  options: ChangeFormOptions,
 ): Promise<Prepared> {
-  const before = { ...form, storedSizeBefore: form.storedSize };
-  if (form.encoding === "zstd") return { path, change: { ...before, status: "unchanged" } };
-  const plain = plainBytes(path, form, place.root, signal);
-  const { size: storedSize, file } = await write(files, encodeZstd(plain, form.size));
-  if (!isWorthwhile(form.size, storedSize)) {
-    file?.discard();
-    return { path, change: { ...before, status: "not_smaller" } };
+  const prepared = new Map<Digest, PreparedForm | FlatProblem>();
+  await lanes.spread(
+    blobs,
+    {
+      sizeOf: ({ size }) => size,
+      taskOf: (part, lane) => ({
+        kind: "form",
+        root,
+        temporary: folder === undefined ? undefined : join(folder, String(lane)),
+        encoding,
+        digests: part.map(({ digest }) => digest),
+      }),
+      take: ({ forms }) => {
+        for (const form of forms) prepared.set(form.digest, form);
+      },
+    },
+    options,
+  );
+  return prepared;
+}
+
+function changeOf(
+  root: string,
+  { digest }: SizedBlob,
+  prepared: PreparedForm | FlatProblem | undefined,
+): FormChange {
+  if (prepared !== undefined && "status" in prepared) {
+    const { size, encoding, storedSize, storedSizeBefore, status } = prepared;
+    return { digest, size, encoding, storedSize, storedSizeBefore, status };
   }
-  const change = { ...before, encoding: "zstd", storedSize, status: "changed" } as const;
-  if (file === undefined) return { path, change };
-  // What was written is read again: only what gives back the blob's bytes may take its place.
-  const written = abortableSource(fileBytes(file.path), signal);
-  await readAll(decodedBlob(written, form, file.path));
-  keepTimes(path.file, file.path);
-  return { path, change, temporary: file.path, old: path.file };
+  const form = formOfBlob(blobPath(root, digest));
+  const { size = 0, encoding = "identity", storedSize = 0 } = form ?? {};
+  const problem = prepared ?? { digest, code: "", message: `Blob ${digest} is lost.`, details: {} };
+  const { error } = raise(problem);
+  const storedSizeBefore = storedSize;
+  return { digest, size, encoding, storedSize, storedSizeBefore, status: "failed", error };
 }
 
-async function preparePlain(
-  { place, signal, files }: Work,
-  path: BlobPath,
-  form: BlobForm,
-): Promise<Prepared> {
-  const before = { ...form, storedSizeBefore: form.storedSize };
-  const old = encodedFile(path);
-  if (form.encoding === "identity") {
-    const change = { ...before, status: "unchanged" } as const;
-    if (regularStats(old) === undefined) return { path, change };
-    // An interrupted change left both. Its own bytes stay if they are in order.
-    await readAll(plainBytes(path, form, place.root, signal));
-    return { path, change, old };
-  }
-  const frame = abortableSource(fileBytes(old), signal);
-  const { size: storedSize, file } = await write(files, decodedBlob(frame, form, place.root));
-  const change = { ...before, encoding: "identity", storedSize, status: "changed" } as const;
-  if (file === undefined) return { path, change };
-  keepTimes(old, file.path);
-  return { path, change, temporary: file.path, old };
-}
-
-function plainBytes(
-  path: BlobPath,
-  blob: BlobForm,
-  location: string,
-  signal: AbortSignal | undefined,
-): ByteSource {
-  return verifiedSource(abortableSource(fileBytes(path.file), signal), blob, location);
-}
-
-async function readAll(source: ByteSource): Promise<void> {
-  for await (const _ of source);
-}
-
-/** Write a new form to a temporary file, or only count it. */
-async function write(
-  files: TemporaryFiles | undefined,
-  source: ByteSource,
-): Promise<{ readonly size: number; readonly file?: TemporaryFile }> {
-  if (files === undefined) {
-    let size = 0;
-    for await (const chunk of source) size += chunk.byteLength;
-    return { size };
-  }
-  const file = files.open();
-  try {
-    for await (const chunk of source) await file.write(chunk);
-    return { size: file.finish().size, file };
-  } catch (error) {
-    file.discard();
-    throw error;
-  }
-}
-
-/** Whoever collects garbage by age takes a blob for as old as it was. */
-function keepTimes(from: string, to: string): void {
-  const stats = regularStats(from);
-  if (stats !== undefined) utimesSync(to, stats.atimeMs / 1000, stats.mtimeMs / 1000);
+interface Replacement extends PreparedForm {
+  readonly path: BlobPath;
 }
 
 /** Put new forms in their places, and take the old ones away once that is durable. */
 async function publish(
-  { root, temporary, sync }: Place,
+  { root, temporary, sync }: BatchPlace,
   encoding: BlobEncoding,
-  prepared: readonly Prepared[],
+  prepared: Prepared,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const written = prepared.filter((one) => one.temporary !== undefined);
+  const replacements: Replacement[] = [];
+  for (const form of prepared.values())
+    if ("status" in form && form.old !== undefined)
+      replacements.push({ ...form, path: blobPath(root, form.digest) });
+  if (replacements.length === 0) return;
+  const written = replacements.filter((one) => one.temporary !== undefined);
   await sync.files(written.map((one) => one.temporary ?? ""));
   signal?.throwIfAborted();
   // Nobody takes one form away while somebody else takes the other.
   using _lock = await lockJournal(join(temporary, "forms.lock"), lockTimeoutMs, signal);
-  for (const { path, temporary: file } of written) {
-    const to = encoding === "zstd" ? encodedFile(path) : path.file;
-    try {
-      renameSync(file ?? "", to);
-    } catch (error) {
-      throw writeFailure(error, to);
-    }
-  }
+  const targetOf = ({ path }: Replacement): string =>
+    encoding === "zstd" ? encodedFile(path) : path.file;
+  for (const one of written) rename(one.temporary ?? "", targetOf(one));
   await sync.folders([...new Set(written.map(({ path }) => `${root}/${path.prefix}`))]);
-  for (const { path, old } of prepared) {
-    if (old === undefined) continue;
-    const isThere = regularStats(encoding === "zstd" ? encodedFile(path) : path.file);
-    if (isThere === undefined) continue; // Deleted meanwhile, and nothing of it is to stay.
-    try {
-      unlinkSync(old);
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw writeFailure(error, old);
-    }
+  for (const one of replacements) {
+    // Not there: it was deleted meanwhile, and this is not to stay either.
+    if (one.old !== undefined && regularStats(targetOf(one)) !== undefined) remove(one.old);
   }
 }
 
-function* groupsOf(root: string, digests: readonly Digest[]): Generator<readonly Digest[]> {
-  let group: Digest[] = [];
+function rename(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    throw writeFailure(error, to);
+  }
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw writeFailure(error, path);
+  }
+}
+
+/** Parts of the work, so that a full disk or a crash undoes no more than one of them. */
+function* groupsOf(root: string, digests: readonly Digest[]): Generator<readonly SizedBlob[]> {
+  let group: SizedBlob[] = [];
   let bytes = 0;
-  for (const digest of digests) {
-    group.push(digest);
-    bytes += regularStats(blobPath(root, digest).file)?.size ?? 0;
+  for (const digest of new Set(digests)) {
+    const size = formOfBlob(blobPath(root, digest))?.size ?? 0;
+    group.push({ digest, size });
+    bytes += size;
     if (group.length < groupBlobs && bytes < groupBytes) continue;
     yield group;
     group = [];
     bytes = 0;
   }
   if (group.length > 0) yield group;
-}
-
-/** Some at once; results in the order of the items. After an error none is at work any more. */
-async function inOrder<Item, Result>(
-  items: readonly Item[],
-  act: (item: Item, index: number) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const rest = items.entries();
-  let failed = false;
-  const worker = async (): Promise<void> => {
-    for (const [index, item] of rest) {
-      if (failed) return;
-      try {
-        results[index] = await act(item, index);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const workers = Array.from({ length: Math.min(concurrency, items.length) }, worker);
-  for (const result of await Promise.allSettled(workers))
-    if (result.status === "rejected") throw result.reason;
-  return results;
 }
