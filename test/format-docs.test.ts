@@ -28,18 +28,20 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test.for(["docs/identity.md", "docs/format/bundle.md", "docs/format/store.md"])(
-  "the commands of %s print what it shows",
-  (path) => {
-    const steps = stepsOf(readFileSync(join(root, path), "utf8"));
+test.for([
+  "docs/identity.md",
+  "docs/format/bundle.md",
+  "docs/format/compaction.md",
+  "docs/format/store.md",
+])("the commands of %s print what it shows", (path) => {
+  const steps = stepsOf(readFileSync(join(root, path), "utf8"));
 
-    const printed = runSteps(steps.map(({ command }) => command));
+  const printed = runSteps(steps.map(({ command }) => command));
 
-    expect(steps.length).toBeGreaterThan(5);
-    for (const [index, { command, expected }] of steps.entries())
-      expect(`$ ${command}\n${printed[index]}`).toBe(`$ ${command}\n${expected}`);
-  },
-);
+  expect(steps.length).toBeGreaterThan(5);
+  for (const [index, { command, expected }] of steps.entries())
+    expect(`$ ${command}\n${printed[index]}`).toBe(`$ ${command}\n${expected}`);
+});
 
 const pages = ["ARCHITECTURE.md", ...globSync("{docs,schemas}/**/*.md", { cwd: root })].sort();
 

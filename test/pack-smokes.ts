@@ -86,6 +86,11 @@ export const smokes: Readonly<Record<string, Smoke>> = {
       await stores[Symbol.asyncDispose]();`,
     prints: /^0$/,
   },
+  gc: {
+    script: `import { defaultArtifactsConfig } from "@reseal/gc";
+      console.log(defaultArtifactsConfig().families.map(({ name }) => name).join(" "));`,
+    prints: /^proofs bench smoke90 explain greenwall$/,
+  },
   cli: {
     script: `import { execFileSync } from "node:child_process";
       const reseal = (...args) =>

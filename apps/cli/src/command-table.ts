@@ -99,6 +99,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/cite.ts")).citeCommand,
   },
   {
+    name: "artifacts",
+    summary: "keep what matters of many runs: list, pin, clean up, undo",
+    load: async () => (await import("./commands/artifacts.ts")).artifactsCommand,
+  },
+  {
     name: "store",
     isHeavy: true,
     summary: "check, repair, back up and measure the store",

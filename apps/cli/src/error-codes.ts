@@ -18,6 +18,7 @@ const tables: readonly (() => Promise<ErrorTable>)[] = [
   async () => (await import("@reseal/connect")).catalogErrors,
   async () => (await import("@reseal/cite")).citeErrors,
   async () => (await import("@reseal/connect")).connectErrors,
+  async () => (await import("@reseal/gc")).gcErrors,
   async () => (await import("@reseal/hash")).hashErrors,
   async () => (await import("@reseal/record")).recordErrors,
   async () => (await import("@reseal/redact")).redactErrors,

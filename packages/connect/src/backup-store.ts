@@ -85,9 +85,21 @@ export async function backupStore(
     const missing: BlobInfo[] = [];
     for await (const blob of from.list({ signal }))
       if ((await to.stat(blob.digest))?.size !== blob.size) missing.push(blob);
-    const copied = link
-      ? await linkBlobs(source, backup, missing)
-      : await copyBlobs(from, to, missing, { signal, onProgress });
+    const plain = link ? await uncompressed(from, missing) : [];
+    await linkBlobs(source, backup, plain);
+    const linked = new Set(plain);
+    const rest = missing.filter((blob) => !linked.has(blob));
+    const { copied: other, findings: damaged } = await copyBlobs(from, to, rest, {
+      signal,
+      onProgress,
+    });
+    const copied = {
+      copied: {
+        blobs: other.blobs + plain.length,
+        bytes: other.bytes + plain.reduce((sum, { size }) => sum + size, 0),
+      },
+      findings: damaged,
+    };
     // Published in the other order.
     for (const name of streams) renameSync(join(snapshot, name), join(backup.journal, name));
     await fsyncFolder(backup.journal, () => undefined);
@@ -224,7 +236,7 @@ async function linkBlobs(
   source: StoreFolder,
   backup: StoreFolder,
   blobs: readonly BlobInfo[],
-): Promise<Pick<BackupReport, "copied" | "findings">> {
+): Promise<void> {
   const folders = new Set<string>();
   for (const { digest } of blobs) {
     const path = blobPathOf(digest);
@@ -234,8 +246,14 @@ async function linkBlobs(
     linkSync(join(source.root, path), to);
   }
   for (const folder of [...folders, backup.artifacts]) await fsyncFolder(folder, () => undefined);
-  const bytes = blobs.reduce((sum, { size }) => sum + size, 0);
-  return { copied: { blobs: blobs.length, bytes }, findings: [] };
+}
+
+/** Blobs whose files hold just their bytes: a backup has no others, so that `sha256sum` checks it. */
+async function uncompressed(from: BlobStore, blobs: readonly BlobInfo[]): Promise<BlobInfo[]> {
+  const plain: BlobInfo[] = [];
+  for (const blob of blobs)
+    if ((await from.formOf?.(blob.digest))?.encoding === "identity") plain.push(blob);
+  return plain;
 }
 
 /** The key of the withheld files' digests; without it they could not be compared again. */

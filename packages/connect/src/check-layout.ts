@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Digest, digestFromHex } from "@reseal/hash";
 import type { BlobInfo, OperationOptions } from "@reseal/store";
-import { isProcessGone, temporaryFolderOwner } from "@reseal/store-fs";
+import { formOfBlob, isProcessGone, temporaryFolderOwner } from "@reseal/store-fs";
 import { finding, type StoreFinding } from "./store-finding.ts";
 import type { StoreFolder } from "./store-folder.ts";
 
@@ -19,6 +19,7 @@ const rootNames =
   /^(\.gitignore|format\.json|redaction\.key|artifacts|journal|tmp|trash|cache|store\.db.*|backup\.json|blobs\.sha256)$/;
 const blobModeMax = 0o555;
 const foldersPerTurn = 8;
+const hexLength = 64;
 
 /** Look at every name of a store without opening a file. Nothing is changed. */
 export async function checkLayout(
@@ -56,6 +57,7 @@ function checkBlobFolder(
     return 0;
   }
   let byteCount = 0;
+  let last: Digest | undefined;
   for (const name of readdirSync(full).sort()) {
     const stats = statsOf(join(full, name));
     if (stats === undefined) continue; // Gone meanwhile.
@@ -65,17 +67,25 @@ function checkBlobFolder(
       findings.push(finding("stray", where, problem));
       continue;
     }
-    const digest = digestFromHex(name);
+    const hex = name.slice(0, hexLength);
+    const digest = digestFromHex(hex);
     if ((stats.mode & 0o777 & ~blobModeMax) !== 0 && process.platform !== "win32")
       findings.push(finding("blob_mode", where, "It can be written.", { digest }));
-    blobs.set(digest, { digest, size: stats.size });
-    byteCount += stats.size;
+    if (digest === last) {
+      findings.push(finding("left_over", where, "The blob is there uncompressed as well."));
+      continue;
+    }
+    last = digest;
+    const form = formOfBlob({ hex, file: join(full, hex) });
+    if (form === undefined) continue; // Gone meanwhile.
+    blobs.set(digest, { digest, size: form.size });
+    byteCount += form.size;
   }
   return byteCount;
 }
 
 function strayProblem(prefix: string, name: string, stats: Stats): string | undefined {
-  if (!/^[0-9a-f]{64}$/.test(name)) return "It does not have the name of a blob.";
+  if (!/^[0-9a-f]{64}(\.zst)?$/.test(name)) return "It does not have the name of a blob.";
   if (!stats.isFile()) return "It is not a regular file.";
   return name.startsWith(prefix) ? undefined : "It lies in the wrong folder: nobody finds it here.";
 }

@@ -8,6 +8,7 @@ export {
 } from "./check-store.ts";
 export { connectErrors } from "./errors.ts";
 export { withFirstStore } from "./first-store.ts";
+export { openFolderJournal } from "./folder-journal.ts";
 export { type OpenOptions, openStores } from "./open-stores.ts";
 export { type RebuildReport, rebuildCatalog } from "./rebuild-catalog.ts";
 export type { LostBlob, RepairAction, RepairPlan } from "./repair-plan.ts";

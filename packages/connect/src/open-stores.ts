@@ -7,7 +7,9 @@ import type { Catalog, Clock, IdSource, Stores } from "@reseal/store";
 import { fsyncFolder, makeFolder, openFsBlobStore, openFsJournal } from "@reseal/store-fs";
 import { healingCatalog, isDamagedCatalog } from "./healing-catalog.ts";
 import {
+  allowCompressed,
   existingStoreFolder,
+  mayHoldCompressed,
   refuseNewerFormat,
   type StoreFolder,
   storeFolderAt,
@@ -42,7 +44,12 @@ export async function openStores(location: string, options: OpenOptions = {}): P
   const { create = false, tenant = "local" } = options;
   const folder = await findOrCreate(location, create && options.readOnly !== true);
   const readOnly = options.readOnly === true || !isWritable(folder);
-  const blobs = await openFsBlobStore(folder.artifacts, { temporary: folder.tmp, readOnly });
+  const blobs = await openFsBlobStore(folder.artifacts, {
+    temporary: folder.tmp,
+    readOnly,
+    isMixed: mayHoldCompressed(folder),
+    onCompress: () => allowCompressed(folder),
+  });
   const journal = await openFsJournal(folder.journal, { readOnly });
   const catalog = await openIndexed({ location: folder.root, blobs, journal }, folder, {
     ...options,

@@ -70,8 +70,10 @@ export async function planRepair(
   for (const { digest, message } of findings.filter(({ code }) => badBlobs.has(code))) {
     if (digest === undefined) continue;
     const path = blobPathOf(digest);
-    const isThere = lstatSync(join(location, path), { throwIfNoEntry: false }) !== undefined;
-    if (isThere) actions.push({ action: "quarantine", path, reason: message });
+    for (const file of [path, `${path}.zst`]) {
+      const isThere = lstatSync(join(location, file), { throwIfNoEntry: false }) !== undefined;
+      if (isThere) actions.push({ action: "quarantine", path: file, reason: message });
+    }
     const source = await findSource(sources, digest);
     if (source === undefined) lost.push({ path, digest, message });
     else actions.push({ action: "refill", path, digest, from: source.location });

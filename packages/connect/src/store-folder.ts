@@ -1,9 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { fsyncFolder, makeTemporaryFolder, removeTemporaryFolder } from "@reseal/store-fs";
 import { connectErrors } from "./errors.ts";
 
 /** The version of the folder layout that this package writes. */
 export const storeFormat = 1;
+/** The version in which blobs may be compressed: a store becomes one when the first blob is. */
+export const compressedFormat = 2;
 
 /** The paths of a store in a folder; ARCHITECTURE.md, "Store on disk". */
 export interface StoreFolder {
@@ -52,12 +55,35 @@ export function refuseNewerFormat(root: string): void {
   const path = join(root, "format.json");
   if (!existsSync(path)) return;
   const format = formatIn(readFileSync(path, "utf8"));
-  if (typeof format === "number" && format <= storeFormat) return;
+  if (typeof format === "number" && format <= compressedFormat) return;
   // A crash while the store was made may leave the file empty; no format was ever written then.
   if (format === undefined) return;
   throw connectErrors.FORMAT_TOO_NEW(
-    `The store at ${root} has format ${JSON.stringify(format)}; this Reseal knows up to ${storeFormat}.`,
+    `The store at ${root} has format ${JSON.stringify(format)}; this Reseal knows up to ${compressedFormat}.`,
   );
+}
+
+/** Whether blobs of a store may be compressed. */
+export function mayHoldCompressed({ root }: Pick<StoreFolder, "root">): boolean {
+  const path = join(root, "format.json");
+  return existsSync(path) && formatIn(readFileSync(path, "utf8")) === compressedFormat;
+}
+
+/**
+ * Make a store one of the format with compressed blobs, durable. An older Reseal refuses it from
+ * then on, and does not take its compressed blobs for lost.
+ */
+export async function allowCompressed({ root, tmp }: StoreFolder): Promise<void> {
+  if (mayHoldCompressed({ root })) return;
+  const folder = makeTemporaryFolder(tmp, "format");
+  try {
+    const temporary = join(folder, "format.json");
+    writeFileSync(temporary, `${JSON.stringify({ format: compressedFormat })}\n`, { flush: true });
+    renameSync(temporary, join(root, "format.json"));
+    await fsyncFolder(root, () => undefined);
+  } finally {
+    removeTemporaryFolder(folder);
+  }
 }
 
 function formatIn(text: string): unknown {

@@ -71,7 +71,7 @@ async function countBlobs({ artifacts }: StoreFolder, signal: AbortSignal | unde
   let bytes = 0;
   for await (const blob of store.list({ signal })) {
     blobs += 1;
-    bytes += blob.size;
+    bytes += (await store.formOf?.(blob.digest))?.storedSize ?? blob.size;
     largest = keepLargest(largest, blob, ({ size }) => size);
   }
   return { blobs, bytes, largest };

@@ -100,7 +100,7 @@ test("where a file lies no store is made", async () => {
 });
 
 test.for([
-  ['{"format":2}', "CONNECT_FORMAT_TOO_NEW"],
+  ['{"format":3}', "CONNECT_FORMAT_TOO_NEW"],
   ['{"format":"x"}', "CONNECT_FORMAT_TOO_NEW"],
   ["{}", "CONNECT_FORMAT_TOO_NEW"],
   ["null", "CONNECT_FORMAT_TOO_NEW"],

@@ -1032,3 +1032,382 @@ export interface StoreFinding {
    */
   size?: ByteCount;
 }
+
+/**
+ * One run of a family: its files in a pool.
+ */
+export interface PoolEntry {
+  /**
+   * First hex digits of the digest of family and run, at least 8; the same in every scan.
+   */
+  id: string;
+  /**
+   * What the files have in common: the run id or the time in their paths, or else their folder.
+   */
+  run_id: string;
+  /**
+   * The family.
+   */
+  family: Line;
+  /**
+   * Time of the run: from the path, or else the newest modification time.
+   */
+  timestamp: Timestamp;
+  /**
+   * Oldest modification time of the files.
+   */
+  created_at: Timestamp;
+  /**
+   * Newest modification time of the files.
+   */
+  modified_at: Timestamp;
+  /**
+   * When the files were looked at.
+   */
+  scanned_at: Timestamp;
+  /**
+   * How the run ended; unknown never counts as a pass.
+   */
+  pass_fail: "pass" | "fail" | "unknown";
+  /**
+   * Whether it is the newest pass of its family.
+   */
+  is_last_pass: boolean;
+  /**
+   * Whether it is the newest entry of its family.
+   */
+  is_last_run: boolean;
+  /**
+   * Whether somebody pinned it.
+   */
+  is_pinned: boolean;
+  /**
+   * Its files, relative to the pool, sorted.
+   */
+  paths: string[];
+  /**
+   * Bytes of the files.
+   */
+  total_bytes: ByteCount;
+  /**
+   * SHA-256 of the list of its files in the form of sha256sum.
+   */
+  checksum_sha256: string;
+  /**
+   * Labels of its run record.
+   */
+  tags?: Line[];
+  /**
+   * What its run record says of it.
+   */
+  description?: string;
+  /**
+   * Version of what wrote it, from its run record.
+   */
+  version?: Line;
+}
+
+/**
+ * An entry that a plan keeps or deletes, and why.
+ */
+export interface GcDecision {
+  /**
+   * Id of the entry.
+   */
+  id: string;
+  /**
+   * What people know it by.
+   */
+  run_id: string;
+  /**
+   * Its family.
+   */
+  family: Line;
+  /**
+   * Time of the run.
+   */
+  timestamp: Timestamp;
+  /**
+   * How the run ended.
+   */
+  pass_fail: "pass" | "fail" | "unknown";
+  /**
+   * Bytes of its files.
+   */
+  total_bytes: ByteCount;
+  /**
+   * Number of its files.
+   */
+  files: Count;
+  /**
+   * Its files, where they are files of a pool.
+   */
+  paths?: string[];
+  /**
+   * Rules that keep it, or rules that did not.
+   */
+  reasons: string[];
+}
+
+/**
+ * What a plan does with one family.
+ */
+export interface GcFamilyPlan {
+  /**
+   * The family.
+   */
+  family: Line;
+  /**
+   * Its entries.
+   */
+  total_entries: Count;
+  /**
+   * Entries that are kept.
+   */
+  keep_count: Count;
+  /**
+   * Entries that are deleted, newest first.
+   */
+  to_delete: GcDecision[];
+  /**
+   * Entries that are kept, newest first.
+   */
+  to_keep: GcDecision[];
+  /**
+   * Rules that keep an entry, by its id.
+   */
+  reason_to_keep: {
+    [k: string]: string[];
+  };
+  /**
+   * Bytes that are freed.
+   */
+  bytes_to_delete: ByteCount;
+  /**
+   * Files that are deleted.
+   */
+  files_to_delete: Count;
+}
+
+/**
+ * What gc would delete and keep, and why: a plan that can be looked at, kept and applied later.
+ */
+export interface GcPlanBody {
+  /**
+   * Name and version of this format.
+   */
+  schema_version: "reseal.gc-plan/v1";
+  /**
+   * When it was made.
+   */
+  created_at: Timestamp;
+  /**
+   * Whether it was only to be shown.
+   */
+  dry_run: boolean;
+  /**
+   * What it is about: a folder of loose files or a store of sealed runs.
+   */
+  source: "pool" | "store";
+  /**
+   * The pool or store, an absolute path.
+   */
+  location: string;
+  /**
+   * Families that were asked for; all when this is not there.
+   */
+  only?: Line[];
+  /**
+   * Digest of all entries and policies the plan follows from: it is refused when that has changed.
+   */
+  state: Digest;
+  /**
+   * Entries.
+   */
+  total_entries: Count;
+  /**
+   * The families, in the order of the configuration.
+   */
+  family_plans: GcFamilyPlan[];
+  /**
+   * Entries that are deleted.
+   */
+  total_to_delete: Count;
+  /**
+   * Entries that are kept.
+   */
+  total_to_keep: Count;
+  /**
+   * Bytes that are freed; what others share is not.
+   */
+  bytes_to_delete: ByteCount;
+  /**
+   * Files that are deleted.
+   */
+  files_to_delete: Count;
+  /**
+   * Entries kept because they are pinned.
+   */
+  pinned_kept: Count;
+  /**
+   * Entries kept because they are the last pass of a family.
+   */
+  last_pass_kept: Count;
+  /**
+   * Entries kept because they are the last run of a family.
+   */
+  last_run_kept: Count;
+  /**
+   * Blobs of a store that no run needs.
+   */
+  unreferenced?: {
+    /**
+     * Their number.
+     */
+    blobs: Count;
+    /**
+     * Their bytes.
+     */
+    bytes: ByteCount;
+  };
+  /**
+   * What the reader should know.
+   */
+  warnings: string[];
+}
+
+/**
+ * What an apply of gc did; written beside the trash for every apply, also for one that failed.
+ */
+export interface GcReportBody {
+  /**
+   * Name and version of this format.
+   */
+  schema_version: "reseal.gc-report/v1";
+  /**
+   * Whether everything planned was done.
+   */
+  success: boolean;
+  /**
+   * When it began.
+   */
+  start_time: Timestamp;
+  /**
+   * When it ended.
+   */
+  end_time: Timestamp;
+  /**
+   * How long it took, in milliseconds.
+   */
+  duration_ms: number;
+  /**
+   * Entries that were deleted.
+   */
+  entries_deleted: Count;
+  /**
+   * Files that were deleted.
+   */
+  files_deleted: Count;
+  /**
+   * Bytes that were deleted.
+   */
+  bytes_deleted: ByteCount;
+  /**
+   * Files that can be brought back.
+   */
+  files_moved_to_trash: Count;
+  /**
+   * What can be brought back.
+   *
+   * Items: An entry in the trash.
+   */
+  items: {
+    /**
+     * Id of the entry.
+     */
+    id: string;
+    /**
+     * Number of the move.
+     */
+    op: Count;
+    /**
+     * Its folder in the trash.
+     */
+    folder: string;
+  }[];
+  /**
+   * Folders of the trash that were old enough to be destroyed.
+   */
+  purged: string[];
+  /**
+   * What went wrong.
+   *
+   * Items: Something that went wrong.
+   */
+  errors: {
+    /**
+     * The entry; null when it was about none.
+     */
+    id: string | null;
+    /**
+     * Error code.
+     */
+    code: string;
+    /**
+     * What happened, for people.
+     */
+    message: string;
+  }[];
+  /**
+   * What the reader should know.
+   */
+  warnings: string[];
+  /**
+   * The families.
+   *
+   * Items: What was done with a family.
+   */
+  family_results: {
+    /**
+     * The family.
+     */
+    family: Line;
+    /**
+     * Entries that should go.
+     */
+    planned: Count;
+    /**
+     * Entries that went.
+     */
+    executed: Count;
+    /**
+     * Entries that are still there.
+     */
+    failed: Count;
+    /**
+     * Bytes that went.
+     */
+    bytes: ByteCount;
+    /**
+     * Files that went.
+     */
+    files: Count;
+  }[];
+  /**
+   * Blobs of a store that no run needed.
+   */
+  unreferenced?: {
+    /**
+     * Those that went.
+     */
+    blobs: Count;
+    /**
+     * Their bytes.
+     */
+    bytes: ByteCount;
+  };
+  /**
+   * The plan that was applied.
+   */
+  plan: GcPlanBody;
+}

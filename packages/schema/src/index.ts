@@ -1,3 +1,8 @@
+export type {
+  ArtifactsFile,
+  FamilyDescription,
+  RetentionPolicy,
+} from "./artifacts-config.generated.ts";
 export type { Citation, CitationAuthor, CitedParent } from "./citation.generated.ts";
 export type { Comparison } from "./comparison.generated.ts";
 export type { ConfigSnapshot } from "./config-snapshot.generated.ts";
@@ -19,6 +24,8 @@ export type {
   Explanation,
   FileDifference,
   FirstDifference,
+  GcDecision,
+  GcFamilyPlan,
   Git,
   IgnoreRules,
   Invariant,
@@ -36,6 +43,7 @@ export type {
   Orcid,
   Parent,
   PartialTolerance,
+  PoolEntry,
   PortablePath,
   ReplayCheck,
   RunRow,
@@ -71,6 +79,8 @@ export type {
 export { schemaErrors } from "./errors.ts";
 export type { RunEvent, TraceContext } from "./event.generated.ts";
 export type { Finding } from "./findings.ts";
+export type { GcPlan } from "./gc-plan.generated.ts";
+export type { GcReport } from "./gc-report.generated.ts";
 export type { Gate, GateReason } from "./gate.generated.ts";
 export type { GateMetric, GateOutput, GateRules } from "./gate-rules.generated.ts";
 export type { JsonSchema } from "./json-schema.ts";
@@ -110,6 +120,7 @@ export type {
   ReplaySummary,
   UnstableFile,
 } from "./output.replay-times.generated.ts";
+export type { PoolManifest } from "./pool-manifest.generated.ts";
 export type {
   ConfiguredAuthor,
   ConfiguredWindow,

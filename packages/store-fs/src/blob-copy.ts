@@ -1,11 +1,12 @@
 import { closeSync, constants, fstatSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { createDigester, type Digest, digestBytes } from "@reseal/hash";
-import { type BlobInfo, type LocalCopy, storeErrors } from "@reseal/store";
+import { type BlobInfo, decodedBlob, type LocalCopy, storeErrors } from "@reseal/store";
+import { type OpenedBlob, openEitherForm } from "./encoded-blob.ts";
+import { openFileBytes } from "./file-bytes.ts";
 import type { Checkpoint } from "./file-stager.ts";
 import { errnoOf, readFailure } from "./fs-errors.ts";
 import { assertFolder, blobPath } from "./layout.ts";
 
-const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
 const bufferBytes = 1024 * 1024;
 
 /** Reads blobs whole: to check them, or to write them elsewhere. Every lane has its own. */
@@ -18,31 +19,67 @@ export class BlobCopier {
     this.#root = root;
   }
 
-  /** @throws `STORE_BLOB_NOT_FOUND`, `STORE_BLOB_CORRUPT`, `STORE_READ_FAILED` */
-  check(blob: BlobInfo, checkpoint: Checkpoint): void {
-    this.#read(blob, checkpoint, () => undefined);
+  /**
+   * Done when this returns, unless the blob is compressed.
+   * @throws `STORE_BLOB_NOT_FOUND`, `STORE_BLOB_CORRUPT`, `STORE_READ_FAILED`
+   */
+  check(blob: BlobInfo, checkpoint: Checkpoint): void | Promise<void> {
+    return this.#read(blob, checkpoint, () => undefined);
   }
 
   /** @throws as `check`, and `STORE_COPY_FAILED` */
-  copy(blob: LocalCopy, checkpoint: Checkpoint): void {
+  copy(blob: LocalCopy, checkpoint: Checkpoint): void | Promise<void> {
     const file = createFile(blob);
-    let isDone = false;
-    try {
-      this.#read(blob, checkpoint, (bytes) => writeAll(file, bytes, blob.path));
-      isDone = true;
-    } finally {
+    const end = (isDone: boolean): void => {
       closeSync(file);
       if (!isDone) rmSync(blob.path, { force: true });
+    };
+    let reading: void | Promise<void>;
+    try {
+      reading = this.#read(blob, checkpoint, (bytes) => writeAll(file, bytes, blob.path));
+    } catch (error) {
+      end(false);
+      throw error;
+    }
+    if (reading === undefined) return end(true);
+    return reading.then(
+      () => end(true),
+      (error: unknown) => {
+        end(false);
+        throw error;
+      },
+    );
+  }
+
+  #read(blob: BlobInfo, checkpoint: Checkpoint, take: Take): void | Promise<void> {
+    const opened = this.#open(blob.digest);
+    if (opened.isEncoded) return this.#readEncoded(blob, opened, checkpoint, take);
+    this.#readPlain(blob, opened, checkpoint, take);
+    return undefined;
+  }
+
+  async #readEncoded(
+    blob: BlobInfo,
+    { file, path }: OpenedBlob,
+    checkpoint: Checkpoint,
+    take: Take,
+  ): Promise<void> {
+    try {
+      for await (const bytes of decodedBlob(openFileBytes(file, path), blob, this.#root)) {
+        checkpoint();
+        take(bytes);
+      }
+    } finally {
+      closeSync(file);
     }
   }
 
-  #read(
+  #readPlain(
     { digest, size }: BlobInfo,
+    { file, path }: OpenedBlob,
     checkpoint: Checkpoint,
-    take: (bytes: Uint8Array) => void,
+    take: Take,
   ): void {
-    const { file: path } = blobPath(this.#root, digest);
-    const file = this.#open(digest, path);
     try {
       if (size < bufferBytes) {
         // One byte more than there should be: enough to see that there are too many.
@@ -84,18 +121,17 @@ export class BlobCopier {
     return length;
   }
 
-  #open(digest: Digest, path: string): number {
-    try {
-      return openSync(path, readFlags);
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw readFailure(error, path);
-      assertFolder(this.#root);
-      throw storeErrors.BLOB_NOT_FOUND(`Blob ${digest} is not in ${this.#root}.`, {
-        details: { digest, location: this.#root },
-      });
-    }
+  #open(digest: Digest): OpenedBlob {
+    const opened = openEitherForm(blobPath(this.#root, digest));
+    if (opened !== undefined) return opened;
+    assertFolder(this.#root);
+    throw storeErrors.BLOB_NOT_FOUND(`Blob ${digest} is not in ${this.#root}.`, {
+      details: { digest, location: this.#root },
+    });
   }
 }
+
+type Take = (bytes: Uint8Array) => void;
 
 function assertDigest(digest: Digest, size: number, actual: Digest, length: number): void {
   if (length !== size) throw corrupt(digest, size, `ends after ${length} bytes`);

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, type Stats, utimesSync } from "node:fs";
 import { storeErrors } from "@reseal/store";
+import { encodedSuffix, formOfBlob } from "./encoded-blob.ts";
 import { errnoOf, readFailure, writeFailure } from "./fs-errors.ts";
 import type { BlobPath } from "./layout.ts";
 
@@ -16,29 +17,38 @@ export interface Presence {
 
 /**
  * Find a blob that is about to be used, and make it look new.
+ * @param isMixed Whether it may be compressed, which costs a second look at what is not there.
  * @returns `undefined` when it is not there.
  * @throws `STORE_BLOB_CORRUPT` when what is there has another size.
  */
-export function findBlob(path: BlobPath, size: number): Presence | undefined {
-  const stats = blobStats(path, size);
-  if (stats === undefined) return undefined;
+export function findBlob(path: BlobPath, size: number, isMixed: boolean): Presence | undefined {
+  const found = findFile(path, size, isMixed);
+  if (found === undefined) return undefined;
   const now = Date.now();
-  if (now - stats.mtimeMs > refreshAfterMs) refresh(path.file, now);
-  return { isUnsettled: now - stats.ctimeMs < settledAfterMs };
+  if (now - found.stats.mtimeMs > refreshAfterMs) refresh(found.path, now);
+  return { isUnsettled: now - found.stats.ctimeMs < settledAfterMs };
 }
 
-/** A blob's facts; `undefined` when it is not there, an error when it is not what it should be. */
-function blobStats(path: BlobPath, size: number): Stats | undefined {
+interface FoundFile {
+  readonly path: string;
+  readonly stats: Stats;
+}
+
+/** A blob's file; `undefined` when it is not there, an error when it is not what it should be. */
+function findFile(path: BlobPath, size: number, isMixed: boolean): FoundFile | undefined {
   let stats: Stats | undefined;
   try {
     stats = lstatSync(path.file, { throwIfNoEntry: false });
   } catch (error) {
     throw readFailure(error, path.file);
   }
-  if (stats === undefined || (stats.isFile() && stats.size === size)) return stats;
+  if (stats?.isFile() && stats.size === size) return { path: path.file, stats };
+  const form = stats === undefined && isMixed ? formOfBlob(path) : undefined;
+  if (form?.size === size) return form;
+  if (stats === undefined && form === undefined) return undefined;
   const digest = `sha256:${path.hex}`;
   throw storeErrors.BLOB_CORRUPT(`Blob ${digest} is there, but not with ${size} bytes.`, {
-    details: { digest, size, actual_size: stats.size, path: path.file },
+    details: { digest, size, actual_size: form?.size ?? stats?.size, path: path.file },
   });
 }
 
@@ -53,14 +63,18 @@ const listedMin = 1024;
 export function presenceTest(
   root: string,
   count: number,
+  isMixed: boolean,
 ): (blob: BlobPath & { readonly size: number }) => boolean {
-  if (count < listedMin) return (blob) => blobStats(blob, blob.size) !== undefined;
+  if (count < listedMin) {
+    return (blob) => findFile(blob, blob.size, isMixed) !== undefined;
+  }
   let listed = "";
   let names: ReadonlySet<string> = new Set();
   return (blob) => {
     if (blob.prefix !== listed) names = namesIn(`${root}/${blob.prefix}`);
     listed = blob.prefix;
-    return names.has(blob.hex) && blobStats(blob, blob.size) !== undefined;
+    const isNamed = names.has(blob.hex) || names.has(blob.hex + encodedSuffix);
+    return isNamed && findFile(blob, blob.size, true) !== undefined;
   };
 }
 

@@ -63,7 +63,7 @@ export async function copyInLanes(
 }
 
 /** The error of a blob again, as it was before it went from thread to thread. */
-function raise({ digest, code, message, details }: FlatProblem): BlobProblem {
+export function raise({ digest, code, message, details }: FlatProblem): BlobProblem {
   const known = [storeErrors.BLOB_NOT_FOUND, storeErrors.BLOB_CORRUPT, storeErrors.UNAVAILABLE];
   const make = known.find((one) => one.code === code) ?? storeErrors.READ_FAILED;
   return { digest, error: make(message, { details }) };

@@ -37,6 +37,8 @@ export interface StagingPlace {
   readonly root: string;
   /** A folder that nobody else writes to; it is made on the first file. */
   readonly temporary: string;
+  /** Whether blobs of the store may be compressed. */
+  readonly isMixed: boolean;
 }
 
 /** Throws when the work is to end. */
@@ -48,6 +50,7 @@ export type Checkpoint = () => void;
  */
 export class FileStager {
   readonly #root: string;
+  readonly #isMixed: boolean;
   readonly #files: TemporaryFiles;
   readonly #inspector: FileInspector | undefined;
   readonly #reader: PartReader | undefined;
@@ -62,6 +65,7 @@ export class FileStager {
     reader?: PartReader | undefined,
   ) {
     this.#root = place.root;
+    this.#isMixed = place.isMixed;
     this.#files = new TemporaryFiles(place.temporary);
     this.#inspector = inspector;
     this.#reader = reader;
@@ -96,7 +100,7 @@ export class FileStager {
     const digest = digestBytes(bytes);
     assertExpected({ digest, size }, expected);
     if (this.#written.has(digest)) return { status: "stored", digest, size, isCopy: true };
-    const found = findBlob(blobPath(this.#root, digest), size);
+    const found = findBlob(blobPath(this.#root, digest), size, this.#isMixed);
     if (found !== undefined) return { status: "stored", digest, size, ...found };
     const temporary = this.#files.write(bytes);
     this.#written.add(digest);
@@ -139,7 +143,9 @@ export class FileStager {
       }
       assertExpected(info, expected);
       const isCopy = this.#written.has(info.digest);
-      const found = isCopy ? {} : findBlob(blobPath(this.#root, info.digest), info.size);
+      const found = isCopy
+        ? {}
+        : findBlob(blobPath(this.#root, info.digest), info.size, this.#isMixed);
       if (found === undefined) {
         this.#written.add(info.digest);
         return { status: "stored", ...info, temporary: file.path };

@@ -15,7 +15,13 @@ import {
   storeErrors,
 } from "@reseal/store";
 import { findBlob, type Presence, presenceTest } from "./blob-presence.ts";
-import { assertExpected, FileStager, pieceBytes, type StagedFile } from "./file-stager.ts";
+import {
+  assertExpected,
+  FileStager,
+  pieceBytes,
+  type StagedFile,
+  type StagingPlace,
+} from "./file-stager.ts";
 import { writeFailure } from "./fs-errors.ts";
 import type { FsSync } from "./fs-sync.ts";
 import type { Lanes } from "./lanes.ts";
@@ -30,6 +36,8 @@ export interface BatchPlace {
   readonly temporary: string;
   readonly sync: FsSync;
   readonly lanes: Lanes;
+  /** Whether blobs may be compressed, as far as this process knows. */
+  readonly isMixed: boolean;
 }
 
 /** What a source gives is collected up to this size before it is written. */
@@ -123,7 +131,7 @@ export class FsBatch implements BlobBatch {
   async commit({ signal }: OperationOptions = {}): Promise<void> {
     this.#begin(signal);
     this.#state = "committing";
-    const { root, sync } = this.#place;
+    const { root, sync, isMixed } = this.#place;
     const staged = [...this.#staged.values()];
     const folders = new Set([...this.#unsettledFolders].map((prefix) => `${root}/${prefix}`));
     // Folders first: a full disk is noticed before anything is visible.
@@ -136,14 +144,15 @@ export class FsBatch implements BlobBatch {
     await sync.files(staged.map(({ temporary }) => temporary));
     this.#signal?.throwIfAborted();
     signal?.throwIfAborted();
-    const presence = presenceTest(root, staged.length);
+    const presence = presenceTest(root, staged.length, isMixed);
     for (const blob of staged.sort(byHex)) {
       await this.#takeTurn(0);
       if (!presence(blob)) publish(blob);
     }
     await sync.folders([...folders]);
     const found = [...this.#found.values()].sort(byHex);
-    const isThere = presenceTest(root, found.length);
+    // Also those that another process has compressed since.
+    const isThere = presenceTest(root, found.length, true);
     for (const blob of found) if (!isThere(blob)) throw this.#removed(blob);
     this.#end();
   }
@@ -223,7 +232,7 @@ export class FsBatch implements BlobBatch {
   /** Whether this batch or the store has the blob. A blob that is there is never written again. */
   #isThere(path: BlobPath, size: number): boolean {
     if (this.#staged.has(path.hex) || this.#found.has(path.hex)) return true;
-    const found = findBlob(path, size);
+    const found = findBlob(path, size, this.#place.isMixed);
     if (found !== undefined) this.#addFound(path, size, found);
     return found !== undefined;
   }
@@ -249,11 +258,12 @@ export class FsBatch implements BlobBatch {
   }
 
   /** A place for one more writer. */
-  #stagingPlace(): { readonly root: string; readonly temporary: string } {
+  #stagingPlace(): StagingPlace {
     this.#assertOpen();
     this.#folder ??= makeTemporaryFolder(this.#place.temporary);
     this.#writers += 1;
-    return { root: this.#place.root, temporary: `${this.#folder}/${this.#writers}` };
+    const { root, isMixed } = this.#place;
+    return { root, temporary: `${this.#folder}/${this.#writers}`, isMixed };
   }
 
   #removed({ hex }: BlobPath): Error {

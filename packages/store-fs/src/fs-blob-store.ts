@@ -1,24 +1,19 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  read,
-  readSync,
-  unlinkSync,
-} from "node:fs";
+import { closeSync, existsSync, readSync, unlinkSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { promisify } from "node:util";
 import { type Digest, digestFromHex } from "@reseal/hash";
 import {
   abortableSource,
   type BlobBatch,
+  type BlobEncoding,
+  type BlobForm,
   type BlobInfo,
   type BlobProblem,
   type BlobStore,
   type BulkOptions,
   type ByteSource,
+  type ChangeFormOptions,
+  decodedBlob,
+  type FormChange,
   type LocalCopy,
   type OperationOptions,
   type PutOptions,
@@ -26,7 +21,17 @@ import {
   verifiedSource,
 } from "@reseal/store";
 import { checkInLanes, copyInLanes } from "./blobs-in-lanes.ts";
-import { FsBatch } from "./fs-batch.ts";
+import { changeForm } from "./change-form.ts";
+import {
+  encodedFile,
+  encodedSuffix,
+  formOfBlob,
+  type OpenedBlob,
+  openEitherForm,
+  sizeOfOpen,
+} from "./encoded-blob.ts";
+import { openFileBytes } from "./file-bytes.ts";
+import { type BatchPlace, FsBatch } from "./fs-batch.ts";
 import { errnoOf, readFailure, writeFailure } from "./fs-errors.ts";
 import { FsSync, type Report } from "./fs-sync.ts";
 import { Lanes } from "./lanes.ts";
@@ -45,6 +50,13 @@ export interface FsBlobStoreOptions {
   readonly temporary?: string | undefined;
   /** Open what is there, change nothing, and refuse to write. */
   readonly readOnly?: boolean | undefined;
+  /** Whether blobs may be compressed; default true, which only costs time. */
+  readonly isMixed?: boolean | undefined;
+  /**
+   * Called before a blob is first compressed: what reads this folder must know of compressed blobs
+   * from then on.
+   */
+  readonly onCompress?: (() => Promise<void>) | undefined;
   /** Told where the file system keeps less than the full promise. */
   readonly report?: Report | undefined;
 }
@@ -65,6 +77,8 @@ export async function openFsBlobStore(
   const {
     temporary = temporaryBeside(directory),
     readOnly = false,
+    isMixed = true,
+    onCompress = async () => undefined,
     report = () => undefined,
   } = options;
   if (readOnly) {
@@ -75,26 +89,34 @@ export async function openFsBlobStore(
     assertSameFileSystem(directory, temporary);
     sweepTemporaryFolders(temporary);
   }
-  return new FsBlobStore(directory, temporary, readOnly, new FsSync(directory, report));
+  return new FsBlobStore(
+    {
+      root: directory,
+      temporary,
+      sync: new FsSync(directory, report),
+      lanes: new Lanes(),
+      isMixed,
+    },
+    readOnly,
+    onCompress,
+  );
 }
 
+/** A file of a blob, in one form or the other. */
+const blobName = /^[0-9a-f]{64}(\.zst)?$/;
 const smallBytesMax = 1024 * 1024;
-const pieceBytes = 256 * 1024;
-const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
-const readSome = promisify(read);
 
 class FsBlobStore implements BlobStore {
   readonly location: string;
-  readonly #temporary: string;
+  #place: BatchPlace;
   readonly #readOnly: boolean;
-  readonly #sync: FsSync;
-  readonly #lanes = new Lanes();
+  readonly #onCompress: () => Promise<void>;
 
-  constructor(directory: string, temporary: string, readOnly: boolean, sync: FsSync) {
-    this.location = directory;
-    this.#temporary = temporary;
+  constructor(place: BatchPlace, readOnly: boolean, onCompress: () => Promise<void>) {
+    this.location = place.root;
+    this.#place = place;
     this.#readOnly = readOnly;
-    this.#sync = sync;
+    this.#onCompress = onCompress;
   }
 
   async put(source: ByteSource | Uint8Array, options: PutOptions = {}): Promise<BlobInfo> {
@@ -107,62 +129,84 @@ class FsBlobStore implements BlobStore {
   async openBatch({ signal }: OperationOptions = {}): Promise<BlobBatch> {
     signal?.throwIfAborted();
     this.#assertWritable();
-    const place = {
-      root: this.location,
-      temporary: this.#temporary,
-      sync: this.#sync,
-      lanes: this.#lanes,
-    };
-    return new FsBatch(place, signal);
+    return new FsBatch(this.#place, signal);
   }
 
   async get(digest: Digest, { signal }: OperationOptions = {}): Promise<ByteSource> {
     signal?.throwIfAborted();
-    const { file: path } = blobPath(this.location, digest);
-    const file = this.#openBlob(digest, path);
+    const blob = this.#openBlob(digest);
     try {
-      const { size } = fstatSync(file);
+      const info = { digest, size: sizeOfOpen(blob) };
       // One call for a small blob. A large one is opened again when it is read: a source that
       // nobody reads must not keep a file open.
-      const source =
-        size <= smallBytesMax ? once(readWhole(file, size)) : this.#readPieces(digest, path);
-      return verifiedSource(abortableSource(source, signal), { digest, size }, this.location);
+      if (blob.isEncoded || info.size > smallBytesMax) return this.#readPieces(info, signal);
+      const source = abortableSource(once(readWhole(blob.file, info.size)), signal);
+      return verifiedSource(source, info, this.location);
     } catch (error) {
-      throw readFailure(error, path);
+      throw readFailure(error, blob.path);
     } finally {
-      closeSync(file);
+      closeSync(blob.file);
     }
   }
 
-  localFile(digest: Digest): string {
-    return blobPath(this.location, digest).file;
+  localFile(digest: Digest): string | undefined {
+    const { file } = blobPath(this.location, digest);
+    return this.#place.isMixed && !existsSync(file) ? undefined : file;
   }
 
   check(blobs: readonly BlobInfo[], options?: BulkOptions): Promise<readonly BlobProblem[]> {
-    return checkInLanes(this.#lanes, this.location, blobs, options);
+    return checkInLanes(this.#place.lanes, this.location, blobs, options);
   }
 
   copyOut(copies: readonly LocalCopy[], options?: BulkOptions): Promise<void> {
-    return copyInLanes(this.#lanes, this.location, copies, options);
+    return copyInLanes(this.#place.lanes, this.location, copies, options);
   }
 
   async stat(digest: Digest, { signal }: OperationOptions = {}): Promise<BlobInfo | undefined> {
     signal?.throwIfAborted();
-    const { file } = blobPath(this.location, digest);
-    const size = sizeOf(file);
-    if (size === undefined) assertFolder(this.location);
-    return size === undefined ? undefined : { digest, size };
+    const form = formOfBlob(blobPath(this.location, digest));
+    if (form === undefined) assertFolder(this.location);
+    return form === undefined ? undefined : { digest, size: form.size };
+  }
+
+  async formOf(digest: Digest, { signal }: OperationOptions = {}): Promise<BlobForm | undefined> {
+    signal?.throwIfAborted();
+    const form = formOfBlob(blobPath(this.location, digest));
+    if (form === undefined) {
+      assertFolder(this.location);
+      return undefined;
+    }
+    const { size, encoding, storedSize } = form;
+    return { digest, size, encoding, storedSize };
+  }
+
+  async changeForm(
+    digests: readonly Digest[],
+    encoding: BlobEncoding,
+    options: ChangeFormOptions = {},
+  ): Promise<readonly FormChange[]> {
+    options.signal?.throwIfAborted();
+    if (options.dryRun !== true) {
+      this.#assertWritable();
+      if (encoding !== "identity") await this.#onCompress();
+      this.#place = { ...this.#place, isMixed: true };
+    }
+    return await changeForm(this.#place, digests, encoding, options);
   }
 
   async *list({ signal }: OperationOptions = {}): AsyncIterable<BlobInfo> {
     signal?.throwIfAborted();
     for (const prefix of await this.#names(this.location, /^[0-9a-f]{2}$/)) {
       const folder = `${this.location}/${prefix}`;
-      for (const hex of await this.#names(folder, /^[0-9a-f]{64}$/)) {
+      let last = "";
+      for (const name of await this.#names(folder, blobName)) {
         signal?.throwIfAborted();
+        const hex = name.replace(encodedSuffix, "");
         if (!hex.startsWith(prefix)) continue; // Not a place in which anybody looks for it.
-        const size = sizeOf(`${folder}/${hex}`);
-        if (size !== undefined) yield { digest: digestFromHex(hex), size };
+        if (hex === last) continue; // There in both forms.
+        last = hex;
+        const form = formOfBlob({ hex, file: `${folder}/${hex}` });
+        if (form !== undefined) yield { digest: digestFromHex(hex), size: form.size };
       }
     }
   }
@@ -170,19 +214,16 @@ class FsBlobStore implements BlobStore {
   async delete(digest: Digest, { signal }: OperationOptions = {}): Promise<boolean> {
     signal?.throwIfAborted();
     this.#assertWritable();
-    const { file } = blobPath(this.location, digest);
-    try {
-      unlinkSync(file);
-      return true;
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw writeFailure(error, file);
-      assertFolder(this.location);
-      return false;
-    }
+    const path = blobPath(this.location, digest);
+    // Its own bytes last: while they are there, nobody looks for the compressed ones.
+    const wasEncoded = removeFile(encodedFile(path));
+    const wasThere = removeFile(path.file) || wasEncoded;
+    if (!wasThere) assertFolder(this.location);
+    return wasThere;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#lanes[Symbol.asyncDispose]();
+    await this.#place.lanes[Symbol.asyncDispose]();
   }
 
   #assertWritable(): void {
@@ -192,33 +233,24 @@ class FsBlobStore implements BlobStore {
     });
   }
 
-  #openBlob(digest: Digest, path: string): number {
-    try {
-      return openSync(path, readFlags);
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw readFailure(error, path);
-      assertFolder(this.location);
-      throw storeErrors.BLOB_NOT_FOUND(`Blob ${digest} is not in ${this.location}.`, {
-        details: { digest, location: this.location },
-        cause: error,
-      });
-    }
+  #openBlob(digest: Digest): OpenedBlob {
+    const blob = openEitherForm(blobPath(this.location, digest));
+    if (blob !== undefined) return blob;
+    assertFolder(this.location);
+    throw storeErrors.BLOB_NOT_FOUND(`Blob ${digest} is not in ${this.location}.`, {
+      details: { digest, location: this.location },
+    });
   }
 
-  async *#readPieces(digest: Digest, path: string): AsyncGenerator<Uint8Array> {
-    const file = this.#openBlob(digest, path);
+  /** The bytes of a large blob, opened in the form that it has when they are asked for. */
+  async *#readPieces(info: BlobInfo, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+    const blob = this.#openBlob(info.digest);
     try {
-      for (;;) {
-        // A new buffer for each piece: readers may keep what they get.
-        const buffer = Buffer.allocUnsafeSlow(pieceBytes);
-        const { bytesRead } = await readSome(file, buffer, 0, pieceBytes, null);
-        if (bytesRead === 0) return;
-        yield buffer.subarray(0, bytesRead);
-      }
-    } catch (error) {
-      throw readFailure(error, path);
+      const source = abortableSource(openFileBytes(blob.file, blob.path), signal);
+      const read = blob.isEncoded ? decodedBlob : verifiedSource;
+      yield* read(source, info, this.location);
     } finally {
-      closeSync(file);
+      closeSync(blob.file);
     }
   }
 
@@ -237,15 +269,15 @@ class FsBlobStore implements BlobStore {
   }
 }
 
-/** Length of a blob; `undefined` when it is not there. */
-function sizeOf(path: string): number | undefined {
+/** @returns `false` when it was not there. */
+function removeFile(path: string): boolean {
   try {
-    const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats === undefined || stats.isFile()) return stats?.size;
+    unlinkSync(path);
+    return true;
   } catch (error) {
-    throw readFailure(error, path);
+    if (errnoOf(error) !== "ENOENT") throw writeFailure(error, path);
+    return false;
   }
-  throw storeErrors.READ_FAILED(`${path} is not a regular file.`, { details: { path } });
 }
 
 /** At most one byte more than there should be: enough to see that there are too many. */

@@ -1,3 +1,4 @@
+export { formOfBlob } from "./encoded-blob.ts";
 export { type FsBlobStoreOptions, openFsBlobStore } from "./fs-blob-store.ts";
 export { type FsJournalOptions, openFsJournal } from "./fs-journal.ts";
 export { fsyncFolder, type Report, type StoreWarning } from "./fs-sync.ts";

@@ -1,4 +1,5 @@
 import { isResealError } from "@reseal/errors";
+import type { Digest } from "@reseal/hash";
 import {
   type BlobInfo,
   type BlobProblem,
@@ -9,8 +10,10 @@ import {
   loadPartReader,
   type PartReader,
   type PartReaderSource,
+  storeErrors,
 } from "@reseal/store";
 import { BlobCopier } from "./blob-copy.ts";
+import { BlobEncoder, type EncodingPlace, type PreparedForm } from "./blob-encoder.ts";
 import { type Checkpoint, FileStager, type StagedFile, type StagingFile } from "./file-stager.ts";
 
 /** Work for one lane: a part of a batch's files, or of a store's blobs. */
@@ -24,19 +27,24 @@ export type LaneTask = {
   | {
       readonly kind: "stage";
       readonly temporary: string;
+      readonly isMixed: boolean;
       readonly inspector: Pick<InspectorSource, "module" | "data"> | undefined;
       readonly reader: Pick<PartReaderSource, "module" | "data"> | undefined;
       readonly files: readonly StagingFile[];
     }
   | { readonly kind: "check"; readonly blobs: readonly BlobInfo[] }
   | { readonly kind: "copy"; readonly copies: readonly LocalCopy[] }
+  | (EncodingPlace & { readonly kind: "form"; readonly digests: readonly Digest[] })
 );
 
-/** What became of a task; `problems` of `check` and `staged` of `stage`, in order. */
+/** What became of a task; `problems` of `check`, `staged` of `stage`, `forms` of `form`, in order. */
 export interface LaneResult {
   readonly staged: readonly (StagedFile | FlatFailure)[];
   readonly problems: readonly FlatProblem[];
+  readonly forms: readonly (PreparedForm | FlatProblem)[];
 }
+
+const nothing: LaneResult = { staged: [], problems: [], forms: [] };
 
 /** A file's error without its class, which does not go from thread to thread. */
 export interface FlatFailure {
@@ -57,6 +65,7 @@ export class LaneWork {
   #call: number | undefined;
   #stager: FileStager | undefined;
   #copier: BlobCopier | undefined;
+  #encoder: BlobEncoder | undefined;
   readonly #inspector: FileInspector | undefined;
   readonly #reader: PartReader | undefined;
 
@@ -73,6 +82,7 @@ export class LaneWork {
     if (this.#call !== task.call) {
       this.#stager = undefined;
       this.#copier = undefined;
+      this.#encoder = undefined;
       this.#call = task.call;
     }
     if (task.kind === "stage") {
@@ -81,16 +91,21 @@ export class LaneWork {
         this.#inspector ?? (task.inspector && (await loadInspector(task.inspector))),
         this.#reader ?? (task.reader && (await loadPartReader(task.reader))),
       );
-      return { staged: await stageAll(this.#stager, task.files, checkpoint), problems: [] };
+      return { ...nothing, staged: await stageAll(this.#stager, task.files, checkpoint) };
+    }
+    if (task.kind === "form") {
+      this.#encoder ??= new BlobEncoder(task);
+      return { ...nothing, forms: await prepareAll(this.#encoder, task.digests, checkpoint) };
     }
     this.#copier ??= new BlobCopier(task.root);
     if (task.kind === "check")
-      return { staged: [], problems: checkAll(this.#copier, task.blobs, checkpoint) };
+      return { ...nothing, problems: await checkAll(this.#copier, task.blobs, checkpoint) };
     for (const copy of task.copies) {
       checkpoint();
-      this.#copier.copy(copy, checkpoint);
+      const copying = this.#copier.copy(copy, checkpoint);
+      if (copying !== undefined) await copying;
     }
-    return { staged: [], problems: [] };
+    return nothing;
   }
 }
 
@@ -109,16 +124,17 @@ async function stageAll(
   return staged;
 }
 
-function checkAll(
+async function checkAll(
   copier: BlobCopier,
   blobs: readonly BlobInfo[],
   checkpoint: Checkpoint,
-): FlatProblem[] {
+): Promise<FlatProblem[]> {
   const problems: FlatProblem[] = [];
   for (const blob of blobs) {
     checkpoint();
     try {
-      copier.check(blob, checkpoint);
+      const checking = copier.check(blob, checkpoint);
+      if (checking !== undefined) await checking;
     } catch (error) {
       if (!isResealError(error)) throw error;
       problems.push({ digest: blob.digest, ...flat(error) });
@@ -126,6 +142,30 @@ function checkAll(
   }
   return problems;
 }
+
+async function prepareAll(
+  encoder: BlobEncoder,
+  digests: readonly Digest[],
+  checkpoint: Checkpoint,
+): Promise<(PreparedForm | FlatProblem)[]> {
+  const forms: (PreparedForm | FlatProblem)[] = [];
+  for (const digest of digests) {
+    checkpoint();
+    try {
+      forms.push(await encoder.prepare(digest, checkpoint));
+    } catch (error) {
+      if (!isResealError(error) || !blobFailures.has(error.code)) throw error;
+      forms.push({ digest, ...flat(error) });
+    }
+  }
+  return forms;
+}
+
+/** What is wrong with one blob leaves the others alone; a disk that takes nothing does not. */
+const blobFailures: ReadonlySet<string> = new Set([
+  storeErrors.BLOB_NOT_FOUND.code,
+  storeErrors.BLOB_CORRUPT.code,
+]);
 
 function flat({ code, message, details }: BlobProblem["error"]): Omit<FlatFailure, "status"> {
   return { code, message, details };

@@ -22,8 +22,7 @@ export async function stageInLanes(
         places.set(lane, place);
         return {
           kind: "stage",
-          root: place.root,
-          temporary: place.temporary,
+          ...place,
           inspector: inspector && { module: inspector.module, data: inspector.data },
           reader: reader && { module: reader.module, data: reader.data },
           files: part.map(({ path, expected, inspectAs, readAs }) => ({

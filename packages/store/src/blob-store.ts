@@ -1,4 +1,5 @@
 import type { Digest } from "@reseal/hash";
+import type { BlobEncoding, BlobForm, ChangeFormOptions, FormChange } from "./blob-form.ts";
 import type {
   BatchFile,
   BlobProblem,
@@ -68,9 +69,23 @@ export interface BlobStore extends AsyncDisposable {
   copyOut(copies: readonly LocalCopy[], options?: BulkOptions): Promise<void>;
   /**
    * Where a blob lies as a local file with exactly its bytes, for a store that keeps such files.
-   * Whoever reads it checks the digest. It says nothing about whether the blob is there.
+   * Whoever reads it checks the digest. It says nothing about whether the blob is there, and a blob
+   * that is compressed has no such file: whoever does not find it asks `get`.
    */
   localFile?(digest: Digest): string | undefined;
+  /** How a blob is stored, for a store that knows several forms; `undefined` when it is not there. */
+  formOf?(digest: Digest, options?: OperationOptions): Promise<BlobForm | undefined>;
+  /**
+   * Compress blobs, or bring them back to their own bytes. Digests, sizes and what readers get stay
+   * the same. The old form goes away only after the new one was read back, found to give the bytes
+   * of the digest, and made durable; after an interruption each blob is whole in one form or both.
+   * Results come in the order of the digests.
+   */
+  changeForm?(
+    digests: readonly Digest[],
+    encoding: BlobEncoding,
+    options?: ChangeFormOptions,
+  ): Promise<readonly FormChange[]>;
   /** Address and length, or `undefined` when the blob is not there. Does not read the bytes. */
   stat(digest: Digest, options?: OperationOptions): Promise<BlobInfo | undefined>;
   /** Every blob, in order of its digest. */

@@ -91,6 +91,12 @@ const brokenBlobStores: Record<BlobStoreLaw, (good: MemoryBlobStore) => Partial<
     },
   }),
   bulk: () => ({ check: async () => [] }),
+  form: (good) => ({
+    async changeForm(digests, encoding, options) {
+      const changes = await good.changeForm(digests, encoding, { ...options, dryRun: true });
+      return changes.map((change) => ({ ...change, status: "changed" }));
+    },
+  }),
   "file unchanged": (good) => ({
     async openBatch(options) {
       const batch = await good.openBatch(options);
@@ -259,7 +265,18 @@ test("every law has a case that a live store can run", () => {
   }
 });
 
-const blobMethods = ["put", "openBatch", "get", "stat", "list", "delete"] as const;
+const blobMethods = [
+  "put",
+  "openBatch",
+  "get",
+  "check",
+  "copyOut",
+  "stat",
+  "formOf",
+  "changeForm",
+  "list",
+  "delete",
+] as const;
 const catalogMethods = [
   "addSeals",
   "journalOffset",

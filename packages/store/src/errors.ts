@@ -11,6 +11,11 @@ const table = {
     httpStatus: 500,
     hint: "Run `verify` to find what else is damaged, and bring the blob back from another store or an exported bundle.",
   },
+  ENCODING_INVALID: {
+    exitCode: 4,
+    httpStatus: 422,
+    hint: "The compact form is damaged, or something else wrote it. Bring the original back from trash, a backup or an exported bundle.",
+  },
   DIGEST_MISMATCH: {
     exitCode: 4,
     httpStatus: 422,

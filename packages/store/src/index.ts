@@ -1,3 +1,11 @@
+export {
+  type BlobEncoding,
+  type BlobForm,
+  type ChangeFormOptions,
+  decodedBlob,
+  type FormChange,
+  isWorthwhile,
+} from "./blob-form.ts";
 export type {
   BlobBatch,
   BlobInfo,
@@ -38,6 +46,27 @@ export type {
   RunStatus,
   SealRecord,
 } from "./catalog.ts";
+export type { FieldDictionary } from "./encodings/choose-values.ts";
+export {
+  type DecodeOptions,
+  decodeDictionary,
+  readDictionaryHeader,
+} from "./encodings/dictionary-decode.ts";
+export {
+  type DictionaryOptions,
+  type DictionaryPlan,
+  encodeDictionary,
+  planDictionary,
+} from "./encodings/dictionary-encode.ts";
+export { type DictionaryHeader, hasDictionaryHeader } from "./encodings/dictionary-header.ts";
+export {
+  decodeZstd,
+  decodeZstdBytes,
+  encodeZstd,
+  encodeZstdBytes,
+  zstdContentSize,
+  zstdHeaderBytes,
+} from "./encodings/zstd.ts";
 export { storeErrors } from "./errors.ts";
 export type {
   Journal,

@@ -1,6 +1,15 @@
 import { strict as assert } from "node:assert";
 import { open } from "node:fs/promises";
+import { isResealError } from "@reseal/errors";
 import { compareUtf8, type Digest, digestBytes, parseDigest } from "@reseal/hash";
+import {
+  type BlobEncoding,
+  type BlobForm,
+  type ChangeFormOptions,
+  decodedBlob,
+  type FormChange,
+  isWorthwhile,
+} from "./blob-form.ts";
 import type {
   BlobBatch,
   BlobInfo,
@@ -18,11 +27,14 @@ import type {
   PutFilesOptions,
 } from "./bulk.ts";
 import { abortableSource, collectBytes, verifiedSource } from "./byte-source.ts";
+import { encodeZstdBytes } from "./encodings/zstd.ts";
 import { storeErrors } from "./errors.ts";
 import { checkOneByOne, copyOneByOne, putOneByOne } from "./one-by-one.ts";
 
 /** Blobs in memory, with ways to break them as a disk or a network would. */
 export interface MemoryBlobStore extends BlobStore {
+  formOf: NonNullable<BlobStore["formOf"]>;
+  changeForm: NonNullable<BlobStore["changeForm"]>;
   /** Change a blob's bytes behind the store's back. */
   damage(digest: Digest, change: (bytes: Uint8Array) => Uint8Array): void;
   /** Make every look-up of a digest fail, as a lost connection does. */
@@ -36,7 +48,9 @@ export function createMemoryBlobStore(): MemoryBlobStore {
 
 interface StoredBlob {
   readonly size: number;
+  /** As they are stored. */
   readonly bytes: Uint8Array;
+  readonly encoding: BlobEncoding;
 }
 
 class MemoryBlobStoreImplementation implements MemoryBlobStore {
@@ -63,7 +77,9 @@ class MemoryBlobStoreImplementation implements MemoryBlobStore {
       });
     }
     const source = abortableSource(chunked(blob.bytes), signal);
-    return verifiedSource(source, { digest, size: blob.size }, this.location);
+    const info = { digest, size: blob.size };
+    const read = blob.encoding === "zstd" ? decodedBlob : verifiedSource;
+    return read(source, info, this.location);
   }
 
   check(blobs: readonly BlobInfo[], options?: BulkOptions): Promise<readonly BlobProblem[]> {
@@ -78,6 +94,51 @@ class MemoryBlobStoreImplementation implements MemoryBlobStore {
     signal?.throwIfAborted();
     const blob = this.#find(digest);
     return blob === undefined ? undefined : { digest, size: blob.size };
+  }
+
+  async formOf(digest: Digest, { signal }: OperationOptions = {}): Promise<BlobForm | undefined> {
+    signal?.throwIfAborted();
+    const blob = this.#find(digest);
+    if (blob === undefined) return undefined;
+    const { size, encoding, bytes } = blob;
+    return { digest, size, encoding, storedSize: bytes.byteLength };
+  }
+
+  async changeForm(
+    digests: readonly Digest[],
+    encoding: BlobEncoding,
+    { signal, dryRun }: ChangeFormOptions = {},
+  ): Promise<readonly FormChange[]> {
+    const changes: FormChange[] = [];
+    for (const digest of digests) {
+      signal?.throwIfAborted();
+      changes.push(await this.#changeForm(digest, encoding, dryRun));
+    }
+    return changes;
+  }
+
+  async #changeForm(
+    digest: Digest,
+    encoding: BlobEncoding,
+    dryRun: boolean | undefined,
+  ): Promise<FormChange> {
+    const form = await this.formOf(digest);
+    const nothing = { digest, size: 0, encoding, storedSize: 0 };
+    const before = { ...(form ?? nothing), storedSizeBefore: form?.storedSize ?? 0 };
+    if (form?.encoding === encoding) return { ...before, status: "unchanged" };
+    try {
+      const bytes = await collectBytes(await this.get(digest));
+      const stored = encoding === "zstd" ? encodeZstdBytes(bytes) : bytes;
+      const storedSize = stored.byteLength;
+      if (encoding === "zstd" && !isWorthwhile(bytes.byteLength, storedSize))
+        return { ...before, status: "not_smaller" };
+      if (dryRun !== true)
+        this.#blobs.set(digest, { size: bytes.byteLength, bytes: stored, encoding });
+      return { ...before, encoding, storedSize, status: "changed" };
+    } catch (error) {
+      if (!isResealError(error)) throw error;
+      return { ...before, status: "failed", error };
+    }
   }
 
   async *list({ signal }: OperationOptions = {}): AsyncIterable<BlobInfo> {
@@ -97,7 +158,7 @@ class MemoryBlobStoreImplementation implements MemoryBlobStore {
   damage(digest: Digest, change: (bytes: Uint8Array) => Uint8Array): void {
     const blob = this.#blobs.get(digest);
     assert(blob !== undefined, `There is no blob ${digest} to damage.`);
-    this.#blobs.set(digest, { size: blob.size, bytes: change(new Uint8Array(blob.bytes)) });
+    this.#blobs.set(digest, { ...blob, bytes: change(new Uint8Array(blob.bytes)) });
   }
 
   obstruct(digest: Digest): void {
@@ -108,7 +169,7 @@ class MemoryBlobStoreImplementation implements MemoryBlobStore {
   publish(bytes: Uint8Array): BlobInfo {
     const info = { digest: digestBytes(bytes), size: bytes.byteLength };
     if (this.#find(info.digest) === undefined) {
-      this.#blobs.set(info.digest, { size: info.size, bytes });
+      this.#blobs.set(info.digest, { size: info.size, bytes, encoding: "identity" });
     }
     return info;
   }

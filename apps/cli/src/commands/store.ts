@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
+import { quote } from "../command-line.ts";
 import type { CommandContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
@@ -155,10 +156,6 @@ async function askToRepair(
     `Take ${plural(actions.length, "step")} and move ${plural(moved, "file")} to the quarantine?`,
     [...words, "--apply", "--force"].join(" "),
   );
-}
-
-function quote(word: string): string {
-  return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function backupCommand(context: CommandContext): Command {

@@ -5,6 +5,7 @@ import {
   type DeflateLevel,
   type PackedItem,
   type PackItem,
+  packBatch,
   recordsBytesMax,
 } from "./pack-batch.ts";
 import { changed, explain, type SourceFile } from "./source-file.ts";
@@ -73,9 +74,20 @@ export class SmallFiles {
     const next = this.#packing.shift();
     if (next === undefined) return;
     const { files, out } = next;
-    const items = await next.packed.catch((error: unknown) => explain(files, error));
+    const items = await next.packed.catch(() => this.#packAgain(files, out));
     await this.#writer.addRecords(files, items, out);
     this.#free.push(out);
+  }
+
+  /**
+   * Files that could not be read where they lie are read as everybody reads them: a store may keep
+   * their bytes in another form. If something is wrong with them, this says what.
+   */
+  async #packAgain(files: readonly SourceFile[], out: Room): Promise<readonly PackedItem[]> {
+    const read = files.map((file) => ({ ...file, local: undefined }));
+    const bytes = await readAll(read).catch((error: unknown) => explain(read, error));
+    // Here, as the thread that failed may have ended.
+    return packBatch({ items: read.map(packItem), bytes, level: this.#level, out });
   }
 
   #room(bytesMin: number): Room {

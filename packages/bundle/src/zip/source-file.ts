@@ -29,6 +29,10 @@ export async function* readSource(file: SourceFile): ByteSource {
     return;
   }
   await using handle = await openLocal(file, local.path);
+  if (handle === undefined) {
+    yield* await file.open();
+    return;
+  }
   const digester = createDigester();
   const buffer = Buffer.allocUnsafeSlow(pieceBytes);
   while (digester.size <= size) {
@@ -41,10 +45,12 @@ export async function* readSource(file: SourceFile): ByteSource {
   if (digester.size !== size || digester.digest() !== local.digest) await explain([file]);
 }
 
-async function openLocal(file: SourceFile, path: string): Promise<FileHandle> {
+/** `undefined` when there is no such file: the store keeps the bytes in another form. */
+async function openLocal(file: SourceFile, path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, readFlags);
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     return await explain([file], error);
   }
 }

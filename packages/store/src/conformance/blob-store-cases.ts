@@ -4,6 +4,7 @@ import { batchCases } from "./blob-batch-cases.ts";
 import { readCases } from "./blob-read-cases.ts";
 import { writeCases } from "./blob-write-cases.ts";
 import { bulkCases } from "./bulk-cases.ts";
+import { formCases } from "./form-cases.ts";
 
 /** A promise of {@link BlobStore} that a case holds an implementation to. */
 export type BlobStoreLaw =
@@ -19,6 +20,7 @@ export type BlobStoreLaw =
   | "batch together"
   | "batch leaves nothing"
   | "bulk"
+  | "form"
   | "file unchanged";
 
 /** What only the owner of an implementation can do for a case. */
@@ -56,4 +58,5 @@ export const blobStoreCases: readonly BlobStoreCase[] = [
   ...readCases,
   ...batchCases,
   ...bulkCases,
+  ...formCases,
 ];

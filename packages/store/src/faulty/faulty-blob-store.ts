@@ -1,4 +1,5 @@
 import type { Digest } from "@reseal/hash";
+import type { BlobEncoding, BlobForm, ChangeFormOptions, FormChange } from "../blob-form.ts";
 import type {
   BlobBatch,
   BlobInfo,
@@ -21,7 +22,7 @@ import { inject, injectBytes, injectItems } from "./inject.ts";
 /**
  * Wrap a blob store so that its calls go wrong by a plan. Operations are `blobs.put`,
  * `blobs.openBatch`, `blobs.get`, `blobs.check`, `blobs.copyOut`, `blobs.stat`, `blobs.list`,
- * `blobs.delete`, `batch.put`, `batch.putFile`, `batch.putFiles`, `batch.keep` and
+ * `blobs.delete`, `blobs.formOf`, `blobs.changeForm`, `batch.put`, `batch.putFile`, `batch.putFiles`, `batch.keep` and
  * `batch.commit`; disposing never fails.
  */
 export function faultyBlobStore(store: BlobStore, plan: FaultPlan): BlobStore {
@@ -90,6 +91,25 @@ class FaultyBlobStore implements BlobStore {
   async delete(digest: Digest, options: OperationOptions = {}): Promise<boolean> {
     return inject(this.#plan, "blobs.delete", options.signal, (signal) =>
       this.#store.delete(digest, { signal }),
+    );
+  }
+
+  async formOf(digest: Digest, options: OperationOptions = {}): Promise<BlobForm | undefined> {
+    return inject(this.#plan, "blobs.formOf", options.signal, async (signal) =>
+      this.#store.formOf?.(digest, { signal }),
+    );
+  }
+
+  async changeForm(
+    digests: readonly Digest[],
+    encoding: BlobEncoding,
+    options: ChangeFormOptions = {},
+  ): Promise<readonly FormChange[]> {
+    return inject(
+      this.#plan,
+      "blobs.changeForm",
+      options.signal,
+      async (signal) => this.#store.changeForm?.(digests, encoding, { ...options, signal }) ?? [],
     );
   }
 

@@ -1,0 +1,70 @@
+import { existsSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { join, resolve } from "node:path";
+import type { ArtifactsConfig, Pool, PoolPlaces } from "@reseal/gc";
+import type { Journal } from "@reseal/store";
+import type { Command } from "commander";
+import type { CommandContext } from "./context.ts";
+
+/** Flags of every command that works on a pool. */
+export interface PoolFlags {
+  readonly pool: string;
+  readonly config?: string;
+}
+
+/** Where a pool's settings are when nothing else is said. */
+const defaultConfigFile = join("config", "artifacts.yaml");
+
+/** Add the flags that say which pool a command works on. */
+export function withPoolFlags(command: Command): Command {
+  return command
+    .option("--pool <folder>", "the folder of artifacts", "artifacts")
+    .option("--config <file>", "settings (default: config/artifacts.yaml when it is there)");
+}
+
+/** A pool's settings and places; nothing is opened or changed. */
+export async function findPool(
+  context: CommandContext,
+  flags: PoolFlags,
+): Promise<{ readonly places: PoolPlaces; readonly config: ArtifactsConfig }> {
+  const { cwd } = context.host;
+  const gc = await import("@reseal/gc");
+  const config = await readConfig(context, flags.config);
+  return { places: gc.poolPlaces(resolve(cwd, flags.pool), config, cwd), config };
+}
+
+/** The settings a command works with. */
+export async function readConfig(
+  context: CommandContext,
+  file: string | undefined,
+): Promise<ArtifactsConfig> {
+  const { defaultArtifactsConfig, readArtifactsConfig } = await import("@reseal/gc");
+  const path = resolve(context.host.cwd, file ?? defaultConfigFile);
+  if (file === undefined && !existsSync(path)) return defaultArtifactsConfig();
+  return readArtifactsConfig(path);
+}
+
+/** Open a pool to change it. */
+export async function openPool(context: CommandContext, flags: PoolFlags): Promise<Pool> {
+  const gc = await import("@reseal/gc");
+  const { openFolderJournal } = await import("@reseal/connect");
+  const { places, config } = await findPool(context, flags);
+  return gc.openPool(places, config, {
+    openJournal: (folder) => openFolderJournal(folder),
+    clock: { now: () => Date.now() },
+    actor: actorName(),
+    signal: context.signal,
+    onNotice: (message) => context.warn(message),
+  });
+}
+
+/** The audit and trash journal of a pool, to be read; empty when nothing was ever deleted. */
+export async function readPoolJournal(places: PoolPlaces): Promise<Journal> {
+  const { openFolderJournal } = await import("@reseal/connect");
+  return openFolderJournal(places.trash, { readOnly: true });
+}
+
+/** Who acts, for the audit log. */
+export function actorName(): string {
+  return `${userInfo().username}@${hostname()}`;
+}

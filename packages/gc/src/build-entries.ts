@@ -1,0 +1,156 @@
+import { basename, dirname, join } from "node:path";
+import { type Digest, digestHex, treeDigest } from "@reseal/hash";
+import type { EntryFile, PassFail, ScannedEntry } from "./entry.ts";
+import { planEntryOf } from "./entry.ts";
+import { fullEntryId, shortIds } from "./entry-id.ts";
+import type { Family } from "./families.ts";
+import { type RunRecord, readRunRecord, statusOfContent, statusOfNames } from "./pass-fail.ts";
+import { newestFirst } from "./protections.ts";
+import { logicalPath, type RunKey, runKeyOf } from "./run-key.ts";
+
+/** A file of a family, as a scan has read it. */
+export interface FoundFile {
+  readonly path: string;
+  readonly family: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly digest: Digest;
+}
+
+/** What entries follow from besides the files. */
+export interface BuildOptions {
+  /** Absolute, of the pool: run records and contents are read there. */
+  readonly folder: string;
+  readonly families: readonly Family[];
+  /** Folders with a `run.json`. */
+  readonly records: ReadonlySet<string>;
+  /** Whether a run of a family is pinned. */
+  readonly isPinned: (family: string, runId: string) => boolean;
+  readonly scannedAt: string;
+}
+
+/** The entries of some files, newest first. The order of the files does not matter. */
+export function buildEntries(files: readonly FoundFile[], options: BuildOptions): ScannedEntry[] {
+  const groups = new Map<string, Group>();
+  /** The one group whose files a folder holds; `null` when there are several. */
+  const owners = new Map<string, string | null>();
+  for (const file of files) {
+    const key = runKeyOf(file.path);
+    const id = fullEntryId(file.family, key);
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, { family: file.family, key, files: [file] });
+    else group.files.push(file);
+    for (const folder of new Set([dirname(file.path), key.folder]))
+      owners.set(folder, (owners.get(folder) ?? id) === id ? id : null);
+  }
+  const ids = shortIds([...groups.keys()]);
+  const recordsOf = new Map<string, string[]>();
+  for (const folder of [...options.records].sort()) {
+    const owner = owners.get(folder);
+    if (typeof owner === "string") recordsOf.set(owner, [...(recordsOf.get(owner) ?? []), folder]);
+  }
+  const entries = [...groups].map(([fullId, group]) =>
+    entryOf(ids.get(fullId) ?? fullId, group, recordsOf.get(fullId) ?? [], options),
+  );
+  return markLast(entries.sort((a, b) => newestFirst(planEntryOf(a), planEntryOf(b))));
+}
+
+interface Group {
+  readonly family: string;
+  readonly key: RunKey;
+  readonly files: FoundFile[];
+}
+
+function entryOf(
+  id: string,
+  { family, key, files: found }: Group,
+  recordFolders: readonly string[],
+  { folder, families, isPinned, scannedAt }: BuildOptions,
+): ScannedEntry {
+  const sorted = found.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const originals = new Set(sorted.map(({ path }) => path));
+  const isSibling = ({ path }: FoundFile): boolean =>
+    logicalPath(path) !== path && originals.has(logicalPath(path));
+  const counted = sorted.filter((file) => !isSibling(file));
+  const times = counted.map(({ mtimeMs }) => mtimeMs);
+  const modified = times.reduce((a, b) => Math.max(a, b), 0);
+  const files = counted.map(toEntryFile);
+  const paths = files.map(({ path }) => path);
+  const record = recordFolders
+    .map((place) => readRunRecord(join(folder, place, "run.json")))
+    .find((one) => one !== undefined);
+  return {
+    id,
+    run_id: key.value,
+    family,
+    timestamp: key.timestamp ?? isoTime(modified),
+    created_at: isoTime(times.reduce((a, b) => Math.min(a, b), modified)),
+    modified_at: isoTime(modified),
+    scanned_at: scannedAt,
+    pass_fail: passFailOf(
+      folder,
+      paths,
+      record,
+      families.find(({ name }) => name === family),
+    ),
+    is_last_pass: false,
+    is_last_run: false,
+    is_pinned: isPinned(family, key.value),
+    paths,
+    total_bytes: files.reduce((sum, { size }) => sum + size, 0),
+    checksum_sha256: checksumOf(files),
+    ...(record?.tags && { tags: [...record.tags] }),
+    ...(record?.description !== undefined && { description: record.description }),
+    ...(record?.version !== undefined && { version: record.version }),
+    files,
+    siblings: sorted.filter(isSibling).map(toEntryFile),
+  };
+}
+
+/** The record's word, else the family's rule over the content, else the names, else unknown. */
+function passFailOf(
+  folder: string,
+  paths: readonly string[],
+  record: RunRecord | undefined,
+  family: Family | undefined,
+): PassFail {
+  if (record?.pass_fail !== undefined) return record.pass_fail;
+  const rule = family?.status;
+  const ruled = rule === undefined ? undefined : statusOfContent(folder, paths, rule);
+  return ruled ?? statusOfNames(paths);
+}
+
+function toEntryFile({ path, size, digest }: FoundFile): EntryFile {
+  return { path, size, digest };
+}
+
+/** Of the list of the files, where every name can stand in one; else of the digests alone. */
+function checksumOf(files: readonly EntryFile[]): string {
+  try {
+    return digestHex(treeDigest(files));
+  } catch {
+    const renamed = files.map(({ path, digest }, index) => ({
+      path: `${index}-${Buffer.from(basename(path)).toString("hex").slice(0, 200)}`,
+      digest,
+    }));
+    return digestHex(treeDigest(renamed));
+  }
+}
+
+/** Mark the newest entry and the newest pass of each family. */
+function markLast(entries: readonly ScannedEntry[]): ScannedEntry[] {
+  const runs = new Set<string>();
+  const passes = new Set<string>();
+  return entries.map((entry) => {
+    const { family, pass_fail } = entry;
+    const isLastRun = !runs.has(family);
+    const isLastPass = pass_fail === "pass" && !passes.has(family);
+    runs.add(family);
+    if (isLastPass) passes.add(family);
+    return { ...entry, is_last_run: isLastRun, is_last_pass: isLastPass };
+  });
+}
+
+function isoTime(milliseconds: number): string {
+  return new Date(Math.floor(milliseconds)).toISOString();
+}

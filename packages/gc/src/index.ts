@@ -1,0 +1,98 @@
+export {
+  applyCompaction,
+  type CompactionProgress,
+  type CompactionRunOptions,
+  measureCompaction,
+} from "./apply-compaction.ts";
+export {
+  type Applied,
+  type ApplyOptions,
+  applyGc,
+  type PoolPlanOptions,
+  planPool,
+} from "./apply-gc.ts";
+
+export {
+  type ArtifactsConfig,
+  defaultArtifactsConfig,
+  hardRules,
+  type JsonlCompaction,
+  type MarkdownCompaction,
+  parseArtifactsConfig,
+  readArtifactsConfig,
+} from "./artifacts-config.ts";
+export {
+  type AuditCheck,
+  type AuditPlace,
+  type AuditRecord,
+  appendAudit,
+  readAudit,
+  verifyAudit,
+} from "./audit.ts";
+export { cleanMarkdown, type MarkdownCleaning } from "./clean-markdown.ts";
+export {
+  type BlobCompaction,
+  compactStore,
+  type StoreCompactionOptions,
+  type StoreCompactionReport,
+  storeSizeMin,
+} from "./compact-store.ts";
+export type { CompactionReport, CompactionResult } from "./compaction-report.ts";
+export {
+  type EntryFile,
+  type PassFail,
+  type PlanEntry,
+  planEntryOf,
+  type ScannedEntry,
+} from "./entry.ts";
+export { entryNamed } from "./entry-named.ts";
+export { gcErrors } from "./errors.ts";
+export { defaultFamilies, type Family } from "./families.ts";
+export { formatSize } from "./format-size.ts";
+export { type ReportPaths, readReport } from "./gc-report.ts";
+export { isoWeek } from "./keep-rules.ts";
+export { type PinOptions, pinEntry, unpinEntry } from "./pin-entry.ts";
+export { type Pin, readPins } from "./pins.ts";
+export {
+  type CompactionFile,
+  type CompactionKind,
+  type CompactionOptions,
+  type CompactionPlan,
+  isCompactPath,
+  type LeftFile,
+  planCompaction,
+} from "./plan-compaction.ts";
+export { type PlanOptions, type PolicyOfFamily, planGc } from "./plan-gc.ts";
+export { decisionIn, policyText, reasonText } from "./policy-report.ts";
+export { type OpenPoolOptions, openPool, type Pool, type PoolPlaces, poolPlaces } from "./pool.ts";
+export { openPoolFile, type PoolFile } from "./pool-file.ts";
+export { readManifest, writeManifest } from "./pool-manifest.ts";
+export { type Purged, purgeEntry } from "./purge.ts";
+export { itemNamed, type Restored, restoreItems, restoreReport } from "./restore.ts";
+export { applyRestore, compactFilesOf, measureRestore } from "./restore-originals.ts";
+export { groupingRuleText, logicalPath } from "./run-key.ts";
+export {
+  isRecent,
+  type Scan,
+  type ScanOptions,
+  type ScanProgress,
+  scanPool,
+  updatePool,
+} from "./scan.ts";
+export { sealedFolderTest } from "./sealed-folder.ts";
+export {
+  moveToTrash,
+  purgeItems,
+  restoreItem,
+  type TrashMove,
+  type TrashOptions,
+  type TrashOutcome,
+} from "./trash.ts";
+export {
+  isInTrash,
+  readTrash,
+  type TrashFile,
+  type TrashItem,
+  type TrashState,
+} from "./trash-journal.ts";
+export { type ValidationOptions, validatePlan } from "./validate-plan.ts";

@@ -1,0 +1,60 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { PoolManifest } from "@reseal/schema";
+import { gcErrors } from "./errors.ts";
+import type { PoolPlaces } from "./pool.ts";
+import { replaceFile } from "./pool-manifest.ts";
+
+/** Somebody's promise that an entry stays. */
+export interface Pin {
+  readonly family: string;
+  readonly run_id: string;
+  /** When it was pinned, ISO 8601 UTC. */
+  readonly at: string;
+  readonly by: string;
+  readonly reason?: string | undefined;
+  /** It ends then. */
+  readonly until?: string | undefined;
+}
+
+const format = "reseal-pool-pins/1";
+
+/**
+ * Read the pins of a pool. They are kept apart from the manifest, so that rebuilding it loses none;
+ * the pins of a manifest that another program wrote are taken over.
+ * @throws `GC_PINS_CORRUPT`: then nothing may be deleted.
+ */
+export function readPins(places: PoolPlaces, manifest: PoolManifest | undefined): Pin[] {
+  if (!existsSync(places.pins)) {
+    const pinned = manifest?.entries.filter(({ is_pinned }) => is_pinned) ?? [];
+    return pinned.map(({ family, run_id, scanned_at }) => ({
+      family,
+      run_id,
+      at: scanned_at,
+      by: "manifest",
+    }));
+  }
+  try {
+    const value = JSON.parse(readFileSync(places.pins, "utf8")) as {
+      format?: unknown;
+      pins?: unknown;
+    };
+    const pins = value.pins as Pin[];
+    const isGood = pins.every(
+      (pin) => typeof pin.family === "string" && typeof pin.run_id === "string",
+    );
+    if (value.format === format && isGood) return pins;
+  } catch (cause) {
+    throw gcErrors.PINS_CORRUPT(`${places.pins} cannot be read.`, { cause });
+  }
+  throw gcErrors.PINS_CORRUPT(`${places.pins} holds no pins of this format.`);
+}
+
+/** Write the pins of a pool in one step. */
+export function writePins(places: PoolPlaces, pins: readonly Pin[]): void {
+  replaceFile(places.pins, `${JSON.stringify({ format, pins }, null, 2)}\n`);
+}
+
+/** Whether a pin still holds. */
+export function isInForce({ until }: Pin, nowMs: number): boolean {
+  return until === undefined || !(Date.parse(until) <= nowMs);
+}

@@ -1,0 +1,83 @@
+import { closeSync, constants, existsSync, fstatSync, openSync, read, readSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type ByteSource, decodeDictionary, hasDictionaryHeader } from "@reseal/store";
+import { gcErrors } from "./errors.ts";
+import { compactPathOf, isCompactPath } from "./plan-compaction.ts";
+
+const readSome = promisify(read);
+const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
+const pieceBytes = 256 * 1024;
+const headerBytes = 64;
+
+/** The bytes of a file of a pool as they lie there. A symbolic link is not followed. */
+export async function* storedBytes(path: string): ByteSource {
+  const file = openOrThrow(path);
+  try {
+    for (;;) {
+      const buffer = Buffer.allocUnsafeSlow(pieceBytes);
+      const { bytesRead } = await readSome(file, buffer, 0, pieceBytes, null);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Whether a file is in the dictionary form. */
+export function isDictionaryFile(path: string): boolean {
+  const file = openOrThrow(path);
+  try {
+    const first = Buffer.alloc(headerBytes);
+    const length = readSync(file, first, 0, headerBytes, 0);
+    return hasDictionaryHeader(first.subarray(0, length));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A file of a pool to be read. */
+export interface PoolFile {
+  /** Absolute path of what lies there. */
+  readonly path: string;
+  /** Whether it is compacted: what is read is the original. */
+  readonly isCompact: boolean;
+  /** The original bytes; a compacted file is checked against the digest of its original. */
+  readonly bytes: () => ByteSource;
+}
+
+/**
+ * Open a file of a pool as it was before it was compacted, by its own name or by that of the
+ * compacted file.
+ * @throws `GC_FILE_NOT_FOUND`; while reading `STORE_ENCODING_INVALID`
+ */
+export function openPoolFile(folder: string, path: string): PoolFile {
+  const plain = join(folder, path);
+  const compact = join(folder, compactPathOf(path));
+  if (existsSync(plain)) {
+    if (!isCompactPath(path) || !isDictionaryFile(plain))
+      return { path: plain, isCompact: false, bytes: () => storedBytes(plain) };
+    return { path: plain, isCompact: true, bytes: () => decodeDictionary(storedBytes(plain)) };
+  }
+  if (path.endsWith(".jsonl") && existsSync(compact))
+    return { path: compact, isCompact: true, bytes: () => decodeDictionary(storedBytes(compact)) };
+  throw notFound(path);
+}
+
+function openOrThrow(path: string): number {
+  let file: number;
+  try {
+    file = openSync(path, readFlags);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") throw notFound(path);
+    throw gcErrors.READ_FAILED(`${path} cannot be read.`, { cause, details: { path } });
+  }
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
+  throw gcErrors.READ_FAILED(`${path} is not a regular file.`, { details: { path } });
+}
+
+function notFound(path: string): Error {
+  return gcErrors.FILE_NOT_FOUND(`There is no file ${path}.`, { details: { path } });
+}

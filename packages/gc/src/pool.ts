@@ -1,0 +1,100 @@
+import { statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Clock, Journal } from "@reseal/store";
+import type { ArtifactsConfig } from "./artifacts-config.ts";
+import { gcErrors } from "./errors.ts";
+import { lockFolder } from "./pool-lock.ts";
+import { finishMoves } from "./trash.ts";
+
+/** A folder of loose runs, and where its state is. All state is `.manifest*` and `.trash/`. */
+export interface PoolPlaces {
+  /** Absolute. */
+  readonly folder: string;
+  readonly manifest: string;
+  readonly backup: string;
+  /** Digests of files by their stat record, so that unchanged ones are not read again. */
+  readonly cache: string;
+  readonly pins: string;
+  readonly lock: string;
+  readonly trash: string;
+}
+
+/**
+ * Where the state of a pool is.
+ * @param folder Absolute.
+ * @param cwd What places in the configuration are relative to.
+ * @throws `GC_POOL_NOT_FOUND`
+ */
+export function poolPlaces(folder: string, config: ArtifactsConfig, cwd: string): PoolPlaces {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw gcErrors.POOL_NOT_FOUND(`There is no folder ${folder}.`, { details: { folder } });
+  const place = (configured: string | undefined, name: string): string =>
+    configured === undefined ? join(folder, name) : resolve(cwd, configured);
+  return {
+    folder,
+    manifest: place(config.manifestFile, ".manifest.json"),
+    backup: place(config.backupFile, ".manifest.backup.json"),
+    cache: join(folder, ".manifest.cache.json"),
+    pins: join(folder, ".manifest.pins.json"),
+    lock: join(folder, ".manifest.lock"),
+    trash: place(config.trashFolder, ".trash"),
+  };
+}
+
+/** A pool that this process may change: it holds the lock until it is disposed. */
+export interface Pool extends AsyncDisposable {
+  readonly places: PoolPlaces;
+  readonly config: ArtifactsConfig;
+  /** Streams `audit` and `trash`, in the trash folder. */
+  readonly journal: Journal;
+  readonly clock: Clock;
+  /** Who acts, for the audit log. */
+  readonly actor: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What a pool is opened with. */
+export interface OpenPoolOptions {
+  /** Opens a journal in a folder, and makes the folder. */
+  readonly openJournal: (folder: string) => Promise<Journal>;
+  readonly clock: Clock;
+  readonly actor: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly lockTimeoutMs?: number | undefined;
+  /** Told of what a dead process had left half-done and is now put right. */
+  readonly onNotice?: ((message: string) => void) | undefined;
+}
+
+/**
+ * Open a pool to change it: take its lock, and put back what a dead process had begun to move.
+ * @throws `GC_BUSY`, `GC_WRITE_FAILED`
+ */
+export async function openPool(
+  places: PoolPlaces,
+  config: ArtifactsConfig,
+  options: OpenPoolOptions,
+): Promise<Pool> {
+  const { clock, actor, signal, onNotice } = options;
+  const lock = await lockFolder(places.lock, { timeoutMs: options.lockTimeoutMs, signal });
+  try {
+    const journal = await options.openJournal(places.trash);
+    const pool: Pool = {
+      places,
+      config,
+      journal,
+      clock,
+      actor,
+      signal,
+      async [Symbol.asyncDispose]() {
+        await journal[Symbol.asyncDispose]();
+        lock[Symbol.dispose]();
+      },
+    };
+    const count = await finishMoves(pool);
+    if (count > 0) onNotice?.(`${count} unfinished moves of a dead process were put back.`);
+    return pool;
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}

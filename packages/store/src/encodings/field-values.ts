@@ -1,0 +1,116 @@
+import { nameBytesMax, valueBytesMax, valueBytesMin } from "./dictionary-limits.ts";
+import { FieldTable, ownText } from "./field-table.ts";
+import { MemberScanner } from "./json-members.ts";
+import type { LinePlace } from "./line-blocks.ts";
+
+const quote = 0x22;
+const backslash = 0x5c;
+/** What may be kept in memory while values are counted. */
+const fieldsMax = 1024;
+const valuesMax = 32_768;
+const bytesMax = 32 * 1024 * 1024;
+/** After so many different values, a field that hardly repeats any is given up. */
+const trialValues = 2048;
+
+/** The values of one field, each with how often it was seen. */
+export interface FieldValues {
+  readonly name: string;
+  /** JSON text as Latin-1. Empty for a field that does not repeat itself. */
+  readonly counts: Map<string, number>;
+}
+
+interface CountedField extends FieldValues {
+  seen: number;
+  isGivenUp: boolean;
+  /** No further value is taken in. */
+  isFull: boolean;
+}
+
+/**
+ * Counts how often each field has each value, in bounded memory: what is seen once may be
+ * forgotten, and a field of nothing but new values is given up. The result depends on the lines
+ * alone, not on how they arrive.
+ */
+export class ValueCounter {
+  readonly #scanner = new MemberScanner();
+  #fieldCount = 0;
+  #bytes = 0;
+  readonly #fields = new FieldTable<CountedField>((name) => {
+    if (this.#fieldCount === fieldsMax || name.length > nameBytesMax) return undefined;
+    this.#fieldCount += 1;
+    return { name, counts: new Map(), seen: 0, isGivenUp: !canBeMarked(name), isFull: false };
+  });
+
+  /** Count the values of one line; what is no JSON is passed over. */
+  add(text: string, { start, end }: LinePlace): void {
+    const scanner = this.#scanner;
+    if (!scanner.scan(text, start, end)) return;
+    for (let member = 0; member < scanner.count; member += 1) {
+      const field = this.#fields.find(text, scanner, member);
+      if (field === undefined || field.isGivenUp) continue;
+      const valueStart = scanner.valueStarts[member] ?? 0;
+      const valueEnd = scanner.valueEnds[member] ?? 0;
+      const length = valueEnd - valueStart;
+      if (length < valueBytesMin || length > valueBytesMax) continue;
+      field.seen += 1;
+      const value = text.slice(valueStart, valueEnd);
+      const count = field.counts.get(value);
+      if (count === undefined) this.#addValue(field, ownText(value));
+      else field.counts.set(value, count + 1);
+    }
+  }
+
+  /** Whether the lines have a field of this name, as far as is known. */
+  hasField(name: string): boolean {
+    return this.#fields.get(name) !== undefined;
+  }
+
+  /** The fields that repeat values, in the order in which they were first seen. */
+  *fields(): Generator<FieldValues> {
+    for (const field of this.#fields.values()) if (!field.isGivenUp) yield field;
+  }
+
+  #addValue(field: CountedField, value: string): void {
+    const { counts } = field;
+    const isTried = counts.size === trialValues || counts.size === valuesMax;
+    if (isTried && field.seen < counts.size * 1.125) {
+      this.#giveUp(field);
+      return;
+    }
+    if (counts.size >= valuesMax || this.#bytes > bytesMax) this.#forgetRare(field);
+    if (field.isFull) return;
+    counts.set(value, 1);
+    this.#bytes += value.length;
+  }
+
+  #giveUp(field: CountedField): void {
+    for (const value of field.counts.keys()) this.#bytes -= value.length;
+    field.counts.clear();
+    field.isGivenUp = true;
+  }
+
+  #forgetRare(field: CountedField): void {
+    if (field.isFull) return;
+    const before = field.counts.size;
+    for (const [value, count] of field.counts) {
+      if (count > 1) continue;
+      field.counts.delete(value);
+      this.#bytes -= value.length;
+    }
+    // Looking again and again for little would cost more than it gives.
+    field.isFull = before - field.counts.size < before / 8 || this.#bytes > bytesMax;
+  }
+}
+
+/**
+ * Whether a marker made of this name, as Latin-1, can be told from all else in a line: it must
+ * begin as nothing does that stands behind a string, and need no escapes.
+ */
+export function canBeMarked(name: string): boolean {
+  if (name === "" || name === "__proto__" || " ,:}]".includes(name.charAt(0))) return false;
+  for (let at = 0; at < name.length; at += 1) {
+    const code = name.charCodeAt(at);
+    if (code < 0x20 || code === quote || code === backslash) return false;
+  }
+  return true;
+}
