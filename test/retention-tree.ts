@@ -38,7 +38,8 @@ function nameOf(kind: string, stamp: string, outcome: string): string {
 
 function textOf(kind: string, run: number, isPass: boolean): string {
   if (kind === "md") return `# Run ${run}\n\n## Result\n\n${isPass ? "All green." : "Red."}\n`;
-  if (kind !== "jsonl") return `${JSON.stringify({ run, ok: isPass, p99_ms: 10 + run }, null, 2)}\n`;
+  if (kind !== "jsonl")
+    return `${JSON.stringify({ run, ok: isPass, p99_ms: 10 + run }, null, 2)}\n`;
   const lines = Array.from({ length: 40 * run }, (_, line) =>
     JSON.stringify({
       venue: ["kraken", "coinbase", "okx"][line % 3],

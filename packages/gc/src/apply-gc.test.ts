@@ -112,10 +112,11 @@ test("S4-145 an apply that cannot go on puts back what it had begun, and leaves 
       read: (...args) => journal.read(...args),
       size: (...args) => journal.size(...args),
       async append(...args) {
-        await journal.append(...args);
+        const span = await journal.append(...args);
         // From now on there is a file where the folder of an entry should be.
         if (args[0] === "trash" && !existsSync(join(folder, ".trash", third)))
           writeFileSync(join(folder, ".trash", third), "in the way\n");
+        return span;
       },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     },

@@ -297,7 +297,7 @@ const anyPolicy = fc.record(
     keep: fc.integer({ min: 0, max: 5 }),
     keep_daily: fc.integer({ min: 0, max: 3 }),
     keep_weekly: fc.integer({ min: 0, max: 3 }),
-    keep_tags: fc.constant(["paper"]),
+    keep_tags: fc.constant<string[]>(["paper"]),
     max_total_size_mb: fc.integer({ min: 0, max: 20 }),
     min_age_hours: fc.integer({ min: 0, max: 1000 }),
   },

@@ -79,10 +79,10 @@ export type {
 export { schemaErrors } from "./errors.ts";
 export type { RunEvent, TraceContext } from "./event.generated.ts";
 export type { Finding } from "./findings.ts";
-export type { GcPlan } from "./gc-plan.generated.ts";
-export type { GcReport } from "./gc-report.generated.ts";
 export type { Gate, GateReason } from "./gate.generated.ts";
 export type { GateMetric, GateOutput, GateRules } from "./gate-rules.generated.ts";
+export type { GcPlan } from "./gc-plan.generated.ts";
+export type { GcReport } from "./gc-report.generated.ts";
 export type { JsonSchema } from "./json-schema.ts";
 export type {
   About,
