@@ -29,14 +29,11 @@ function log(seed: number, lines: number): Buffer {
 
 describe("a stream", () => {
   test("gives the same bytes split at every position", () => {
-    for (const seed of [21, 22, 23]) {
-      const bytes = log(seed, 5);
-      const whole = createRedactor().text(bytes.toString("utf8")).text;
+    const bytes = log(21, 5);
+    const whole = createRedactor().text(bytes.toString("utf8")).text;
 
-      for (let at = 0; at <= bytes.length; at += 1) {
-        expect(streamed(splitAt(bytes, [at])), `seed ${seed}, split at ${at}`).toBe(whole);
-      }
-    }
+    for (let at = 0; at <= bytes.length; at += 1)
+      expect(streamed(splitAt(bytes, [at])), `split at ${at}`).toBe(whole);
   });
 
   test("gives the same bytes however it is cut", () => {

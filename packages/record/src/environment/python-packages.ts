@@ -96,11 +96,11 @@ async function describeDirect(
   if (isRecord(directory)) {
     return { name, label: `${version} (${directory.editable === true ? "editable" : "local"})` };
   }
-  const digest = isRecord(archive) ? archiveDigest(archive) : undefined;
-  return { name, label: digest === undefined ? version : `${version} (${digest})` };
+  if (!isRecord(archive)) return { name, label: version };
+  return { name, label: `${version} (${archiveDigest(archive) ?? "archive"})` };
 }
 
-/** `hashes` of today, `hash` (`sha256=…`) of before. */
+/** `hashes` of today, `hash` (`sha256=…`) of before, nothing in pip before 23.1 for a local file. */
 function archiveDigest(archive: Readonly<Record<string, unknown>>): string | undefined {
   const hashes = isRecord(archive.hashes) ? textOf(archive.hashes.sha256) : undefined;
   if (hashes !== undefined) return `sha256 ${hashes}`;

@@ -125,8 +125,17 @@ describe("a real virtual environment", () => {
       0,
       64,
     );
+    const [, pipVersion = ""] = outputOf(
+      join(root, ".venv/bin/python"),
+      "-m",
+      "pip",
+      "--version",
+    ).split(" ");
     const commit = outputOf("git", "-C", join(root, "package"), "rev-parse", "HEAD");
-    expect(archive).toBe(`0.3.1 (sha256 ${digest})`);
+    // Before pip 23.1 the digest of a local file is not written down.
+    const [major = 0, minor = 0] = pipVersion.split(".").map(Number);
+    const isWritten = major > 23 || (major === 23 && minor >= 1);
+    expect(archive).toBe(isWritten ? `0.3.1 (sha256 ${digest})` : "0.3.1 (archive)");
     expect(editable).toBe("0.3.1 (editable)");
     expect(checkout).toBe(`0.3.1 (git ${commit})`);
   }, 120_000);
