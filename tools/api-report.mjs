@@ -51,7 +51,7 @@ function exportsOf(path, wanted) {
     const name = match.groups.name;
     const isOverload = items.some((item) => item.name === name && item.file === path);
     if ((wanted === undefined || name === wanted) && !isOverload)
-      items.push(declared(source, name));
+      items.push({ ...declared(source, name), name });
   }
   return items;
 }
