@@ -13,13 +13,7 @@ export interface ExportedFiles {
 /** The files of a bundle in a folder. */
 export function filesOfFolder(folder: string): ExportedFiles {
   return {
-    list: () =>
-      readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((entry) => !entry.isDirectory())
-        .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, "/").length))
-        // A store that a command made while somebody stood in the bundle is not part of it.
-        .filter((path) => !path.startsWith(".reseal/"))
-        .sort(),
+    list: () => listFiles(folder).sort(),
     open(path) {
       const full = join(folder, path);
       // A link could lead anywhere, a pipe to no end.
@@ -27,4 +21,21 @@ export function filesOfFolder(folder: string): ExportedFiles {
       return isThere ? createReadStream(full) : undefined;
     },
   };
+}
+
+/**
+ * Paths of all that is no folder. Not Node's own recursion: that follows links to folders, which
+ * may lead to the root of the disk or in a circle.
+ */
+function listFiles(folder: string): string[] {
+  const files: string[] = [];
+  const folders = [""];
+  for (let prefix = folders.pop(); prefix !== undefined; prefix = folders.pop())
+    for (const entry of readdirSync(join(folder, prefix), { withFileTypes: true })) {
+      const path = `${prefix}${entry.name}`;
+      if (!entry.isDirectory()) files.push(path);
+      // A store that a command made while somebody stood in the bundle is not part of it.
+      else if (path !== ".reseal") folders.push(`${path}/`);
+    }
+  return files;
 }

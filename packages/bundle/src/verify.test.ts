@@ -107,6 +107,20 @@ test.for([
   ]);
 });
 
+test("links to folders are extra files, and nobody follows them", async () => {
+  const folder = await exportedBundle();
+  symlinkSync("/", join(folder, "outputs", "root"));
+  symlinkSync("..", join(folder, "outputs", "circle"));
+
+  expect(await findingsIn(folder)).toEqual(
+    ["outputs/circle", "outputs/root"].map((path) => ({
+      code: "extra_file",
+      path,
+      message: expect.any(String),
+    })),
+  );
+});
+
 test("a file that is longer or shorter than it says is damaged, without its rest being read", async () => {
   for (const content of ["x\n1\n\n", "x\n1", ""]) {
     const folder = await exportedBundle();

@@ -1,8 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32, deflateRawSync } from "node:zlib";
-import { digestBytes } from "@reseal/hash";
+import { createDigester, digestBytes } from "@reseal/hash";
 import { expect, test } from "vitest";
 import { openStoredBundle } from "../src/reader.ts";
 import { exportZip } from "../src/zip/export-zip.ts";
@@ -143,3 +144,44 @@ test("the same large files give the same bytes, and an export that fails leaves 
   expect(a).toBe(b);
   expect(readdirSync(folder)).toEqual(["a.zip", "b.zip"]);
 });
+
+// Writes and reads 9 GiB: minutes, and as much room in the folder for temporary files.
+test("files and archives beyond 4 GiB are written, and read by us and by others", {
+  timeout: 1_800_000,
+}, async () => {
+  if (process.env.RESEAL_LONG === undefined) {
+    console.info(
+      "not run: beyond 4 GiB; it takes minutes and 5 GiB of disk (RESEAL_LONG=1 runs it)",
+    );
+    return;
+  }
+  const stores = makeStores();
+  const { seal } = await sealFiles(stores, { "outputs/a.bin": "", "outputs/z.txt": "behind\n" });
+  const small = await openStoredBundle(stores, seal);
+  const blocks = 4200;
+  const digester = createDigester();
+  for (let count = 0; count < blocks; count += 1) digester.update(noise.subarray(0, 2 ** 20));
+  const digest = digester.digest();
+  const files = small.manifest.context.files.map((entry) =>
+    entry.path === "outputs/a.bin" ? { ...entry, size: blocks * 2 ** 20, digest } : entry,
+  );
+  const reader = {
+    ...small,
+    manifest: { ...small.manifest, context: { ...small.manifest.context, files } },
+    open: async (...[entry, options]: Parameters<typeof small.open>) =>
+      entry.path === "outputs/a.bin" ? manyBlocks(blocks) : await small.open(entry, options),
+  };
+  const path = join(makeFolder(), "x.zip");
+
+  const report = await exportZip(reader, path);
+
+  expect(report.archiveBytes).toBeGreaterThan(blocks * 2 ** 20);
+  const found = new Map((await checkZip(path)).map((entry) => [entry.path, entry.digest]));
+  expect(found.get("outputs/a.bin")).toBe(digest);
+  expect(found.get("outputs/z.txt")).toBe(digestBytes("behind\n"));
+  expect(execFileSync("unzip", ["-tqq", path], { encoding: "utf8" })).toBe("");
+});
+
+async function* manyBlocks(count: number): AsyncGenerator<Uint8Array> {
+  for (let index = 0; index < count; index += 1) yield noise.subarray(0, 2 ** 20);
+}

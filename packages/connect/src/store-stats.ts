@@ -124,10 +124,15 @@ function folderSize(folder: string): FolderSize {
     return { files: 0, bytes: 0 };
   let files = 0;
   let bytes = 0;
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    files += 1;
-    bytes += lstatSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0;
-  }
+  // Not Node's own recursion: it follows links to folders, and a run may make any.
+  const folders = [folder];
+  for (let next = folders.pop(); next !== undefined; next = folders.pop())
+    for (const entry of readdirSync(next, { withFileTypes: true })) {
+      const path = join(next, entry.name);
+      if (entry.isDirectory()) folders.push(path);
+      if (!entry.isFile()) continue;
+      files += 1;
+      bytes += lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    }
   return { files, bytes };
 }

@@ -39,6 +39,6 @@ export const deflateRatioMax = 1032;
 
 /**
  * Up to this size an entry is one buffer and one call, on a path of our own; beyond it, entries are
- * streamed through archiver and unzipper. Measured: see docs/adr on the ZIP reader and writer.
+ * streamed through archiver and unzipper. Measured: see docs/adr/0012.
  */
 export const smallBytesMax: number = 8 * MiB;
