@@ -11,6 +11,7 @@ export const bundlePaths = {
   comparison: "comparison.json",
   ir: "ir/original.json",
   calibration: "calibration/initial.json",
+  calibrationFinal: "calibration/final.json",
   spec: "spec/executor.json",
   stdout: "logs/stdout.log",
   stderr: "logs/stderr.log",
