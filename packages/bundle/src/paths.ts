@@ -13,6 +13,7 @@ export const bundlePaths = {
   calibration: "calibration/initial.json",
   calibrationFinal: "calibration/final.json",
   spec: "spec/executor.json",
+  gate: "eval/gate.json",
   stdout: "logs/stdout.log",
   stderr: "logs/stderr.log",
   checksums: "checksums.sha256",
