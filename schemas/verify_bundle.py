@@ -13,7 +13,8 @@ BESIDE = {"manifest.json", "checksums.sha256", "CITATION.bib", "citation.json", 
 TREES = [("code", "inputs", "code"), ("inputs", "inputs", "data"),
          ("outputs", "results", "outputs"), ("metrics", "results", "metric_series")]
 NAMED = [("config.snapshot.json", "inputs", "config"), ("logs/stdout.log", "results", "stdout"),
-         ("comparison.json", "results", "comparison")]
+         ("comparison.json", "results", "comparison"),
+         ("calibration/final.json", "results", "calibration")]
 
 def number(value):  # A double as ECMAScript prints it; repr() finds the shortest digits.
     if value == 0: return "0"

@@ -94,7 +94,8 @@ async function tryExperiment(name) {
     problems.push(`it does not say ${expected.names}`);
   const good = data.verdict === "reproduced" || data.verdict === "within_tolerance";
   if (answer.status !== (good ? 0 : 1)) problems.push(`the exit status is ${answer.status}`);
-  const why = explanation?.causes[0]?.statement ?? data.reason;
+  const cause = explanation?.causes[0]?.statement ?? data.reason;
+  const why = actual.first_difference ? `${actual.first_difference}: ${cause}` : cause;
   return { ...row, verdict: wordsOf(actual), why, problems };
 }
 

@@ -1,11 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import {
-  type BundleReader,
-  importBundle,
-  openBundleFolder,
-  openStoredBundle,
-} from "@reseal/bundle";
+import { type BundleReader, formatOf, importBundle, openStoredBundle } from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
 import {
   limitedTable,
@@ -22,6 +17,7 @@ import type { Tolerance } from "@reseal/schema";
 import type { RunRow, Stores } from "@reseal/store";
 import type { CommandContext } from "./context.ts";
 import { cliErrors } from "./errors.ts";
+import { type NamedBundle, openPath } from "./open-named.ts";
 import { renderTable } from "./table.ts";
 import { harmless, shortDigest } from "./terminal.ts";
 
@@ -104,7 +100,9 @@ async function openers(
   stores: Stores,
   folder: string | undefined,
 ): Promise<readonly Opener[]> {
-  if (folder !== undefined) return await bundlesBelow(stores, resolve(context.host.cwd, folder));
+  if (folder !== undefined) {
+    return await bundlesBelow(context, stores, resolve(context.host.cwd, folder));
+  }
   const rows: RunRow[] = [];
   let after: string | undefined;
   do {
@@ -131,33 +129,54 @@ async function openers(
   });
 }
 
-async function bundlesBelow(stores: Stores, folder: string): Promise<readonly Opener[]> {
+async function bundlesBelow(
+  context: CommandContext,
+  stores: Stores,
+  folder: string,
+): Promise<readonly Opener[]> {
   const found = [
     folder,
     ...readdirSync(folder)
       .sort()
       .map((name) => join(folder, name)),
-  ].filter((path) => existsSync(join(path, "manifest.json")));
+  ].filter((path) => formatOf(path) === "zip" || existsSync(join(path, "manifest.json")));
   if (found.length === 0)
     throw cliErrors.PATH_NOT_FOUND(`There is no exported bundle in ${folder}.`);
   const openers: Opener[] = [];
+  const seen = new Set<string>();
   for (const path of found) {
-    const bundle = await openBundleFolder(path);
-    if (bundle.manifest.content.type !== "run") continue;
-    const { run_id, artifact_id, name } = bundle.manifest.context;
+    const bundle = await openOrWarn(context, path);
+    if (bundle === undefined) continue;
+    const { seal, manifest } = bundle;
+    await bundle[Symbol.asyncDispose]();
+    const { run_id, artifact_id, name } = manifest.context;
+    if (manifest.content.type !== "run" || seen.has(artifact_id)) continue;
+    seen.add(artifact_id);
     openers.push({
       run_id,
       artifact_id,
-      seal: bundle.seal,
+      seal,
       name: name ?? null,
-      command: bundle.manifest.content.inputs.command ?? null,
+      command: manifest.content.inputs.command ?? null,
       open: async () => {
-        await importBundle(stores, bundle);
-        return bundle;
+        await using again = await openPath(path);
+        await importBundle(stores, again);
+        return await openStoredBundle(stores, again.seal);
       },
     });
   }
   return openers;
+}
+
+/** A file or folder that is no bundle after all is said and left out. */
+async function openOrWarn(context: CommandContext, path: string): Promise<NamedBundle | undefined> {
+  try {
+    return await openPath(path);
+  } catch (error) {
+    if (!isResealError(error)) throw error;
+    context.warn(`${path} is left out: ${error.message}`);
+    return undefined;
+  }
 }
 
 async function replayOne(

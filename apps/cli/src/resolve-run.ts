@@ -50,7 +50,7 @@ export async function resolveSeal(
   return (await resolveRun(context, stores, name)).seal;
 }
 
-/** The newest run that somebody recorded: neither a replay nor what a replay ran again. */
+/** The newest run that somebody recorded: no replay, nor what one ran again, nor a gate. */
 async function lastRun(stores: Stores): Promise<RunRow> {
   let after: string | undefined;
   let newest: RunRow | undefined;
@@ -63,7 +63,7 @@ async function lastRun(stores: Stores): Promise<RunRow> {
       limit: 50,
       after,
     });
-    const run = page.items.find((row) => !isReplayed(row));
+    const run = page.items.find((row) => !isReplayed(row) && !isGate(row));
     if (run !== undefined) return run;
     newest ??= page.items[0];
     after = page.next ?? undefined;
@@ -74,6 +74,11 @@ async function lastRun(stores: Stores): Promise<RunRow> {
 
 function isReplayed({ parents }: RunRow): boolean {
   return parents.some(({ relationship }) => relationship === "replay_of");
+}
+
+/** What `compare --gate` decided. */
+function isGate({ type, parents }: RunRow): boolean {
+  return type === "validation" && parents.some(({ relationship }) => relationship === "baseline");
 }
 
 function ambiguous(name: string, found: readonly RunRow[]): Error {

@@ -83,11 +83,16 @@ test("--times tells how stable the results are, with the variance of metrics", (
 
 test("--all replays every artifact once and prints the reproduction rate", () => {
   const all = workspace.reseal(["replay", "--all", "--report", "rate.md"]);
+  workspace.shell("mkdir zips; cp ../colleague/run.zip zips/a.zip; echo no > zips/b.zip");
+  const zips = workspace.reseal(["replay", "--all", "zips", "--store", "others"]);
   const forgiving = workspace.reseal(["replay", "--all", "../colleague", "--exit-zero"]);
 
   expect(all.status).toBe(1);
   expect(all.stdout).toMatch(/3 replayed: 2 reproduced, 1 diverged unexplained \(66\.7 %/);
   expect(read("rate.md")).toContain("| diverged unexplained | 1 |");
+  expect(zips.status).toBe(0);
+  expect(zips.stdout).toContain("1 replayed: 1 reproduced (100.0 %");
+  expect(zips.stderr).toContain("zips/b.zip is left out");
   expect(forgiving.status).toBe(0);
   expect(forgiving.stdout).toContain("1 replayed: 1 reproduced (100.0 %");
 });
@@ -106,15 +111,48 @@ test("compare decides a gate, says why, and ends with 1 when it fails", async ()
   const wrong = workspace.reseal(["compare", base, candidate, "--gate", "wrong.yaml"]);
   const plain = workspace.reseal(["compare", base, candidate, candidate, "--report", "c.html"]);
 
-  const { data } = lastLine(pass.stdout) as { data: { gate: unknown } };
+  const { data } = lastLine(pass.stdout) as {
+    data: { gate: unknown; gate_artifact: { seal: string } };
+  };
   expect(pass.status).toBe(0);
   expect(await assertValid("gate", data.gate)).toMatchObject({ decision: "pass" });
+  const sealed = workspace.reseal(["cat", data.gate_artifact.seal, "eval/gate.json"]);
+  expect(JSON.parse(sealed.stdout)).toEqual(data.gate);
   expect(fail.status).toBe(1);
   expect(fail.stdout).toContain("The gate failed: 2 of 2 rules were violated.");
   expect(fail.stdout).toMatch(/violated\s+candidate 1: rmse is 0\.333.*; at most 0\.1 is allowed/);
   expect(wrong.status).toBe(2);
   expect(plain.status).toBe(0);
   expect(read("c.html")).toContain("2 candidates");
+});
+
+test("a gate's decision is a validation artifact about what it judged", () => {
+  const [base, candidate] = workspace.runs;
+  write("gate.yaml", "metrics:\n  rmse: {better: lower, max: 0.1}\n");
+  const args = ["compare", base, candidate, "--gate", "gate.yaml", "--json"];
+  const sealOf = (stdout: string) =>
+    (lastLine(stdout) as { data: { gate_artifact: { seal: string; artifact_id: string } | null } })
+      .data.gate_artifact;
+
+  const first = sealOf(workspace.reseal(args).stdout);
+  const again = sealOf(workspace.reseal(args).stdout);
+  const last = lastLine(workspace.reseal(["show", "@last", "--json"]).stdout);
+  const none = sealOf(workspace.reseal([...args, "--no-seal"]).stdout);
+
+  expect(first?.artifact_id).toBe(again?.artifact_id);
+  expect(first?.seal).not.toBe(again?.seal);
+  expect(none).toBeNull();
+  expect(last).toMatchObject({ data: { type: "run" } }); // Not what was decided about runs.
+  const shown = lastLine(workspace.reseal(["show", first?.seal ?? "", "--json"]).stdout) as {
+    data: Record<string, unknown>;
+  };
+  expect(shown.data).toMatchObject({
+    type: "validation",
+    pass_fail: "fail",
+    parents: [{ relationship: "baseline" }, { relationship: "candidate" }],
+  });
+  const verified = workspace.reseal(["verify", first?.seal ?? "", "--lineage"]);
+  expect(verified.status).toBe(0);
 });
 
 test("diff explains, too, and writes the same report", () => {
@@ -141,11 +179,12 @@ test("policies, limits and times are checked before anything runs", () => {
 });
 
 test("a limit on memory reaches the command", () => {
-  const command = "node -e 'Buffer.alloc(8e8).fill(1); fs.writeFileSync(`done.txt`, `1`)'";
+  // `tail` holds all of it, because it cannot know where the end is.
+  const command = "head -c 80000000 /dev/zero | tail -c 79999999 | wc -c > done.txt";
   const run = record("sh", "-c", command);
 
   const free = workspace.reseal(["replay", run]);
-  const limited = workspace.reseal(["replay", run, "--memory", "400M", "--json"]);
+  const limited = workspace.reseal(["replay", run, "--memory", "64M", "--json"]);
 
   expect(free.status).toBe(0);
   const { data } = lastLine(limited.stdout) as {

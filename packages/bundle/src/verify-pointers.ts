@@ -59,6 +59,13 @@ function verifyContentPointers(manifest: Manifest, add: AddFinding): void {
       add("pointer", pointer, `It is not the digest of ${path}.`);
   }
   // Others may keep these elsewhere; where an engine keeps them, they must be what is named.
+  const left = entryOf(manifest, bundlePaths.calibrationFinal)?.digest;
+  if (left !== undefined && results.calibration !== undefined && results.calibration !== left)
+    add(
+      "pointer",
+      "/content/results/calibration",
+      `It is not the digest of ${bundlePaths.calibrationFinal}.`,
+    );
   for (const name of ["ir", "calibration", "spec"] as const) {
     const actual = entryOf(manifest, bundlePaths[name])?.digest;
     if (actual !== undefined && inputs[name] !== undefined && inputs[name] !== actual)

@@ -40,6 +40,8 @@ export interface FinishOptions {
 export interface FinishExtras {
   readonly files: readonly DraftFile[];
   readonly values?: Results["values"] | undefined;
+  /** Digest of the calibration state that the run left behind; its file is among the files. */
+  readonly calibration?: Results["calibration"] | undefined;
   readonly passFail?: Context["pass_fail"] | undefined;
 }
 
@@ -106,6 +108,7 @@ export async function finishRun(
     ...(extras?.values && { values: extras.values }),
     ...(Object.keys(metrics.final).length > 0 && { metrics: metrics.final }),
     ...(plan.stdout_is_result && { stdout: log.stdout }),
+    ...(extras?.calibration && { calibration: extras.calibration }),
   };
   if (outputs.files.length === 0 && saysNothing(results))
     warnings.push({

@@ -16,7 +16,7 @@ import { storeFilter } from "./finish-run.ts";
 import { nextTick, timeNow } from "./fs-tick.ts";
 import { defaultContextMetrics } from "./metrics.ts";
 import type { RunPlan } from "./plan.ts";
-import { refuseInvalid } from "./refuse-invalid.ts";
+import { refuseInvalid, refuseInvalidCircumstances } from "./refuse-invalid.ts";
 import { RunRedactor } from "./run-redactor.ts";
 import type { RunRequest } from "./run-request.ts";
 import { readKey, scanKey } from "./scan-key.ts";
@@ -105,6 +105,7 @@ export async function prepareRun(
     },
   };
   await refuseInvalid(plan);
+  await refuseInvalidCircumstances(request);
   await batch.commit();
   cache.save(); // Not before: it must not name what is not stored.
   linkInputs(spool, selectFiles(request.inputs ?? [], places));

@@ -251,7 +251,7 @@ test("an environment that cannot be captured is a warning, and the run is sealed
   const stores = makeStores();
 
   const run = await record(stores, makeTree(), "sleep 0.1; echo 1 > a.csv", {
-    device: { broken: () => 1 } as never,
+    device: { parameters: { broken: () => 1 } } as never,
   });
 
   expect(run.manifest.context.warnings).toMatchObject([{ code: "ENVIRONMENT_NOT_CAPTURED" }]);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Environment } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
 import picomatch from "picomatch";
+import { stageFinalCalibration } from "./engine/final-calibration.ts";
 import { stageObservability } from "./engine/observability.ts";
 import { FileGuard } from "./file-guard.ts";
 import { type FinishedRun, finishRun, lastWriteMs } from "./finish-run.ts";
@@ -83,7 +84,13 @@ async function recoverOne(
       redactor,
       environment: spool.readJson("environment.json") as Environment | undefined,
       git: spool.readJson("git.json") as GitState | undefined,
-      extras: async (batch) => ({ files: await stageObservability(batch, spool, redactor) }),
+      extras: async (batch) => {
+        const left = await stageFinalCalibration(batch, spool, redactor, plan.type);
+        return {
+          ...left,
+          files: [...(await stageObservability(batch, spool, redactor)), ...left.files],
+        };
+      },
     },
   );
 }

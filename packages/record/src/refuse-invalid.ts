@@ -1,7 +1,8 @@
 import { canonicalJson, digestFromHex } from "@reseal/hash";
-import { type Manifest, validate } from "@reseal/schema";
+import { type Environment, type Manifest, validate } from "@reseal/schema";
 import { recordErrors } from "./errors.ts";
 import type { RunPlan } from "./plan.ts";
+import type { RunRequest } from "./run-request.ts";
 
 /**
  * Refuse a plan that no manifest could be made of, before hours are spent on running it.
@@ -44,4 +45,36 @@ export async function refuseInvalid(
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw recordErrors.DESCRIPTION_INVALID(`This cannot be written as JSON: ${reason}`, { cause });
   }
+}
+
+/**
+ * Refuse a device, feature flags or conditions that no environment document could hold.
+ * @throws `RECORD_DESCRIPTION_INVALID`
+ */
+export async function refuseInvalidCircumstances({
+  device,
+  featureFlags,
+  invariants,
+}: Pick<RunRequest, "device" | "featureFlags" | "invariants">): Promise<void> {
+  if (device === undefined && featureFlags === undefined && !invariants?.length) return;
+  const environment: Environment = {
+    schema_version: "reseal.environment/v1",
+    comparable: {
+      runtime: { name: "unknown", version: "unknown" },
+      packages: {},
+      os: { name: "unknown", version: "unknown", arch: "unknown" },
+      cpu: { model: "unknown" },
+      ...(device && { device: { device_type: "unknown", ...device } }),
+      ...(featureFlags && { feature_flags: { ...featureFlags } }),
+    },
+    ...(invariants?.length && { invariants: [...invariants] }),
+  };
+  const [finding] = await validate("environment", environment);
+  if (finding === undefined) return;
+  const place = finding.pointer
+    .replace(/^\/(comparable\/)?/, "")
+    .replace(/^feature_flags/, "feature flags");
+  throw recordErrors.DESCRIPTION_INVALID(`${place} ${finding.message}`, {
+    details: { pointer: finding.pointer },
+  });
 }

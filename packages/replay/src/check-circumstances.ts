@@ -3,12 +3,11 @@ import {
   assertValid,
   type Comparison,
   type Environment,
-  type Invariant,
   type Manifest,
   type ReplayCheck,
 } from "@reseal/schema";
+import { checkInvariants } from "./check-invariants.ts";
 import { isUnreadable } from "./compare-file.ts";
-import { compareJson, sides } from "./compare-json.ts";
 import {
   differenceText,
   type EnvironmentDifference,
@@ -45,19 +44,12 @@ export function checkEnvironmentKey({ keys }: Comparison, log: ReplayLog): void 
   });
 }
 
-/** What {@link checkBeforeRun} compares. */
-export interface Circumstances {
-  readonly manifest: Manifest;
-  readonly expected: Environment | undefined;
-  readonly actual: Environment;
-  readonly policy: ReplayPolicy;
-  readonly nowMs: number;
-}
+/** Notes a check of an aspect, and refuses the replay where the policy is strict about it. */
+export type Note = (aspect: ReplayAspect, check: ReplayCheck) => void;
 
-/** Compare all that can be known before the command runs, and say what differs in words. */
-export function checkBeforeRun(circumstances: Circumstances, log: ReplayLog): void {
-  const { manifest, expected, actual, policy, nowMs } = circumstances;
-  const note = (aspect: ReplayAspect, check: ReplayCheck): void => {
+/** Note checks in a log as a policy says. */
+export function noteIn(log: ReplayLog, policy: ReplayPolicy): Note {
+  return (aspect, check) => {
     const level = policy[aspect];
     const refuses = check.status !== "ok" && level === "strict";
     log.check(
@@ -65,21 +57,28 @@ export function checkBeforeRun(circumstances: Circumstances, log: ReplayLog): vo
       refuses ? `${check.message ?? check.name} The policy for ${aspect} is strict.` : undefined,
     );
   };
-  checkCapture(manifest, note);
+}
+
+/** What {@link checkCircumstances} compares. */
+export interface Circumstances {
+  readonly expected: Environment | undefined;
+  readonly actual: Environment;
+  readonly nowMs: number;
+}
+
+/** Compare the environments and conditions of two runs, and say what differs in words. */
+export function checkCircumstances({ expected, actual, nowMs }: Circumstances, note: Note): void {
   if (expected === undefined) {
     const message = "The original recorded no environment.";
     note("runtime", { name: "runtime", status: "missing", message });
     return;
   }
   checkDifferences(environmentDifferences(expected, actual), actual, note);
-  for (const invariant of expected.invariants ?? [])
-    note("coherence_window", checkInvariant(invariant, actual.invariants ?? [], nowMs));
+  for (const check of checkInvariants(expected, actual, nowMs)) note("coherence_window", check);
 }
 
-type Note = (aspect: ReplayAspect, check: ReplayCheck) => void;
-
 /** What was left out of a bundle cannot be laid out again. */
-function checkCapture({ context, content }: Manifest, note: Note): void {
+export function checkCapture({ context, content }: Manifest, note: Note): void {
   const { code } = context.not_captured;
   const kinds = ["binary", "large", "over_budget", "withheld", "not_portable"] as const;
   const lost = kinds.flatMap((kind) =>
@@ -147,48 +146,4 @@ function checkDifferences(
       message: `${differenceText(difference)}.`,
     });
   }
-}
-
-/** A condition such as a coherence window: in its time, and with its value within tolerance. */
-function checkInvariant(
-  { name, value, tolerance = 0, unit, valid_from, valid_until }: Invariant,
-  found: readonly Invariant[],
-  nowMs: number,
-): ReplayCheck {
-  const isEarly = valid_from !== undefined && nowMs < Date.parse(valid_from);
-  const isLate = valid_until !== undefined && nowMs > Date.parse(valid_until);
-  if (isEarly || isLate) {
-    const window = { valid_from: valid_from ?? null, valid_until: valid_until ?? null };
-    const now = new Date(nowMs).toISOString();
-    const message = isLate
-      ? `${name} expired at ${valid_until}; it is ${now}.`
-      : `${name} begins at ${valid_from}; it is ${now}.`;
-    return { name, status: "different", expected: window, actual: now, message };
-  }
-  const isInTime = valid_from !== undefined || valid_until !== undefined;
-  if (value === null && isInTime)
-    return { name, status: "ok", message: `${name} has not expired.` };
-  const actual = found.find((other) => other.name === name)?.value;
-  const expected = sides(value, undefined).original;
-  const measure = unit === undefined ? "" : ` ${unit}`;
-  if (actual === undefined)
-    return {
-      name,
-      status: "missing",
-      expected,
-      message: `${name} was ${JSON.stringify(expected)}${measure}; it is not declared here.`,
-    };
-  const { status } = compareJson(value, actual, { absolute: tolerance, relative: 0 });
-  const here = sides(undefined, actual).candidate;
-  const isSame = status !== "different";
-  return {
-    name,
-    status: isSame ? "ok" : "different",
-    expected,
-    actual: here,
-    message: isSame
-      ? `${name} is ${JSON.stringify(here)}${measure}, within ${tolerance} of the recorded one.`
-      : `${name} ${JSON.stringify(expected)} -> ${JSON.stringify(here)}${measure}, ` +
-        `more than ${tolerance} apart.`,
-  };
 }

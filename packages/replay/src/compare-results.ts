@@ -49,6 +49,7 @@ export async function compareResults(
   const rules = toleranceRules(options.tolerance);
   const metrics = compareMetrics(a, b, rules);
   const exit = compareExit(a, b);
+  const isStateCompared = others.some(({ path }) => path === bundlePaths.calibrationFinal);
   return {
     files: [...outputs, ...others],
     metrics,
@@ -57,7 +58,7 @@ export async function compareResults(
       firstOfFiles(outputs) ??
       firstOfMetrics(metrics) ??
       firstOfFiles(others) ??
-      firstOfRest(a, b, rules) ??
+      firstOfRest(a, b, rules, isStateCompared) ??
       firstOfExit(exit),
   };
 }
@@ -106,7 +107,10 @@ function outputName({ path }: FileEntry): string | undefined {
   return path.startsWith("outputs/") ? path.slice("outputs/".length) : undefined;
 }
 
-/** Courses of metrics, and standard output where it is a result; by their paths in the bundle. */
+/**
+ * Courses of metrics, the calibration state that was left behind, and standard output where it is
+ * a result; by their paths in the bundle.
+ */
 function otherResultName(
   original: BundleReader,
   candidate: BundleReader,
@@ -115,7 +119,9 @@ function otherResultName(
     ({ manifest }) => manifest.content.results.stdout !== undefined,
   );
   return ({ path }) =>
-    path.startsWith("metrics/") || (isStdoutResult && path === bundlePaths.stdout)
+    path.startsWith("metrics/") ||
+    path === bundlePaths.calibrationFinal ||
+    (isStdoutResult && path === bundlePaths.stdout)
       ? path
       : undefined;
 }
@@ -158,19 +164,37 @@ function firstOfMetrics(metrics: readonly MetricDifference[]): FirstDifference |
 }
 
 /** The results object, and whatever other results an artifact type has. */
-function firstOfRest(a: Results, b: Results, rules: ToleranceRules): FirstDifference | undefined {
+function firstOfRest(
+  a: Results,
+  b: Results,
+  rules: ToleranceRules,
+  isStateCompared: boolean,
+): FirstDifference | undefined {
   const values = compareJson(a.values, b.values, rules.forValues).firstDifference;
   if (values !== undefined)
     return { path: bundlePaths.runIndex, ...values, pointer: `/result/values${values.pointer}` };
-  const rest = compareJson(restOf(a), restOf(b), exact).firstDifference;
+  const rest = compareJson(
+    restOf(a, isStateCompared),
+    restOf(b, isStateCompared),
+    exact,
+  ).firstDifference;
   return (
     rest && { path: bundlePaths.manifest, ...rest, pointer: `/content/results${rest.pointer}` }
   );
 }
 
-function restOf(results: Results): object {
-  const { exit: _, outputs, values, metrics, metric_series, stdout, ...rest } = results;
-  return rest;
+function restOf(results: Results, isStateCompared: boolean): object {
+  const {
+    exit: _,
+    outputs,
+    values,
+    metrics,
+    metric_series,
+    stdout,
+    calibration,
+    ...rest
+  } = results;
+  return isStateCompared || calibration === undefined ? rest : { ...rest, calibration };
 }
 
 function firstOfExit({ original, candidate, equal }: ExitDifference): FirstDifference | undefined {

@@ -1,4 +1,10 @@
-import type { Cause, Comparison, FileDifference, ValueDifference } from "@reseal/schema";
+import type {
+  Cause,
+  Comparison,
+  FileDifference,
+  ReplayCheck,
+  ValueDifference,
+} from "@reseal/schema";
 import type { InputComparison } from "./compare-inputs.ts";
 import { differenceText, type EnvironmentDifference } from "./environment-differences.ts";
 
@@ -152,6 +158,23 @@ export function environmentCauses(drift: readonly EnvironmentDifference[]): Caus
       },
     ];
   });
+}
+
+/** Conditions that had expired or drifted: one cause for all of them. */
+export function conditionCauses(checks: readonly ReplayCheck[]): Cause[] {
+  const facts = checks.flatMap(({ status, message }) =>
+    status === "ok" || message === undefined ? [] : [message],
+  );
+  if (facts.length === 0) return [];
+  return [
+    {
+      aspect: "coherence_window",
+      likelihood: "likely",
+      statement: "Conditions that were recorded do not hold any more.",
+      evidence: limited(facts),
+      experiment: "Bring the device back into the recorded conditions, calibrate, and replay.",
+    },
+  ];
 }
 
 /** Files that say which packages a program gets, by the usual names. */

@@ -36,10 +36,15 @@ export async function explainBundles(
     inputs: await compareInputs(original, candidate, { signal }),
     original: await readEnvironment(original),
     candidate: await readEnvironment(candidate),
+    startedMs: startOf(candidate),
     writtenMs: await writtenTimes(original, candidate),
     command: original.manifest.content.inputs.command,
     code,
   });
+}
+
+function startOf({ manifest }: BundleReader): number {
+  return Date.parse(manifest.context.started_at ?? manifest.context.created_at);
 }
 
 /** Sizes up to which code is read for traces. */

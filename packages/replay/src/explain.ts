@@ -6,9 +6,10 @@ import type {
   FileDifference,
   FirstDifference,
 } from "@reseal/schema";
+import { checkInvariants } from "./check-invariants.ts";
 import type { InputComparison } from "./compare-inputs.ts";
 import { type EnvironmentDifference, environmentDifferences } from "./environment-differences.ts";
-import { environmentCauses, inputCauses } from "./explain-causes.ts";
+import { conditionCauses, environmentCauses, inputCauses } from "./explain-causes.ts";
 import { traceCauses } from "./explain-traces.ts";
 
 /** All that is known of two artifacts that differ. */
@@ -23,6 +24,8 @@ export interface ExplainFacts {
   readonly command?: readonly string[] | undefined;
   /** Text of the code files, for traces of clocks, chance and parallel work. */
   readonly code?: ReadonlyMap<string, string> | undefined;
+  /** When the candidate was started, in milliseconds: its conditions may have expired by then. */
+  readonly startedMs?: number | undefined;
   /** Whether the candidate had no network while it ran. */
   readonly isOffline?: boolean | undefined;
   /** Whether memory was limited while the candidate ran. */
@@ -51,6 +54,9 @@ export function explain(facts: ExplainFacts): Explanation | undefined {
   const causes = [
     ...inputCauses(facts.inputs, comparison),
     ...environmentCauses(drift),
+    ...(original && candidate && facts.startedMs !== undefined
+      ? conditionCauses(checkInvariants(original, candidate, facts.startedMs))
+      : []),
     ...traceCauses(facts, first),
   ].sort((a, b) => rank[a.likelihood] - rank[b.likelihood]);
   const verdict = comparison.explained ?? "unexplained";

@@ -56,6 +56,7 @@ export { htmlReport } from "./report-html.ts";
 export { markdownReport } from "./report-markdown.ts";
 export { errorText, placeText, statusText, toleranceLines } from "./report-words.ts";
 export { cleanReplayScratch } from "./scratch.ts";
+export { type GateFindings, sealGate } from "./seal-gate.ts";
 export { type Stability, stabilityOf } from "./stability.ts";
 export {
   completeTolerance,

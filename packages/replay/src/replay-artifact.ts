@@ -1,5 +1,6 @@
 import type { BundleReader } from "@reseal/bundle";
 import { Engine, type EngineRun, parentOf, parseSeed } from "@reseal/record";
+import { checkEngine } from "./check-engine.ts";
 import { aboutOf, isEngineRun, readEngineOriginal } from "./engine-original.ts";
 import { replayErrors } from "./errors.ts";
 import { createReplayLog, type ReplayLog } from "./replay-log.ts";
@@ -20,10 +21,11 @@ export type ArtifactReplayRequest = Omit<
  * Do a sealed artifact again through an engine, compare, and seal both the new run and the replay.
  *
  * The executor is found by the name that the bundle recorded; graph, parameters, seed and
- * calibration state are the bundle's. Policy and limits
- * hold for commands only: a function of this process can be aborted, not confined. A gradient, calibration or validation is done again as well
- * as a run; what a command made is replayed by `replayRun`. What is in the way is a verdict
- * (`failed`), sealed like any other.
+ * calibration state are the bundle's. Code, environment, device, calibration state and conditions
+ * are checked before anything runs, and the policy may refuse. Limits hold for commands only: a
+ * function of this process can be aborted, not confined. A gradient, calibration or validation is
+ * done again as well as a run; what a command made is replayed by `replayRun`. What is in the way
+ * is a verdict (`failed`), sealed like any other.
  * @param given An artifact, or a replay, whose original is done again.
  * @throws `REPLAY_STORE_READ_ONLY`, `REPLAY_TOLERANCE_INVALID`, `RECORD_COMMAND_INVALID` for a seed
  *   that is none.
@@ -94,6 +96,8 @@ async function executeAgain(
   if (found === undefined) return undefined;
   const { content, context } = original.manifest;
   const { executor, graph, calibration } = found;
+  await checkEngine(engine, original, found, request, log);
+  if (log.obstacles.length > 0) return undefined;
   log.step("run", `The executor ${executor.name} was given what the original was given.`);
   const inherited = description(context, request);
   const repeated = {
@@ -111,13 +115,6 @@ async function executeAgain(
     executor.kind === "graph"
       ? await engine.runGraph(graph ?? { nodes: [], edges: [] }, { ...repeated, executor })
       : await engine.run(executor, repeated);
-  const [expected, actual] = [content.inputs.code?.tree, run.manifest.content.inputs.code?.tree];
-  log.check({
-    name: "code_tree",
-    status: expected === actual ? "ok" : actual === undefined ? "missing" : "different",
-    ...(expected !== undefined && { expected }),
-    ...(actual !== undefined && { actual }),
-  });
   log.step("seal", `The re-executed run ended and was sealed as ${run.seal}.`);
   return run;
 }

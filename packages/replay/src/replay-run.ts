@@ -14,7 +14,13 @@ import {
 } from "@reseal/record";
 import type { Comparison, Explanation, Replay } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
-import { checkBeforeRun, checkEnvironmentKey, readEnvironment } from "./check-circumstances.ts";
+import {
+  checkCapture,
+  checkCircumstances,
+  checkEnvironmentKey,
+  noteIn,
+  readEnvironment,
+} from "./check-circumstances.ts";
 import { checkOriginal, readConfig } from "./check-original.ts";
 import { compareBundles } from "./compare-bundles.ts";
 import { replayErrors } from "./errors.ts";
@@ -126,16 +132,10 @@ async function runAgain(
     const places = { workspace, cwd: join(workspace, inputs.working_directory ?? "") };
     const captured = await lookRound(original, { places, env, seed, scratch, request });
     const actual = redactor.json(captured.environment);
-    checkBeforeRun(
-      {
-        manifest: original.manifest,
-        expected: await readEnvironment(original),
-        actual,
-        policy: request.policy ?? defaultPolicy,
-        nowMs: stores.clock.now(),
-      },
-      log,
-    );
+    const note = noteIn(log, request.policy ?? defaultPolicy);
+    checkCapture(original.manifest, note);
+    const expected = await readEnvironment(original);
+    checkCircumstances({ expected, actual, nowMs: stores.clock.now() }, note);
     if (log.obstacles.length > 0) return notRun;
     const limits = planLimits(request, { env, cwd: places.cwd });
     for (const check of limits.checks) log.check(check);
@@ -263,7 +263,7 @@ function isCommandError(error: unknown): error is Error {
 interface ReplayedRun {
   readonly original: BundleReader;
   readonly candidate: Pick<RecordedRun, "seal"> | undefined;
-  /** What the command was limited to; its circumstances were checked before it ran. */
+  /** What the command was limited to. */
   readonly limits?: Limits | undefined;
   /** It was ended because it took longer than allowed. */
   readonly isLate?: boolean | undefined;
@@ -293,17 +293,6 @@ export async function judgeReplay(
   const candidate = await openStoredBundle(stores, run.seal);
   const compared = await compareBundles(original, candidate, { tolerance: request.tolerance });
   const environment = await readEnvironment(candidate);
-  if (limits === undefined && environment !== undefined)
-    checkBeforeRun(
-      {
-        manifest: original.manifest,
-        expected: await readEnvironment(original),
-        actual: environment,
-        policy: defaultPolicy, // It has run already, so nothing can be refused.
-        nowMs: stores.clock.now(),
-      },
-      log,
-    );
   checkEnvironmentKey(compared, log);
   const failure = isLate
     ? `The replay took longer than ${(request.timeoutMs ?? 0) / 1000} s and was ended.`

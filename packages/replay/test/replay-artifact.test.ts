@@ -2,13 +2,19 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { verifyBundle } from "@reseal/bundle";
 import {
+  type EngineOptions,
   type EngineRun,
   type FunctionExecutor,
   type GraphExecutor,
   parentOf,
 } from "@reseal/record";
-import { type ArtifactReplayRequest, ReplayEngine, replayArtifact } from "@reseal/replay";
-import { validate } from "@reseal/schema";
+import {
+  type ArtifactReplayRequest,
+  parsePolicy,
+  ReplayEngine,
+  replayArtifact,
+} from "@reseal/replay";
+import { type Replay, validate } from "@reseal/schema";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Laboratory, openLaboratory } from "./laboratory.ts";
 
@@ -32,12 +38,14 @@ const executor = (changes: Partial<FunctionExecutor> = {}): FunctionExecutor => 
 function engineWith(
   square: FunctionExecutor | GraphExecutor | undefined = executor(),
   env: Record<string, string> = {},
+  options: Partial<EngineOptions> = {},
 ): ReplayEngine {
   return new ReplayEngine(laboratory.stores, {
     toolVersion: "0.0.0",
     env: { PATH: process.env.PATH, ...env },
     workspace: laboratory.workspace,
     executors: square === undefined ? [] : [square],
+    ...options,
   });
 }
 
@@ -179,6 +187,110 @@ test("a graph that is damaged in the store is not run", async () => {
   expect(outcome).toMatchObject({ verdict: "failed" });
   expect(outcome.reason).toMatch(/ir\/original\.json/);
   expect(calls).toBe(1);
+});
+
+/** Names and states of the checks of an aspect. */
+function checksOf({ report }: { report: Replay }, aspect: string): unknown[] {
+  return report.checks
+    .filter((check) => check.aspect === aspect)
+    .map(({ name, status, message }) => [name, status, message]);
+}
+
+test("a device that is calibrated anew is told, or refuses where the policy is strict", async () => {
+  const device = { device_type: "mesh", device_id: "m1", calibration_date: "2026-01-05T00:00:00Z" };
+  const states = [{ offsets: { a: 0.25 } }, { offsets: { a: 0.5 } }];
+  const [before, after] = states.map((state, index) =>
+    engineWith(
+      executor({ execute: ({ calibration }) => ({ calibration }) }),
+      {},
+      {
+        calibration: () => state,
+        device:
+          index === 0
+            ? device
+            : { ...device, calibration_date: "2026-02-01T00:00:00Z", device_id: "m2" },
+      },
+    ),
+  ) as [ReplayEngine, ReplayEngine];
+  const run = await before.run("square", request);
+
+  const same = await replay(before, run);
+  const told = await replay(after, run);
+  const strict = await replay(after, run, { policy: parsePolicy(["calibration=strict"]) });
+  const near = await replay(after, run, { tolerance: { absolute: 0.25 } });
+
+  expect(checksOf(same, "calibration")).toEqual([
+    ["calibration_state", "ok", "The device is calibrated as recorded."],
+  ]);
+  // The recorded state is used, so the results are the same whatever the device says.
+  expect(told.verdict).toBe("reproduced");
+  expect(checksOf(told, "calibration")).toEqual([
+    [
+      "calibration_state",
+      "different",
+      "The calibration state of the device is another one: /offsets/a 0.25 -> 0.5.",
+    ],
+    [
+      "calibration date",
+      "different",
+      "calibration date 2026-01-05T00:00:00Z -> 2026-02-01T00:00:00Z.",
+    ],
+  ]);
+  expect(checksOf(told, "device")).toEqual([["device id", "different", "device id m1 -> m2."]]);
+  expect(strict).toMatchObject({ verdict: "failed", candidate: undefined });
+  expect(strict.reason).toContain("The policy for calibration is strict.");
+  expect(checksOf(near, "calibration")[0]).toMatchObject({ 0: "calibration_state", 1: "ok" });
+});
+
+test("conditions that do not hold any more are told, and are a cause of what differs", async () => {
+  let temperature = 20;
+  const invariants = () => [
+    { name: "temperature", value: temperature, tolerance: 0.5, unit: "K" },
+    { name: "coherence_window", value: null, valid_until: "2026-01-05T00:00:00Z" },
+  ];
+  const measuring = executor({ execute: () => ({ temperature }) });
+  const engine = engineWith(measuring, {}, { invariants });
+  const run = await engine.run("square", request);
+  temperature = 21;
+
+  const outcome = await replay(engine, run);
+  const strict = await replay(engine, run, { policy: parsePolicy(["coherence_window=strict"]) });
+
+  expect(outcome.verdict).toBe("diverged");
+  const told = [
+    "temperature 20 -> 21 K, more than 0.5 apart.",
+    expect.stringContaining("coherence_window expired at 2026-01-05"),
+  ];
+  expect(checksOf(outcome, "coherence_window")).toEqual([
+    ["temperature", "different", told[0]],
+    ["coherence_window", "different", told[1]],
+  ]);
+  expect(outcome.explanation?.causes[0]).toMatchObject({
+    aspect: "coherence_window",
+    evidence: told,
+  });
+  expect(strict).toMatchObject({ verdict: "failed", candidate: undefined });
+});
+
+test("the calibration state that is left behind is compared like other results", async () => {
+  let offset = 0.25;
+  const fit = executor({ execute: () => ({ state: { offsets: { a: offset } } }) });
+  const run = await engineWith(fit).run("square", { ...request, type: "calibration" });
+  const same = await replay(engineWith(fit), run);
+  offset += 1e-9;
+
+  const other = await replay(engineWith(fit), run);
+  const near = await replay(engineWith(fit), run, { tolerance: { relative: 1e-6 } });
+
+  expect(same.verdict).toBe("reproduced");
+  expect(other.comparison?.files).toMatchObject([
+    {
+      path: "calibration/final.json",
+      status: "different",
+      first_difference: { pointer: "/offsets/a" },
+    },
+  ]);
+  expect(near.verdict).toBe("within_tolerance");
 });
 
 test("a replay of a replay does the original again", async () => {

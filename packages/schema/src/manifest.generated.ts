@@ -163,6 +163,10 @@ export interface Results {
    */
   stdout?: Digest;
   /**
+   * Digest of the calibration state that the run left behind, calibration/final.json.
+   */
+  calibration?: Digest;
+  /**
    * Replay: the verdict, for example reproduced or diverged.
    */
   verdict?: Word;

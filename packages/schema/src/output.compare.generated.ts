@@ -41,6 +41,10 @@ export interface CompareOutput {
      * The decision; its schema is `gate`. Null without --gate.
      */
     gate: JsonObject | null;
+    /**
+     * The validation artifact with eval/gate.json that the decision was sealed as; null when it was not.
+     */
+    gate_artifact: ComparedArtifact | null;
   };
 }
 

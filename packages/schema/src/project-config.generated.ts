@@ -87,9 +87,9 @@ export interface ProjectConfig {
    */
   allow_secret?: Line[];
   /**
-   * Device that the runs use: type, parameters, capabilities.
+   * Device that the runs use; part of the comparable environment.
    */
-  device?: JsonObject;
+  device?: ConfiguredDevice;
   /**
    * Feature flags, for example observability, gradients, quantum.
    */
@@ -160,4 +160,34 @@ export interface ConfiguredWindow {
    * Length of the window from the start of the run, instead of valid_until.
    */
   valid_for_seconds?: number;
+}
+
+/**
+ * The experimental device that runs use; without a device_type it is of unknown type.
+ */
+export interface ConfiguredDevice {
+  /**
+   * Kind of device, for example photonic-mesh or simulator.
+   */
+  device_type?: Line;
+  /**
+   * Which one.
+   */
+  device_id?: Line;
+  /**
+   * Parameters it was set to.
+   */
+  parameters?: JsonObject;
+  /**
+   * What it can do, for example channels or ranges.
+   */
+  capabilities?: JsonObject;
+  /**
+   * Version of its firmware.
+   */
+  firmware_version?: Line;
+  /**
+   * When it was last calibrated.
+   */
+  calibration_date?: Timestamp;
 }

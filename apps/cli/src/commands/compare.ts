@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { BundleReader } from "@reseal/bundle";
+import { type BundleReader, importBundle, type SealedBundle } from "@reseal/bundle";
 import {
   compareBundles,
   comparisonSections,
@@ -10,6 +10,7 @@ import {
   gateSection,
   parseGateRules,
   type Report,
+  sealGate,
 } from "@reseal/replay";
 import type { Comparison, Explanation, Gate, GateRules, Tolerance } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
@@ -17,19 +18,20 @@ import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
-import { openNamed } from "../open-named.ts";
+import { type NamedBundle, openNamed } from "../open-named.ts";
 import {
   renderFiles,
   renderMetrics,
   renderTolerance,
   renderVerdict,
 } from "../render-comparison.ts";
-import { harmless } from "../terminal.ts";
+import { harmless, shortDigest } from "../terminal.ts";
 import { type ToleranceFlags, toleranceOf, toleranceOptions } from "../tolerance-flags.ts";
 import { parseReportName, reportHelp, writeReport } from "../write-report.ts";
 
 interface CompareFlags extends ToleranceFlags {
   readonly gate?: string;
+  readonly seal?: boolean;
   readonly report?: string;
 }
 
@@ -46,6 +48,7 @@ export function compareCommand(context: CommandContext): Command {
     .argument("<base>", "the baseline: a run of the store, or a folder with an exported bundle")
     .argument("<candidates...>", "the runs to hold against it")
     .option("--gate <file>", "rules in YAML or JSON; exit with 1 when one is violated")
+    .option("--no-seal", "do not keep the gate's decision as a validation artifact")
     .option("--report <file>", reportHelp, parseReportName)
     .addHelpText(
       "after",
@@ -68,24 +71,58 @@ export function compareCommand(context: CommandContext): Command {
         opened ??= await context.openStores();
         return opened;
       };
+      const bundles: NamedBundle[] = [];
+      const openBundle = async (name: string): Promise<NamedBundle> => {
+        const bundle = await openNamed(context, name, open);
+        bundles.push(bundle);
+        return bundle;
+      };
       try {
-        const baseline = await openNamed(context, base, open);
+        const baseline = await openBundle(base);
         const compared: Compared[] = [];
         for (const name of names)
-          compared.push(await compareOne(context, baseline, name, open, tolerance));
+          compared.push(await compareOne(context, baseline, await openBundle(name), tolerance));
         const comparisons = compared.map(({ comparison }) => comparison);
         const gate = rules === undefined ? undefined : decideGate(rules, comparisons);
-        const data = compareData(compared, tolerance, gate);
+        const sealed =
+          rules === undefined || gate === undefined || opened === undefined || flags.seal === false
+            ? undefined
+            : await keepDecision(context, opened, { gate, rules, tolerance, baseline, compared });
+        const data = compareData(compared, tolerance, gate, sealed);
         if (flags.report !== undefined) {
           const report = await reportOf(baseline, compared, gate);
           writeReport(context, flags.report, () => report, data);
         }
         context.exitCode = gate?.decision === "fail" ? 1 : 0;
         context.result("compare/v1", data, () => render(context, compared, tolerance, gate));
+        if (sealed) context.note(`gate sealed as ${shortDigest(sealed.seal)}`);
       } finally {
+        for (const bundle of bundles) await bundle[Symbol.asyncDispose]();
         await opened?.[Symbol.asyncDispose]();
       }
     });
+}
+
+interface Decided {
+  readonly gate: Gate;
+  readonly rules: GateRules;
+  readonly tolerance: Tolerance;
+  readonly baseline: BundleReader;
+  readonly compared: readonly Compared[];
+}
+
+/** Keep a decision in the store, with what it is about; `undefined` where nothing can be written. */
+async function keepDecision(
+  context: CommandContext,
+  stores: Stores,
+  { compared, baseline, ...decided }: Decided,
+): Promise<SealedBundle | undefined> {
+  if (stores.readOnly) return undefined;
+  const candidates = compared.map(({ reader }) => reader);
+  for (const reader of [baseline, ...candidates])
+    if (reader.blobs === undefined) await importBundle(stores, reader);
+  const { version: toolVersion } = context;
+  return await sealGate(stores, { ...decided, baseline, candidates, toolVersion });
 }
 
 async function readRules(context: CommandContext, name: string): Promise<GateRules> {
@@ -101,12 +138,10 @@ async function readRules(context: CommandContext, name: string): Promise<GateRul
 async function compareOne(
   context: CommandContext,
   baseline: BundleReader,
-  name: string,
-  open: () => Promise<Stores>,
+  reader: BundleReader,
   tolerance: Tolerance,
 ): Promise<Compared> {
   const { signal } = context;
-  const reader = await openNamed(context, name, open);
   const comparison = await compareBundles(baseline, reader, { tolerance, signal });
   const explanation = await explainBundles(baseline, reader, comparison, { signal });
   return { reader, comparison, explanation };
@@ -116,6 +151,7 @@ function compareData(
   compared: readonly Compared[],
   tolerance: Tolerance,
   gate: Gate | undefined,
+  sealed: SealedBundle | undefined,
 ): object {
   return {
     baseline: compared[0]?.comparison.original,
@@ -130,6 +166,13 @@ function compareData(
       files: comparison.files.filter(({ status }) => status !== "equal"),
     })),
     gate: gate ?? null,
+    gate_artifact: sealed
+      ? {
+          artifact_id: sealed.keys.artifactId,
+          seal: sealed.seal,
+          run_id: sealed.manifest.context.run_id,
+        }
+      : null,
   };
 }
 

@@ -105,7 +105,7 @@ async function replayNamed(
     });
   const given = await openNamed(context, name, () => Promise.resolve(stores));
   // A replay names its original as a parent, so the store must have it.
-  if (given.folder !== undefined) await importBundle(stores, given);
+  if (given.blobs === undefined) await importBundle(stores, given);
   if (times !== undefined) {
     const data = await replayTimes(context, stores, given, times, request);
     if (report !== undefined) writeReport(context, report, () => timesReport(data), data);

@@ -2,12 +2,17 @@ import { bundlePaths } from "@reseal/bundle";
 
 /** The files of a bundle that an engine writes besides those of every run. */
 export const enginePaths: Readonly<
-  Record<"ir" | "calibration" | "spec" | "traces" | "timeline" | "metrics", string>
+  Record<
+    "ir" | "calibration" | "calibrationFinal" | "spec" | "traces" | "timeline" | "metrics",
+    string
+  >
 > = {
   /** The graph that was run, canonical JSON; `content.inputs.ir` is its digest. */
   ir: bundlePaths.ir,
   /** The state that the run started from; `content.inputs.calibration` is its digest. */
   calibration: bundlePaths.calibration,
+  /** The state that the run left behind; `content.results.calibration` is its digest. */
+  calibrationFinal: bundlePaths.calibrationFinal,
   /** Which executor ran, an {@link ExecutorSpec}; `content.inputs.spec` is its digest. */
   spec: bundlePaths.spec,
   traces: "observability/traces.jsonl",

@@ -16,6 +16,11 @@ export interface EngineOptions {
   /** The device that runs are made on; part of the comparable environment. */
   readonly device?: JsonObject | undefined;
   readonly featureFlags?: Readonly<Record<string, boolean>> | undefined;
+  /**
+   * Reads the calibration state that the device has now: runs that state none start from it, and a
+   * replay holds it against the recorded one.
+   */
+  readonly calibration?: (() => JsonObject | undefined) | undefined;
   /** For every run, unless the run says otherwise. */
   readonly description?: Description | undefined;
   /**
@@ -34,7 +39,7 @@ export interface EngineRequest {
   /** An integer; as decimal text beyond 2^53-1. */
   readonly seed?: number | string | undefined;
   readonly parameters?: JsonObject | undefined;
-  /** The calibration state that the run starts from. */
+  /** The calibration state that the run starts from; the device's own unless given. */
   readonly calibration?: JsonObject | undefined;
   /**
    * The artifacts that this one is about, see {@link parentOf}: their ids are part of its identity,

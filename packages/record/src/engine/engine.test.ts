@@ -175,6 +175,56 @@ describe("a run", () => {
     ]);
   });
 
+  test("the calibration state that a run leaves behind is a file and a result", async () => {
+    const settling = throwing(({ calibration, calibrated }) => {
+      calibrated({ version: 1, offsets: { a: 0.5 } });
+      calibrated({ version: 2, offsets: { a: 0.25 } });
+      return { from: calibration?.version ?? null };
+    });
+    const engine = engineOf({ calibration: () => ({ version: 0 }) });
+    const run = await engine.run(settling);
+    const given = await engine.run(settling, { calibration: { version: 7 } });
+    const reader = await readerOf(stores, run);
+
+    expect(run.values).toEqual({ from: 0 });
+    expect(given.values).toEqual({ from: 7 });
+    const final = { version: 2, offsets: { a: 0.25 } };
+    expect(await readJson(reader, "calibration/initial.json")).toEqual({ version: 0 });
+    expect(await readJson(reader, "calibration/final.json")).toEqual(final);
+    expect(run.manifest.content.results.calibration).toBe(canonicalDigest(final));
+  });
+
+  test("the state that a calibration returns is the one it leaves behind", async () => {
+    const state = { version: 3, offsets: { a: 0.01 } };
+    const fit = throwing(() => ({ state, final_cost: 0 }));
+    const run = await engineOf().run(fit, { type: "calibration" });
+
+    expect(await readJson(await readerOf(stores, run), "calibration/final.json")).toEqual(state);
+    expect(run.manifest.content.results.calibration).toBe(canonicalDigest(state));
+  });
+
+  test("conditions are measured at the start of each run, also of a command", async () => {
+    let temperature = 20;
+    const invariants = () => [{ name: "temperature", value: temperature++, unit: "K" }];
+    const engine = engineOf({ invariants });
+    const runs = [
+      await engine.run(square, { parameters: { x: 1 } }),
+      await engine.run({
+        kind: "command",
+        name: "true",
+        request: { argv: ["true"], places: { workspace, cwd: workspace } },
+      }),
+    ];
+
+    const measured = await Promise.all(
+      runs.map(async (run) => await readJson(await readerOf(stores, run), "environment.json")),
+    );
+    expect(measured).toMatchObject([
+      { invariants: [{ name: "temperature", value: 20 }] },
+      { invariants: [{ name: "temperature", value: 21 }] },
+    ]);
+  });
+
   test("a command is an executor, too", async () => {
     const engine = engineOf();
     const run = await engine.run(
@@ -336,6 +386,7 @@ describe("nothing gets past the seal", () => {
     spool.writeJson("started", {});
     const journal = new RunJournal(spool, { clock: stores.clock, redactor, lane: "x" });
     journal.metric("loss", 3);
+    journal.calibrated({ offsets: { a: 0.25 } });
     journal.output("half.txt", "half");
     await journal.span("step", () => undefined);
     journal.close();
@@ -346,7 +397,11 @@ describe("nothing gets past the seal", () => {
     expect(run?.manifest.context).toMatchObject({ run_id: runId, status: "incomplete" });
     expect(run?.manifest.content).toMatchObject({
       inputs: { ir: canonicalDigest(graph), seed: 1 },
-      results: { metrics: { loss: 3 }, outputs: { files: 1 } },
+      results: {
+        metrics: { loss: 3 },
+        outputs: { files: 1 },
+        calibration: canonicalDigest({ offsets: { a: 0.25 } }),
+      },
     });
     expect(entryOf(run?.manifest as never, "observability/traces.jsonl")).toBeDefined();
   });
@@ -385,6 +440,11 @@ describe("nothing gets past the seal", () => {
       "RECORD_GRAPH_INVALID",
     ],
     ["a seed that is none", (e: Engine) => e.run(square, { seed: -1 }), "RECORD_COMMAND_INVALID"],
+    [
+      "a device that no environment document can hold",
+      () => engineOf({ device: { calibration_date: "yesterday" } }).run(square),
+      "RECORD_DESCRIPTION_INVALID",
+    ],
     [
       "a description that cannot be sealed",
       (e: Engine) => e.run(square, { description: { url: "no address" } }),

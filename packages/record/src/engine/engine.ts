@@ -113,8 +113,11 @@ export class Engine {
     );
   }
 
-  async #runInProcess(execution: Execution): Promise<EngineRun> {
+  async #runInProcess({ request, ...asked }: Execution): Promise<EngineRun> {
     const { stores } = this;
+    const calibration = request.calibration ?? this.options.calibration?.();
+    const invariants = this.options.invariants?.();
+    const execution = { ...asked, request: { ...request, calibration }, invariants };
     if (stores.readOnly)
       throw recordErrors.STORE_READ_ONLY(`The store ${stores.location} cannot be written.`);
     const runId = stores.ids.runId();
@@ -134,7 +137,7 @@ export class Engine {
       throw recordErrors.EXECUTOR_INVALID(
         `${executor.name} is a command: it makes runs, about nothing and without calibration.`,
       );
-    const { toolVersion, env, device, featureFlags } = this.options;
+    const { toolVersion, env, device, featureFlags, invariants } = this.options;
     const run = await recordRun(
       this.stores,
       {
@@ -143,6 +146,7 @@ export class Engine {
         env,
         device,
         featureFlags,
+        invariants: invariants?.(),
         seed,
         parameters,
         description: { ...this.options.description, ...request.description },

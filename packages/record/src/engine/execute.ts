@@ -9,6 +9,7 @@ import { captureBeside } from "../record-run.ts";
 import type { Spool } from "../spool.ts";
 import type { EngineRun } from "./engine-request.ts";
 import type { ExecutionContext, ExecutorResult } from "./executor.ts";
+import { stageFinalCalibration } from "./final-calibration.ts";
 import { stageObservability } from "./observability.ts";
 import type { Execution } from "./prepare-execution.ts";
 import { checkValues } from "./result-values.ts";
@@ -34,7 +35,7 @@ export async function execute(
     toolVersion: options.toolVersion,
     ...(options.device && { device: options.device }),
     ...(options.featureFlags && { featureFlags: options.featureFlags }),
-    ...(options.invariants && { invariants: options.invariants() }),
+    ...(execution.invariants && { invariants: execution.invariants }),
   });
   const journal = new RunJournal(spool, { clock: stores.clock, redactor, lane: executor.name });
   spool.writeJson("started", { in_process: true });
@@ -57,11 +58,16 @@ export async function execute(
       redactor,
       environment: captured.environment,
       git: await git,
-      extras: async (batch) => ({
-        files: await stageObservability(batch, spool, redactor),
-        values,
-        passFail: passFailOf(plan.type, values),
-      }),
+      extras: async (batch) => {
+        const left = await stageFinalCalibration(batch, spool, redactor, plan.type, values);
+        const told = await stageObservability(batch, spool, redactor);
+        return {
+          ...left,
+          files: [...told, ...left.files],
+          values,
+          passFail: passFailOf(plan.type, values),
+        };
+      },
     },
   );
   return { ...finished, status: end.status, values, error: checked.error };
@@ -77,13 +83,13 @@ async function settle(
   { executor, graph, request, options }: Execution,
 ): Promise<Outcome> {
   const { signal = new AbortController().signal } = request;
-  const { emit, control, metric, output, log, count, gauge, span } = journal;
+  const { emit, control, calibrated, metric, output, log, count, gauge, span } = journal;
   const context: ExecutionContext = {
     seed: request.seed,
     parameters: structuredClone(request.parameters ?? {}),
     calibration: structuredClone(request.calibration),
     signal,
-    ...{ emit, control, metric, output, log, count, gauge, span },
+    ...{ emit, control, calibrated, metric, output, log, count, gauge, span },
   };
   const work = journal
     .span("execute", () => {

@@ -41,6 +41,11 @@ export interface ExecutionContext {
    */
   control(name: string, attrs?: JsonObject): void;
   /**
+   * Note the calibration state that holds from now on. The last one is a result and kept as
+   * `calibration/final.json`. A calibration need not call it: the `state` that it returns is meant.
+   */
+  calibrated(state: JsonObject): void;
+  /**
    * Note a metric. The last value is a result, several make a series; see `context_metrics` for
    * those that are circumstances.
    */

@@ -10,6 +10,7 @@ export const spoolNames = {
   folder: "observability",
   spans: ["observability", "spans.jsonl"],
   measures: ["observability", "measures.jsonl"],
+  calibration: ["observability", "calibration.jsonl"],
 } as const;
 
 /** A line of `observability/traces.jsonl`; in the spool it has the lane as well. */
@@ -76,7 +77,8 @@ function measuresOf(lines: readonly MeasureLine[]): object {
   return { counters: Object.fromEntries(counters), gauges: Object.fromEntries(gauges) };
 }
 
-function linesOf<Line>(spool: Spool, path: readonly string[]): Line[] {
+/** Each line of a spool's file that is whole. */
+export function linesOf<Line>(spool: Spool, path: readonly string[]): Line[] {
   const lines = spool.readText(...path).text.split("\n");
   return lines.flatMap((line) => {
     try {

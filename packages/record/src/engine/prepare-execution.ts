@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { basename } from "node:path";
 import type { DraftFile } from "@reseal/bundle";
 import { canonicalJson, compareUtf8 } from "@reseal/hash";
-import type { Inputs, Parent } from "@reseal/schema";
+import type { Inputs, Invariant, Parent } from "@reseal/schema";
 import type { BlobBatch, Stores } from "@reseal/store";
 import picomatch from "picomatch";
 import { parseSeed } from "../command.ts";
@@ -13,7 +13,7 @@ import { defaultContextMetrics } from "../metrics.ts";
 import { capturedOrReason } from "../outputs.ts";
 import type { RunPlan } from "../plan.ts";
 import type { PreparedRun } from "../prepare-run.ts";
-import { refuseInvalid } from "../refuse-invalid.ts";
+import { refuseInvalid, refuseInvalidCircumstances } from "../refuse-invalid.ts";
 import { RunRedactor } from "../run-redactor.ts";
 import { readKey } from "../scan-key.ts";
 import type { Spool } from "../spool.ts";
@@ -29,6 +29,8 @@ export interface Execution {
   readonly graph: Graph | undefined;
   readonly request: EngineRequest;
   readonly options: EngineOptions;
+  /** The conditions as they were measured for this run. */
+  readonly invariants?: readonly Invariant[] | undefined;
 }
 
 /**
@@ -89,6 +91,7 @@ export async function prepareExecution(
     },
   };
   await refuseInvalid(plan);
+  await refuseInvalidCircumstances({ ...options, invariants: execution.invariants });
   await batch.commit();
   spool.writeJson("plan.json", plan);
   return { plan, guard, redactor };

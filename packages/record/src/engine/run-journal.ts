@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import type { JsonObject } from "@reseal/hash";
+import { canonicalJson, type JsonObject } from "@reseal/hash";
 import type { Context } from "@reseal/schema";
 import type { Clock } from "@reseal/store";
 import { capturedNameProblems } from "../captured-names.ts";
@@ -55,6 +55,10 @@ export class RunJournal implements Telling {
   readonly control: Telling["control"] = (name, attrs = {}) => {
     this.emit({ type: `control.${name}`, attrs: { ...attrs, control: true } });
     this.count("control_events");
+  };
+
+  readonly calibrated: Telling["calibrated"] = (state) => {
+    this.#append(spoolNames.calibration, JSON.parse(canonicalJson(state)) as JsonObject);
   };
 
   readonly metric: Telling["metric"] = (name, value, step) => {

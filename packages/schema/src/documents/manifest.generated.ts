@@ -307,6 +307,10 @@ export const document: JsonSchema = {
      "description": "Digest of standard output, when it was declared a result.",
      "$ref": "#/$defs/Digest"
     },
+    "calibration": {
+     "description": "Digest of the calibration state that the run left behind, calibration/final.json.",
+     "$ref": "#/$defs/Digest"
+    },
     "verdict": {
      "description": "Replay: the verdict, for example reproduced or diverged.",
      "$ref": "#/$defs/Word"

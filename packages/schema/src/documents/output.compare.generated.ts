@@ -45,13 +45,25 @@ export const document: JsonSchema = {
        "type": "null"
       }
      ]
+    },
+    "gate_artifact": {
+     "description": "The validation artifact with eval/gate.json that the decision was sealed as; null when it was not.",
+     "anyOf": [
+      {
+       "$ref": "#/$defs/ComparedArtifact"
+      },
+      {
+       "type": "null"
+      }
+     ]
     }
    },
    "required": [
     "baseline",
     "tolerance",
     "candidates",
-    "gate"
+    "gate",
+    "gate_artifact"
    ],
    "additionalProperties": false
   }
@@ -116,7 +128,8 @@ export const document: JsonSchema = {
        "message": "rmse is 0.25; at most 0.2 is allowed."
       }
      ]
-    }
+    },
+    "gate_artifact": null
    }
   }
  ],

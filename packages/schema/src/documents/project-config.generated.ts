@@ -105,8 +105,8 @@ export const document: JsonSchema = {
    }
   },
   "device": {
-   "description": "Device that the runs use: type, parameters, capabilities.",
-   "$ref": "#/$defs/JsonObject"
+   "description": "Device that the runs use; part of the comparable environment.",
+   "$ref": "#/$defs/ConfiguredDevice"
   },
   "feature_flags": {
    "description": "Feature flags, for example observability, gradients, quantum.",
@@ -208,6 +208,38 @@ export const document: JsonSchema = {
    },
    "minProperties": 1,
    "additionalProperties": false
+  },
+  "ConfiguredDevice": {
+   "description": "The experimental device that runs use; without a device_type it is of unknown type.",
+   "type": "object",
+   "properties": {
+    "device_type": {
+     "description": "Kind of device, for example photonic-mesh or simulator.",
+     "$ref": "#/$defs/Line"
+    },
+    "device_id": {
+     "description": "Which one.",
+     "$ref": "#/$defs/Line"
+    },
+    "parameters": {
+     "description": "Parameters it was set to.",
+     "$ref": "#/$defs/JsonObject"
+    },
+    "capabilities": {
+     "description": "What it can do, for example channels or ranges.",
+     "$ref": "#/$defs/JsonObject"
+    },
+    "firmware_version": {
+     "description": "Version of its firmware.",
+     "$ref": "#/$defs/Line"
+    },
+    "calibration_date": {
+     "description": "When it was last calibrated.",
+     "$ref": "#/$defs/Timestamp"
+    }
+   },
+   "additionalProperties": false,
+   "minProperties": 1
   },
   "DeclaredTolerance": {
    "description": "How far the numbers of two results may differ, and what may differ in any way: what a tolerance file may hold.",

@@ -3073,14 +3073,24 @@ vErrors.push(err9);
 }
 errors++;
 }
-for(const key1 in data2){
-if(!((((key1 === "baseline") || (key1 === "tolerance")) || (key1 === "candidates")) || (key1 === "gate"))){
-const err10 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(data2.gate_artifact === undefined){
+const err10 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "gate_artifact"}};
 if(vErrors === null){
 vErrors = [err10];
 }
 else {
 vErrors.push(err10);
+}
+errors++;
+}
+for(const key1 in data2){
+if(!(((((key1 === "baseline") || (key1 === "tolerance")) || (key1 === "candidates")) || (key1 === "gate")) || (key1 === "gate_artifact"))){
+const err11 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
 }
 errors++;
 }
@@ -3109,12 +3119,12 @@ errors = vErrors.length;
 }
 }
 else {
-const err11 = {instancePath:instancePath+"/data/candidates",schemaPath:"#/properties/data/properties/candidates/type",keyword:"type",params:{type: "array"}};
+const err12 = {instancePath:instancePath+"/data/candidates",schemaPath:"#/properties/data/properties/candidates/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
-vErrors = [err11];
+vErrors = [err12];
 }
 else {
-vErrors.push(err11);
+vErrors.push(err12);
 }
 errors++;
 }
@@ -3132,24 +3142,24 @@ var _valid0 = _errs14 === errors;
 valid4 = valid4 || _valid0;
 const _errs15 = errors;
 if(data7 !== null){
-const err12 = {instancePath:instancePath+"/data/gate",schemaPath:"#/properties/data/properties/gate/anyOf/1/type",keyword:"type",params:{type: "null"}};
+const err13 = {instancePath:instancePath+"/data/gate",schemaPath:"#/properties/data/properties/gate/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err12];
+vErrors = [err13];
 }
 else {
-vErrors.push(err12);
+vErrors.push(err13);
 }
 errors++;
 }
 var _valid0 = _errs15 === errors;
 valid4 = valid4 || _valid0;
 if(!valid4){
-const err13 = {instancePath:instancePath+"/data/gate",schemaPath:"#/properties/data/properties/gate/anyOf",keyword:"anyOf",params:{}};
+const err14 = {instancePath:instancePath+"/data/gate",schemaPath:"#/properties/data/properties/gate/anyOf",keyword:"anyOf",params:{}};
 if(vErrors === null){
-vErrors = [err13];
+vErrors = [err14];
 }
 else {
-vErrors.push(err13);
+vErrors.push(err14);
 }
 errors++;
 }
@@ -3165,26 +3175,72 @@ vErrors = null;
 }
 }
 }
+if(data2.gate_artifact !== undefined){
+let data8 = data2.gate_artifact;
+const _errs18 = errors;
+let valid5 = false;
+const _errs19 = errors;
+if(!(validate53(data8, {instancePath:instancePath+"/data/gate_artifact",parentData:data2,parentDataProperty:"gate_artifact",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate53.errors : vErrors.concat(validate53.errors);
+errors = vErrors.length;
 }
-else {
-const err14 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
+var _valid1 = _errs19 === errors;
+valid5 = valid5 || _valid1;
+const _errs20 = errors;
+if(data8 !== null){
+const err15 = {instancePath:instancePath+"/data/gate_artifact",schemaPath:"#/properties/data/properties/gate_artifact/anyOf/1/type",keyword:"type",params:{type: "null"}};
 if(vErrors === null){
-vErrors = [err14];
+vErrors = [err15];
 }
 else {
-vErrors.push(err14);
+vErrors.push(err15);
+}
+errors++;
+}
+var _valid1 = _errs20 === errors;
+valid5 = valid5 || _valid1;
+if(!valid5){
+const err16 = {instancePath:instancePath+"/data/gate_artifact",schemaPath:"#/properties/data/properties/gate_artifact/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+else {
+errors = _errs18;
+if(vErrors !== null){
+if(_errs18){
+vErrors.length = _errs18;
+}
+else {
+vErrors = null;
+}
+}
+}
+}
+}
+else {
+const err17 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
 }
 errors++;
 }
 }
 }
 else {
-const err15 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err18 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err15];
+vErrors = [err18];
 }
 else {
-vErrors.push(err15);
+vErrors.push(err18);
 }
 errors++;
 }
