@@ -1,6 +1,7 @@
 // What crash.mjs interrupts: how the folder looks before, the command, and what must hold after.
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { compactionScenarios } from "./crash-compaction.mjs";
 
 /**
  * @typedef {object} Scenario
@@ -25,6 +26,7 @@ export function prepareStore(work) {
 
 /** @type {readonly Scenario[]} */
 export const scenarios = [
+  ...compactionScenarios,
   {
     name: "run",
     commands: () => [["run", "--json", "--", "sh", "-c", "echo 2 > two.txt; echo 3 > three.txt"]],
