@@ -14,6 +14,8 @@ import type { GcReport } from "./gc-report.generated.ts";
 import type { Manifest } from "./manifest.generated.ts";
 import type { Metrics } from "./metrics.generated.ts";
 import type { ArtifactsAuditOutput } from "./output.artifacts-audit.generated.ts";
+import type { ArtifactsCatOutput } from "./output.artifacts-cat.generated.ts";
+import type { ArtifactsCompactOutput } from "./output.artifacts-compact.generated.ts";
 import type { ArtifactsDuOutput } from "./output.artifacts-du.generated.ts";
 import type { ArtifactsGcOutput } from "./output.artifacts-gc.generated.ts";
 import type { ArtifactsListOutput } from "./output.artifacts-list.generated.ts";
@@ -81,6 +83,8 @@ export interface SchemaTypes {
   "manifest": Manifest;
   "metrics": Metrics;
   "output.artifacts-audit": ArtifactsAuditOutput;
+  "output.artifacts-cat": ArtifactsCatOutput;
+  "output.artifacts-compact": ArtifactsCompactOutput;
   "output.artifacts-du": ArtifactsDuOutput;
   "output.artifacts-gc": ArtifactsGcOutput;
   "output.artifacts-list": ArtifactsListOutput;
@@ -193,6 +197,14 @@ export const registry: Readonly<Record<keyof SchemaTypes, SchemaEntry>> = {
   "output.artifacts-audit": {
     document: () => import("./documents/output.artifacts-audit.generated.ts"),
     validator: () => import("./validators/output.artifacts-audit.generated.ts"),
+  },
+  "output.artifacts-cat": {
+    document: () => import("./documents/output.artifacts-cat.generated.ts"),
+    validator: () => import("./validators/output.artifacts-cat.generated.ts"),
+  },
+  "output.artifacts-compact": {
+    document: () => import("./documents/output.artifacts-compact.generated.ts"),
+    validator: () => import("./validators/output.artifacts-compact.generated.ts"),
   },
   "output.artifacts-du": {
     document: () => import("./documents/output.artifacts-du.generated.ts"),
