@@ -1,6 +1,7 @@
 // What crash.mjs interrupts: how the folder looks before, the command, and what must hold after.
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { compactionScenarios } from "./crash-compaction.mjs";
 
 /**
  * @typedef {object} Scenario
@@ -27,6 +28,7 @@ export function prepareStore(work) {
 
 /** @type {readonly Scenario[]} */
 export const scenarios = [
+  ...compactionScenarios,
   {
     name: "run",
     quick: ["powerloss", 0.96],
