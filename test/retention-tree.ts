@@ -11,6 +11,10 @@ const families = [
   { folder: "greenwall", runs: 13, files: ["verification", "md"] },
 ] as const;
 
+/** A run of `proofs`, and the id of its entry: the first digits of SHA-256 of `proofs\nrun_id\n…`. */
+const namedRun = "abcdef001";
+export const namedId = "3db70f32";
+
 /**
  * Write the files. Always the same: the runs of a family are a day apart, every third one failed,
  * and the newest pass of `greenwall` is its oldest run.
@@ -20,9 +24,10 @@ export function writeRetentionTree(folder: string): void {
     for (let run = 1; run <= runs; run += 1) {
       const time = new Date(Date.UTC(2025, 7, run, 12, number, run));
       const stamp = time.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "_");
+      const name = number === 0 && run === 1 ? `${stamp}_run_${namedRun}` : stamp;
       const isPass = place === "greenwall" ? run === 1 : run % 3 !== 0;
       for (const kind of files) {
-        const path = join(folder, place, nameOf(kind, stamp, isPass ? "pass" : "fail"));
+        const path = join(folder, place, nameOf(kind, name, isPass ? "pass" : "fail"));
         mkdirSync(dirname(path), { recursive: true });
         writeFileSync(path, textOf(kind, run, isPass));
         utimesSync(path, time, time);

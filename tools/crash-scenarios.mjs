@@ -1,6 +1,6 @@
 // What crash.mjs interrupts: how the folder looks before, the command, and what must hold after.
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { compactionScenarios } from "./crash-compaction.mjs";
 
 /**
@@ -101,6 +101,37 @@ export const scenarios = [
     },
   },
   {
+    name: "artifacts gc",
+    quick: ["kill", 0.6],
+    prepare: preparePool,
+    commands: () => [["artifacts", "gc", "--apply", "--force", "--json"]],
+    after: assertPool,
+  },
+  {
+    name: "artifacts scan",
+    quick: ["EIO", 0.5],
+    prepare: preparePool,
+    commands: () => [["artifacts", "scan", "--force", "--json"]],
+    after: assertPool,
+  },
+  {
+    name: "artifacts pin",
+    quick: ["powerloss", 0.5],
+    prepare: preparePool,
+    commands: () => [["artifacts", "pin", "--id", pinnedId, "--on", "--reason", "again"]],
+    after: assertPool,
+  },
+  {
+    name: "artifacts restore",
+    quick: ["kill", 0.6],
+    prepare(work) {
+      preparePool(work);
+      work.reseal("artifacts", "gc", "--apply", "--force");
+    },
+    commands: (work) => [["artifacts", "restore", "--report", reportIn(work), "--json"]],
+    after: assertPool,
+  },
+  {
     name: "two writers",
     quick: ["kill", 0.7],
     commands: () => [
@@ -109,6 +140,50 @@ export const scenarios = [
     ],
   },
 ];
+
+/** Id of the oldest run of the pool, which is pinned. */
+const pinnedId = "46c2a58c";
+
+/** Fifteen runs of which ten are kept, and the oldest, which is pinned. */
+function preparePool(work) {
+  const folder = join(work.folder, "artifacts/bench");
+  mkdirSync(folder, { recursive: true });
+  for (let run = 10; run < 25; run += 1) {
+    for (const kind of ["jsonl", "md"])
+      writeFileSync(join(folder, `202508${run}_120000_pass.${kind}`), `${kind} of run ${run}\n`);
+  }
+  work.reseal("artifacts", "pin", "--id", pinnedId, "--on", "--reason", "in the paper");
+}
+
+/** Every file is in one place, the folder or the trash; the pin holds; nobody broke the log. */
+function assertPool(work) {
+  const found = filesBelow(join(work.folder, "artifacts"))
+    .filter((path) => /^(?:\.trash\/[0-9a-f-]+\/)?bench\//.test(path))
+    .map((path) => [
+      path.replace(/^\.trash\/[^/]+\//, ""),
+      readFileSync(join(work.folder, "artifacts", path), "utf8"),
+    ]);
+  if (found.length !== 30 || new Set(found.map(([path]) => path)).size !== 30)
+    throw new Error(`30 files should be there, each once: ${found.map(([path]) => path).sort()}`);
+  for (const [path, text] of found) {
+    const [, run, kind] = /202508(\d\d).*\.(.*)$/.exec(path);
+    if (text !== `${kind} of run ${run}\n`) throw new Error(`${path} holds ${text}`);
+  }
+  const { items } = work.reseal("artifacts", "list", "--json").data;
+  if (items.find(({ id }) => id === pinnedId)?.is_pinned !== true)
+    throw new Error("the pin was lost");
+  work.reseal("artifacts", "audit", "--verify");
+}
+
+function reportIn(work) {
+  return readdirSync(join(work.folder, "artifacts/.trash")).find((name) => /^gc.*md$/.test(name));
+}
+
+function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}
 
 /** One of each kind of harm that a disk or a person does. */
 function damage(work) {

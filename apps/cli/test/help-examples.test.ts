@@ -4,7 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CommandNode, describeProgram } from "../src/command-tree.ts";
 import { CommandContext } from "../src/context.ts";
 import { helpTopics } from "../src/help-topics.ts";
-import { type PreparedWorkspace, prepareWorkspace } from "./prepared-workspace.ts";
+import {
+  namedId,
+  type PreparedWorkspace,
+  prepareWorkspace,
+  writeArtifacts,
+} from "./prepared-workspace.ts";
 
 const { stdin, stdout, stderr } = process;
 const host = { cwd: process.cwd(), env: {}, stdin, stdout, stderr };
@@ -26,7 +31,8 @@ const preparations: Readonly<Record<string, string>> = {
   import: "cp ../colleague/run.zip .",
   doctor: "mkdir ../other && cd ../other && reseal run -- true",
   schema: "reseal cat @last environment.json > environment.json",
-  restore: "reseal store backup ../mnt/disk/lab",
+  restore: "reseal store backup ../mnt/disk/lab && reseal artifacts gc --apply --force",
+  artifacts: "reseal artifacts gc --apply --force",
   repair: "reseal store backup ../backup",
   store: "mkdir ../other && cd ../other && reseal run -- true",
   verify: "cp -r ../colleague/bundle ../colleague/run.zip .",
@@ -39,6 +45,7 @@ let workspace: PreparedWorkspace;
 function prepareFor(name: string): void {
   beforeAll(() => {
     workspace = template.copy();
+    writeArtifacts(workspace.folder);
     expect(workspace.shell(preparations[name] ?? "true")).toMatchObject({ status: 0 });
   }, 60_000);
   afterAll(() => workspace[Symbol.dispose]());
@@ -138,6 +145,12 @@ function run(command: string): ReturnType<PreparedWorkspace["shell"]> {
   const text = command
     .replaceAll("3f2a", first.slice(0, 8))
     .replaceAll("9c1d", second.slice(0, 8))
+    .replaceAll("a1b2c3d4", namedId)
+    .replace(
+      "gc_report_20250906_143022.md",
+      "$(cd artifacts/.trash && ls gc_report_*.md | tail -n 1)",
+    )
+    .replace(/^(?!reseal artifacts compact)(.*) --apply$/, "$1 --apply --force") // Nobody is there to be asked.
     .replaceAll("/mnt/", "../mnt/"); // Nothing is written outside of the workspace.
   return workspace.shell(text.endsWith("| source") ? `fish --no-config -c '${text}'` : text);
 }

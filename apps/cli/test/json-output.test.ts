@@ -1,4 +1,5 @@
 // What every command prints with --json, held against the published schemas.
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isSchemaName, schemaNames, validate } from "@reseal/schema";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,9 +9,11 @@ import { CommandContext } from "../src/context.ts";
 import { rowKeys } from "../src/row.ts";
 import {
   lastLine,
+  namedId,
   type PreparedWorkspace,
   prepareWorkspace,
   readJson,
+  writeArtifacts,
 } from "./prepared-workspace.ts";
 
 interface Line {
@@ -65,6 +68,21 @@ const cases: readonly Case[] = [
   { command: "prov", rest: (_, { runs }) => [runs[0]] },
   { command: "prov", rest: (_, { runs }) => [runs[0], "--format", "mermaid", "--up", "1"] },
   { command: "cite", rest: () => ["@last", "--format", "markdown"] },
+  { command: "artifacts list", rest: none },
+  { command: "artifacts scan", rest: () => ["--force"] },
+  { command: "artifacts gc", rest: none },
+  { command: "artifacts pin", rest: () => ["--id", namedId, "--on"] },
+  { command: "artifacts why", rest: () => [namedId] },
+  { command: "artifacts du", rest: none },
+  { command: "artifacts policy test", rest: () => ["config/artifacts.yaml"] },
+  { command: "artifacts gc", rest: () => ["--apply", "--force"] },
+  { command: "artifacts compact", rest: none },
+  { command: "artifacts cat", rest: () => ["bench/20250905_142515.jsonl"] },
+  { command: "artifacts trash list", rest: none },
+  { command: "artifacts restore", rest: (_, { folder }) => ["--report", lastReport(folder)] },
+  { command: "artifacts trash empty", rest: () => ["--older-than", "7"] },
+  { command: "artifacts purge", rest: () => [namedId, "--reason", "leaked key"] },
+  { command: "artifacts audit", rest: () => ["--verify"] },
   { command: "store check", rest: () => ["--read-data"] },
   { command: "store repair", rest: none },
   { command: "store backup", rest: (place) => [`../backup-${place}`] },
@@ -103,9 +121,21 @@ const failures: readonly { readonly args: readonly string[]; readonly exit: numb
   { args: ["run", "--json", "--", "no-such-program"], exit: 127 },
 ];
 
+/** The newest report of gc in a workspace. */
+function lastReport(folder: string): string {
+  const names = readdirSync(join(folder, "artifacts/.trash"));
+  return (
+    names
+      .filter((name) => /^gc_report_.*json$/.test(name))
+      .sort()
+      .at(-1) ?? ""
+  );
+}
+
 let workspace: PreparedWorkspace;
 beforeAll(() => {
   workspace = prepareWorkspace();
+  writeArtifacts(workspace.folder);
 }, 60_000);
 afterAll(() => workspace[Symbol.dispose]());
 
@@ -120,7 +150,7 @@ describe.for(["before", "after"] as const)("--json %s the command", (place) => {
         place === "before" ? ["--json", ...words, ...args] : [...words, "--json", ...args],
       );
 
-      const name = output ?? command.replace(" ", "-");
+      const name = output ?? command.replaceAll(" ", "-");
       const line = lastLine(result.stdout) as Line;
       expect(await problems(`output.${name}`, line)).toEqual([]);
       expect(line).toMatchObject({ schema: `${name}/v1`, ok: true });
@@ -188,7 +218,7 @@ test("every command has a case here and a schema of its output", async () => {
   expect(leaves.filter((name) => !cases.some(({ command }) => command === name))).toEqual([]);
   expect(commandTable.length).toBeGreaterThanOrEqual(program.commands.length);
   const outputs = cases.map(
-    ({ command, output }) => `output.${output ?? command.replace(" ", "-")}`,
+    ({ command, output }) => `output.${output ?? command.replaceAll(" ", "-")}`,
   );
   const known = schemaNames.filter((name) => name.startsWith("output."));
   expect(known).toEqual(expect.arrayContaining([...outputs, "output.error"]));

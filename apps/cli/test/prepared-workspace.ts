@@ -130,6 +130,30 @@ console.log("rmse", rmse);
   chmodSync(join(folder, "simulate"), 0o755);
 }
 
+/** Loose runs, one of them {@link namedId}, and settings by which gc has something to do. */
+export function writeArtifacts(folder: string): void {
+  const files: Record<string, string> = {
+    "config/artifacts.yaml": "retention:\n  proofs: {keep: 2, pin: []}\n",
+    "artifacts/bench/20250905_142515.jsonl": '{"p99_ms": 7}\n',
+    "artifacts/greenwall/verification_20250906_142000_pass.json": "{}\n",
+  };
+  for (const stamp of [
+    `20250901_120000_run_${namedRun}`,
+    "20250902_120000",
+    "20250903_120000",
+    "20250904_120000",
+  ])
+    files[`artifacts/microstructure/proofs/${stamp}_fail.jsonl`] = '{"bps": 1}\n';
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+}
+
+/** A run of proofs, and the id of its entry: the first digits of SHA-256 of `proofs\nrun_id\n…`. */
+const namedRun = "abcdef001";
+export const namedId = "3db70f32";
+
 /** The last line of standard output, as JSON. */
 export function lastLine(stdout: string): unknown {
   return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
