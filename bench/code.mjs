@@ -14,6 +14,10 @@ const noiseMs = 40;
 export async function measureCode(say) {
   const hash = await import(built("hash"));
   const { createRedactor } = await import(built("redact"));
+  const { getSchema, loadValidator } = await import(built("schema"));
+  const manifest = await largeManifest(getSchema);
+  const manifestText = JSON.stringify(manifest);
+  const check = await loadValidator("manifest");
   const rows = documentOf((index) =>
     JSON.stringify({ id: index, name: `sample ${index}`, loss: Math.sin(index), tags: ["a", "b"] }),
   );
@@ -41,6 +45,7 @@ export async function measureCode(say) {
     ["tree written", () => JSON.stringify(files), () => hash.formatTree(files), 0.1],
     ["tree read", () => JSON.parse(JSON.stringify(files)), () => hash.parseTree(tree), 0.1],
     ["redaction of clean lines", parseLines, redact, 0.3],
+    ["a manifest checked", () => JSON.parse(manifestText), () => check(manifest), 0.12],
   ];
   const results = shares.map(([name, parse, ours, bound]) => {
     const [parseMs, oursMs] = fastest(5, [parse, ours]);
@@ -61,6 +66,20 @@ export async function measureCode(say) {
     }),
   );
   return results;
+}
+
+/** A manifest of 20,000 files. */
+async function largeManifest(getSchema) {
+  const [example] = (await getSchema("manifest")).examples;
+  const files = Array.from({ length: 20_000 }, (_, index) => ({
+    path: `outputs/shard-${index % 100}/part-${index}.parquet`,
+    digest: `sha256:${index.toString(16).padStart(64, "0")}`,
+    size: index,
+    media_type: "application/vnd.apache.parquet",
+    role: "output",
+    origin: "output_folder",
+  }));
+  return { ...example, context: { ...example.context, files } };
 }
 
 function* hostileTexts() {
