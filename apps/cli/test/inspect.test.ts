@@ -1,8 +1,8 @@
 // Looking into a run: its files, metrics and environment.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Sandbox } from "./sandbox.ts";
+import { main, Sandbox, until } from "./sandbox.ts";
 
 const ends: (() => void)[] = [];
 const sandbox = new Sandbox((end) => ends.push(end));
@@ -109,3 +109,39 @@ test("a damaged document is an integrity failure", async () => {
 
   expect(status).toBe(4);
 });
+
+test("the log of a run that goes on is followed until its end, redacted", async () => {
+  const folder = sandbox.folder("following");
+  const secret = ["ghp", "Zk3vQ8sLp1Xc7Rn5Tb9Yw2Md6Hf4Gj0Aa8Ue"].join("_");
+  const script = `echo one; echo ${secret}; until [ -e go ]; do sleep 0.05; done; echo two >&2`;
+  const running = sandbox.start(process.execPath, [main, "run", "--", "sh", "-c", script], {
+    cwd: folder,
+  });
+  await until(() => existsSync(join(folder, ".reseal", "tmp")), "the store");
+  await until(() => livingLog(folder).includes("one"), "the first line");
+  const follower = sandbox.start(process.execPath, [main, "log", "@last", "-f"], { cwd: folder });
+  let seen = "";
+  follower.child.stdout?.on("data", (text: string) => {
+    seen += text;
+  });
+  await until(() => seen.includes("one"), "what was printed before");
+  writeFileSync(join(folder, "go"), "");
+  await running.ended;
+  const { status, stdout } = await follower.ended;
+  const ended = await sandbox.reseal(["log", "@last", "-f"], { cwd: folder });
+  const refused = await sandbox.reseal(["log", "@last", "-f", "--events"], { cwd: folder });
+
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^one\n.*REDACTED.*\ntwo\n$/);
+  expect(stdout).not.toContain(secret);
+  expect(ended.stdout).toBe(stdout); // It has ended: the same, from the bundle.
+  expect(refused.status).toBe(2);
+});
+
+/** What a run that goes on has printed so far. */
+function livingLog(folder: string): string {
+  const scratch = join(folder, ".reseal", "tmp");
+  const spool = readdirSync(scratch).find((name) => name.startsWith("run-"));
+  const log = spool && join(scratch, spool, "logs", "stdout.log");
+  return log && existsSync(log) ? readFileSync(log, "utf8") : "";
+}
