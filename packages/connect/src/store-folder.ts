@@ -6,7 +6,7 @@ import { connectErrors } from "./errors.ts";
 /** The version of the folder layout that this package writes. */
 export const storeFormat = 1;
 /** The version in which blobs may be compressed: a store becomes one when the first blob is. */
-export const compressedFormat = 2;
+const compressedFormat = 2;
 
 /** The paths of a store in a folder; ARCHITECTURE.md, "Store on disk". */
 export interface StoreFolder {
