@@ -26,6 +26,8 @@ const programs = {
   diff: "diff",
   cmp: "cmp",
   openssl: "openssl",
+  pigz: "pigz",
+  zstd: "zstd",
 };
 
 /** Measure another build of Reseal than that of this checkout. */
@@ -250,6 +252,55 @@ export function startCycles(source, at) {
       operations: {
         "--version": { argv: [node, "-e", "0"] },
         ls: { argv: [node, "-e", "0"] },
+      },
+    },
+  };
+}
+
+/** Making files smaller, and bringing them back to the byte. `produces` is what is left of them. */
+export function compactCycles(source, at) {
+  const store = join(at, "store");
+  const work = join(at, "work");
+  const pool = join(at, "pool");
+  const config = join(at, "artifacts.yaml");
+  const blobs = reseal("--store", store, "artifacts", "compact", "--apply", "--min-age", "0");
+  const files = reseal("artifacts", "compact", "--apply", "--pool", pool, "--config", config);
+  const inPlace = (compact, restore, ending) => ({
+    before: [["cp", "-r", source, work]],
+    operations: {
+      compact: { argv: sh(`cd ${quote(work)}; exec ${compact} *.jsonl`), produces: work },
+      restore: { argv: sh(`cd ${quote(work)}; exec ${restore} *.${ending}`), produces: work },
+    },
+  });
+  return {
+    reseal: {
+      before: [reseal("--store", store, "seal", source)],
+      operations: {
+        compact: { argv: blobs, produces: join(store, "artifacts") },
+        restore: { argv: [...blobs, "--restore-original"], produces: join(store, "artifacts") },
+      },
+    },
+    "reseal files": {
+      isSlow: true,
+      before: [
+        sh(`mkdir ${quote(pool)}; cp -r ${quote(source)} ${quote(join(pool, "bench"))}`),
+        sh(`echo 'indexing: {parallel_workers: 2}' > ${quote(config)}`),
+      ],
+      operations: {
+        compact: { argv: files, produces: join(pool, "bench") },
+        restore: { argv: [...files, "--restore-original"], produces: join(pool, "bench") },
+      },
+    },
+    pigz: inPlace("pigz", "pigz -d", "gz"),
+    zstd: inPlace("zstd -q --rm -3", "zstd -q --rm -d", "zst"),
+    borg: {
+      isSlow: true,
+      before: [["borg", "init", "-e", "none", store]],
+      operations: {
+        compact: { argv: ["borg", "create", "-C", "lz4", `${store}::a`, source], produces: store },
+        restore: {
+          argv: sh(`mkdir ${quote(work)}; cd ${quote(work)}; exec borg extract ${quote(store)}::a`),
+        },
       },
     },
   };

@@ -17,6 +17,7 @@ import { parseArgs } from "node:util";
 import { measureCatalog } from "./catalog.mjs";
 import { measureCode } from "./code.mjs";
 import {
+  compactCycles,
   diffCycles,
   environmentOf,
   isInstalled,
@@ -70,6 +71,7 @@ const suites = [
   ["zip w4", "w4", full, undefined, zipCycles],
   ["diff", "w1", full, 0.05, diffCycles],
   ["npy", "npy", full, 0.05, npyCycles],
+  ["w5", "w5", full, 0.1, compactCycles],
 ];
 
 if (flags.cli !== undefined) useCli(flags.cli);
@@ -168,6 +170,7 @@ function summarise(suite, samples) {
       rounds: good.length,
       wall: median(of("wall")),
       fastest: Math.min(...of("wall")),
+      ...(of("size").length > 0 && { size: median(of("size")) }),
       ...(of("cpu").length > 0 && { cpu: median(of("cpu")), memory: Math.max(...of("memory")) }),
     };
   });

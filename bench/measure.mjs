@@ -1,6 +1,6 @@
 // Runs one command and says how long it took, how much processor time and how much memory.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** GNU time sees what a process and its children used; without it only the clock is read. */
@@ -11,24 +11,34 @@ const gnuTime = ["/usr/bin/time", "/usr/local/bin/gtime", "/opt/homebrew/bin/gti
 export const measuresMemory = gnuTime !== undefined;
 
 /**
- * @param command `{ argv, cwd, ok }`; `ok` are exit statuses that mean success.
- * @returns `{ wall, cpu, memory }` in seconds and MiB, or `{ failure }`.
+ * @param command `{ argv, cwd, ok, produces }`; `ok` are exit statuses that mean success, `produces` a
+ * folder whose size after the command is a result.
+ * @returns `{ wall, cpu, memory, size }` in seconds and MiB, or `{ failure }`.
  */
-export async function measure({ argv, cwd, ok = [0] }, { env, scratch }) {
+export async function measure({ argv, cwd, ok = [0], produces }, { env, scratch }) {
   const report = join(scratch, "time.txt");
   const wrapped = gnuTime ? [gnuTime, "-f", "%U %S %M", "-o", report, ...argv] : argv;
   const start = process.hrtime.bigint();
   const { code, tail } = await run(wrapped, { cwd, env });
   const wall = Number(process.hrtime.bigint() - start) / 1e9;
   if (!ok.includes(code)) return { failure: `exit ${code}: ${tail}` };
-  if (!gnuTime) return { wall };
+  const size = produces === undefined ? {} : { size: sizeOf(produces) / 1024 ** 2 };
+  if (!gnuTime) return { wall, ...size };
   // After a status other than 0 it writes a line of words first.
   const [user, system, kibibytes] = readFileSync(report, "utf8")
     .trim()
     .split("\n")
     .at(-1)
     .split(" ");
-  return { wall, cpu: Number(user) + Number(system), memory: Number(kibibytes) / 1024 };
+  const used = { cpu: Number(user) + Number(system), memory: Number(kibibytes) / 1024 };
+  return { wall, ...used, ...size };
+}
+
+/** Bytes of the files in a folder. */
+function sizeOf(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
 }
 
 /** Run what is not measured. */

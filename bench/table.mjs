@@ -1,15 +1,15 @@
 // Renders results as Markdown tables.
 export function renderRows(rows) {
   const lines = [
-    "| workload | operation | tool | median s (min) | CPU s | peak MiB | ours / theirs |",
-    "|---|---|---|---:|---:|---:|---:|",
+    "| workload | operation | tool | median s (min) | CPU s | peak MiB | size MiB | ours / theirs |",
+    "|---|---|---|---:|---:|---:|---:|---:|",
   ];
   for (const row of rows) {
     const time = row.failure ?? `${seconds(row.wall)} (${seconds(row.fastest)})`;
     const ratio = row.ratio === undefined ? "" : row.ratio.toFixed(2);
     lines.push(
       `| ${row.suite} | ${row.operation} | ${row.name} | ${time} | ${seconds(row.cpu)} | ` +
-        `${row.memory?.toFixed(0) ?? ""} | ${ratio} |`,
+        `${row.memory?.toFixed(0) ?? ""} | ${row.size?.toFixed(1) ?? ""} | ${ratio} |`,
     );
   }
   return lines.join("\n");
@@ -25,11 +25,13 @@ export function renderGoals(judged) {
     against,
     ratioMax,
     memoryMax,
+    measured,
     ratio,
     memory,
     verdict,
   } of judged) {
-    const needed = `≤ ${ratioMax} × ${rival ?? against.join(" or ")}`;
+    const what = measured === "size" ? " in size" : "";
+    const needed = `≤ ${ratioMax} × ${rival ?? against.join(" or ")}${what}`;
     const limit = memoryMax === undefined ? "" : `, ≤ ${memoryMax} MiB`;
     const used =
       memoryMax === undefined || memory === undefined ? "" : `, ${memory.toFixed(0)} MiB`;

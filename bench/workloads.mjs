@@ -12,6 +12,7 @@ const workloads = {
   w1: { about: "20,000 files of 1-16 KiB in 200 run folders, a tenth of them copies", make: w1 },
   w2: { about: "8 large files that do not compress, and copies of two of them", make: w2 },
   w4: { about: "one training run: 500 arrays, 2 checkpoints, logs, configuration", make: w4 },
+  w5: { about: "10 files of JSON lines that repeat themselves, 200 MiB", make: w5 },
   tree: { about: "a workspace: 20,000 source files and 100,000 ignored ones", make: tree },
   npy: { about: "an array of 1 GiB, one with another last element, one a little off", make: npy },
   small: { about: "a workspace of 100 files", make: small },
@@ -53,6 +54,35 @@ function w4(folder, scale) {
   const size = Math.max(1, Math.round(100 * scale)) * mebibyte;
   for (const name of ["best", "last"])
     writeNoise(join(folder, "checkpoints", `${name}.pt`), `w4 ${name}`, size);
+}
+
+function w5(folder, scale) {
+  const size = 20 * mebibyte * scale;
+  const venues = ["kraken", "binance", "okx", "coinbase"];
+  const symbols = ["BTCUSD", "ETHUSD", "SOLUSD", "ADAUSD", "XRPUSD"];
+  for (let file = 0; file < 10; file += 1) {
+    const next = chance(`w5 ${file}`);
+    const pick = (words) => words[Math.floor(next() * words.length)];
+    const lines = [];
+    for (let length = 0; length < size; length += lines.at(-1).length) {
+      const record = {
+        schema: "microstructure.proof.v1",
+        venue: pick(venues),
+        symbol: pick(symbols),
+        regime: pick(["calm", "volatile", "normal"]),
+        check: "spread_bps_max",
+        status: next() < 0.97 ? "pass" : "fail",
+        ts: new Date(Date.UTC(2026, 0, 1) + lines.length * 1000).toISOString(),
+        spread_bps: 1 + Math.floor(next() * 60),
+        depth_usd: 1000 * (100 + Math.floor(next() * 300)),
+        vadr: 1 + Math.floor(next() * 30) / 10,
+        source: "exchange-native-l2",
+        seq: lines.length,
+      };
+      lines.push(`${JSON.stringify(record)}\n`);
+    }
+    write(join(folder, `proof-${file}.jsonl`), lines.join(""));
+  }
 }
 
 function tree(folder, scale) {

@@ -11,9 +11,8 @@ const families = [
   { folder: "greenwall", runs: 13, files: ["verification", "md"] },
 ] as const;
 
-/** A run of `proofs`, and the id of its entry: the first digits of SHA-256 of `proofs\nrun_id\n…`. */
-const namedRun = "abcdef001";
-export const namedId = "3db70f32";
+/** A run of `proofs` whose id is the one that the handbook names, a1b2c3d4: found by trying. */
+const namedRun = "1cb140ba3";
 
 /**
  * Write the files. Always the same: the runs of a family are a day apart, every third one failed,

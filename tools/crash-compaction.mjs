@@ -7,12 +7,14 @@ import { join } from "node:path";
 export const compactionScenarios = [
   {
     name: "artifacts compact",
+    quick: ["kill", 0.6],
     prepare: preparePool,
     commands: () => [["artifacts", "compact", "--apply", "--json"]],
     after: assertOriginals,
   },
   {
     name: "artifacts compact back",
+    quick: ["powerloss", 0.6],
     prepare(work) {
       preparePool(work);
       work.reseal("artifacts", "compact", "--apply");
@@ -22,11 +24,13 @@ export const compactionScenarios = [
   },
   {
     name: "store compact",
+    quick: ["kill", 0.5],
     prepare: (work) => work.reseal("seal", "more", "--json"),
     commands: () => [compactStore],
   },
   {
     name: "store compact back",
+    quick: ["ENOSPC", 0.5],
     prepare: (work) => work.reseal(...compactStore),
     commands: () => [[...compactStore, "--restore-original"]],
   },

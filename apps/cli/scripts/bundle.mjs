@@ -17,6 +17,7 @@ const threadModules = {
   "lane-reader": "../../packages/bundle/dist/zip/lane-reader.js",
   "file-worker": "../../packages/store-fs/dist/file-worker.js",
   "hash-worker": "../../packages/gc/dist/hash-worker.js",
+  "compact-worker": "../../packages/gc/dist/compact-worker.js",
   "scan-inspector": "../../packages/record/dist/scan-inspector.js",
   "verifying-reader": "../../packages/replay/dist/verifying-reader.js",
 };

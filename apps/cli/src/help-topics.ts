@@ -105,13 +105,16 @@ Times are RFC 3339 in UTC, sizes are bytes, digests are sha256: and 64 hex digit
   {
     name: "retention",
     summary: "what is kept and for how long",
-    text: `Everything is kept. No command deletes a run, a bundle or a blob, and nothing expires.
+    text: `Runs in a store are kept: no command deletes a run, a bundle or a blob. Equal files are
+stored once, however many runs hold them.
 
-The family of a run (--family, or \`family\` in reseal.yaml) names the group that it belongs to; it
-is a column and a filter of \`reseal ls\` and decides nothing else.
+Loose files of runs (./artifacts, or --pool FOLDER) are cleaned up by \`reseal artifacts gc\`, by
+the policies of config/artifacts.yaml. Without it the newest 10, 10, 8, 12, 12 of the families
+proofs, bench, smoke90, explain and greenwall are kept.
 
-Equal files are stored once, however many runs hold them. The store is the folder .reseal of
-the workspace (\`reseal doctor\` prints where and how much space is left): to keep a run
-elsewhere, export it; to give up all of them, delete that folder.`,
+Never deleted: what is pinned, the last pass and the last run of each family. A family without a
+policy keeps everything. Without --apply nothing is changed; with it, files go to .trash/ for 30
+days, and \`reseal artifacts restore\` brings them back. \`reseal artifacts why ID\` names the
+rules that keep an entry or let it go.`,
   },
 ];

@@ -4,12 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CommandNode, describeProgram } from "../src/command-tree.ts";
 import { CommandContext } from "../src/context.ts";
 import { helpTopics } from "../src/help-topics.ts";
-import {
-  namedId,
-  type PreparedWorkspace,
-  prepareWorkspace,
-  writeArtifacts,
-} from "./prepared-workspace.ts";
+import { type PreparedWorkspace, prepareWorkspace, writeArtifacts } from "./prepared-workspace.ts";
 
 const { stdin, stdout, stderr } = process;
 const host = { cwd: process.cwd(), env: {}, stdin, stdout, stderr };
@@ -145,7 +140,6 @@ function run(command: string): ReturnType<PreparedWorkspace["shell"]> {
   const text = command
     .replaceAll("3f2a", first.slice(0, 8))
     .replaceAll("9c1d", second.slice(0, 8))
-    .replaceAll("a1b2c3d4", namedId)
     .replace(
       "gc_report_20250906_143022.md",
       "$(cd artifacts/.trash && ls gc_report_*.md | tail -n 1)",

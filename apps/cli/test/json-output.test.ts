@@ -9,7 +9,6 @@ import { CommandContext } from "../src/context.ts";
 import { rowKeys } from "../src/row.ts";
 import {
   lastLine,
-  namedId,
   type PreparedWorkspace,
   prepareWorkspace,
   readJson,
@@ -77,8 +76,8 @@ const cases: readonly Case[] = [
   { command: "artifacts list", rest: none },
   { command: "artifacts scan", rest: () => ["--force"] },
   { command: "artifacts gc", rest: none },
-  { command: "artifacts pin", rest: () => ["--id", namedId, "--on"] },
-  { command: "artifacts why", rest: () => [namedId] },
+  { command: "artifacts pin", rest: () => ["--id", "a1b2c3d4", "--on"] },
+  { command: "artifacts why", rest: () => ["a1b2c3d4"] },
   { command: "artifacts du", rest: none },
   { command: "artifacts policy test", rest: () => ["config/artifacts.yaml"] },
   { command: "artifacts gc", rest: () => ["--apply", "--force"] },
@@ -87,7 +86,7 @@ const cases: readonly Case[] = [
   { command: "artifacts trash list", rest: none },
   { command: "artifacts restore", rest: (_, { folder }) => ["--report", lastReport(folder)] },
   { command: "artifacts trash empty", rest: () => ["--older-than", "7"] },
-  { command: "artifacts purge", rest: () => [namedId, "--reason", "leaked key"] },
+  { command: "artifacts purge", rest: () => ["a1b2c3d4", "--reason", "leaked key"] },
   { command: "artifacts audit", rest: () => ["--verify"] },
   { command: "store check", rest: () => ["--read-data"] },
   { command: "store repair", rest: none },

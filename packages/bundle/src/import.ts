@@ -1,6 +1,7 @@
 import { type Digest, importNameProblems, parseDigest } from "@reseal/hash";
 import type { FileEntry } from "@reseal/schema";
 import type { BlobBatch, OperationOptions, Stores } from "@reseal/store";
+import { isOnlyCompacted } from "./compacted-file.ts";
 import { bundleErrors } from "./errors.ts";
 import { stagingReader } from "./import-staging.ts";
 import { type BundleReader, resolveInside } from "./reader.ts";
@@ -84,7 +85,15 @@ async function stage(
       const expected = parseDigest(entry.digest);
       await batch.put(await reader.open(entry, { signal }), { expected, signal });
     }
-  } else await stageFiles(batch, folder, [...entries.values()], { signal });
+    return;
+  }
+  const all = [...entries.values()];
+  const isPlain = ({ path }: FileEntry): boolean => !isOnlyCompacted(folder, path);
+  await stageFiles(batch, folder, all.filter(isPlain), { signal });
+  for (const entry of all.filter((one) => !isPlain(one))) {
+    const expected = parseDigest(entry.digest);
+    await batch.put(await reader.open(entry, { signal }), { expected, signal });
+  }
 }
 
 /** Local files are read again by the batch itself, many at once. */

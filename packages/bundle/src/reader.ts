@@ -18,6 +18,7 @@ import {
 } from "@reseal/hash";
 import { assertValid, type FileEntry, type Manifest } from "@reseal/schema";
 import type { BlobStore, ByteSource, OperationOptions, Stores } from "@reseal/store";
+import { compactedBytes, compactedPath, isOnlyCompacted } from "./compacted-file.ts";
 import { bundleErrors } from "./errors.ts";
 import { type ExportedFiles, filesOfFolder } from "./exported-files.ts";
 import { bundlePaths } from "./paths.ts";
@@ -107,7 +108,8 @@ export async function openBundleFolder(folder: string): Promise<BundleReader> {
     manifest: await parseManifest(manifestBytes, join(folder, bundlePaths.manifest)),
     manifestBytes,
     open: (entry, options) => Promise.resolve(readVerified(folder, entry, options)),
-    localFile: ({ path }) => resolveInside(folder, path),
+    localFile: ({ path }) =>
+      isOnlyCompacted(folder, path) ? undefined : resolveInside(folder, path),
   };
 }
 
@@ -144,14 +146,18 @@ async function* readVerified(
   entry: FileEntry,
   { signal }: OperationOptions = {},
 ): ByteSource {
-  const path = resolveInside(folder, entry.path);
+  const isCompacted = isOnlyCompacted(folder, entry.path);
+  const stored = isCompacted ? (compactedPath(entry.path) ?? entry.path) : entry.path;
+  const path = resolveInside(folder, stored);
   signal?.throwIfAborted();
   const stats = statSync(path);
   // Of a pipe or a device nobody knows the end, and of another size the bytes do not matter.
-  if (!stats.isFile() || stats.size !== entry.size) throw mismatch(folder, entry);
+  const isRight = stats.isFile() && (isCompacted || stats.size === entry.size);
+  if (!isRight) throw mismatch(folder, entry);
   const digester = createDigester();
-  const source =
-    entry.size <= wholeBytesMax
+  const source = isCompacted
+    ? compactedBytes(path, entry, { signal })
+    : entry.size <= wholeBytesMax
       ? [readAtMost(path, entry.size + 1)]
       : createReadStream(path, { signal, highWaterMark: wholeBytesMax });
   for await (const chunk of source) {

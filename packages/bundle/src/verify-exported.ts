@@ -1,5 +1,6 @@
 import { digestBytes, parseStrictJson, parseTree } from "@reseal/hash";
 import { validate } from "@reseal/schema";
+import { compactedPath } from "./compacted-file.ts";
 import type { ExportedFiles } from "./exported-files.ts";
 import { bundlePaths, exportOnlyPaths } from "./paths.ts";
 import { type BundleReader, manifestBytesMax } from "./reader.ts";
@@ -15,8 +16,10 @@ export async function verifyExported(
   add: AddFinding,
 ): Promise<void> {
   const listed = new Set(reader.manifest.context.files.map((entry) => entry.path));
-  for (const path of files.list())
-    if (!listed.has(path) && !exportOnlyPaths.has(path))
+  const paths = new Set(files.list());
+  const compacted = new Set([...listed].filter((path) => !paths.has(path)).map(compactedPath));
+  for (const path of paths)
+    if (!listed.has(path) && !exportOnlyPaths.has(path) && !compacted.has(path))
       add("extra_file", path, "The manifest does not list it.");
   await verifyChecksums(files, listed, add);
   await verifyCitation(reader, files, add);

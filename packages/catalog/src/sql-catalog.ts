@@ -14,6 +14,7 @@ import { withoutAlgorithm } from "./digests.ts";
 import type { SqlFlavour } from "./flavour.ts";
 import { insertSeals } from "./insert.ts";
 import { listRuns } from "./list.ts";
+import { removeSeals } from "./remove.ts";
 import { resolveName } from "./resolve.ts";
 import { qualifiedRunColumns, toMetric, toRunRow } from "./rows.ts";
 import type { CatalogDatabase } from "./tables.ts";
@@ -52,6 +53,14 @@ export class SqlCatalog implements Catalog {
       if (applied !== undefined) await raiseOffset(transaction, applied);
       signal?.throwIfAborted();
     });
+  }
+
+  async removeSeals(
+    seals: readonly Digest[],
+    { tenant, signal }: OperationOptions & { readonly tenant: string },
+  ): Promise<readonly Digest[]> {
+    signal?.throwIfAborted();
+    return this.#db.transaction().execute((transaction) => removeSeals(transaction, seals, tenant));
   }
 
   async journalOffset({ signal }: OperationOptions = {}): Promise<number> {

@@ -10,10 +10,10 @@ import {
   allowCompressed,
   existingStoreFolder,
   mayHoldCompressed,
+  plainFormat,
   refuseNewerFormat,
   type StoreFolder,
   storeFolderAt,
-  storeFormat,
 } from "./store-folder.ts";
 
 /** Options of {@link openStores}. */
@@ -89,7 +89,7 @@ export async function createStore(folder: StoreFolder): Promise<void> {
   await makeFolder(trash, 0o755, ignoreWeakness);
   await makeFolder(tmp, 0o700, ignoreWeakness);
   writeOnce(join(root, ".gitignore"), "*\n");
-  writeOnce(join(root, "format.json"), `${JSON.stringify({ format: storeFormat })}\n`);
+  writeOnce(join(root, "format.json"), `${JSON.stringify({ format: plainFormat })}\n`);
   await fsyncFolder(root, ignoreWeakness);
   await makeFolder(artifacts, 0o755, ignoreWeakness);
 }

@@ -3,10 +3,10 @@ import { join, resolve } from "node:path";
 import { fsyncFolder, makeTemporaryFolder, removeTemporaryFolder } from "@reseal/store-fs";
 import { connectErrors } from "./errors.ts";
 
-/** The version of the folder layout that this package writes. */
-export const storeFormat = 1;
-/** The version in which blobs may be compressed: a store becomes one when the first blob is. */
-export const compressedFormat = 2;
+/** The newest version of the folder layout that this package knows: blobs may be compressed. */
+export const storeFormat = 2;
+/** The version of a new store. It becomes one of the newest when its first blob is compressed. */
+export const plainFormat = 1;
 
 /** The paths of a store in a folder; ARCHITECTURE.md, "Store on disk". */
 export interface StoreFolder {
@@ -55,18 +55,18 @@ export function refuseNewerFormat(root: string): void {
   const path = join(root, "format.json");
   if (!existsSync(path)) return;
   const format = formatIn(readFileSync(path, "utf8"));
-  if (typeof format === "number" && format <= compressedFormat) return;
+  if (typeof format === "number" && format <= storeFormat) return;
   // A crash while the store was made may leave the file empty; no format was ever written then.
   if (format === undefined) return;
   throw connectErrors.FORMAT_TOO_NEW(
-    `The store at ${root} has format ${JSON.stringify(format)}; this Reseal knows up to ${compressedFormat}.`,
+    `The store at ${root} has format ${JSON.stringify(format)}; this Reseal knows up to ${storeFormat}.`,
   );
 }
 
 /** Whether blobs of a store may be compressed. */
 export function mayHoldCompressed({ root }: Pick<StoreFolder, "root">): boolean {
   const path = join(root, "format.json");
-  return existsSync(path) && formatIn(readFileSync(path, "utf8")) === compressedFormat;
+  return existsSync(path) && formatIn(readFileSync(path, "utf8")) === storeFormat;
 }
 
 /**
@@ -78,7 +78,7 @@ export async function allowCompressed({ root, tmp }: StoreFolder): Promise<void>
   const folder = makeTemporaryFolder(tmp, "format");
   try {
     const temporary = join(folder, "format.json");
-    writeFileSync(temporary, `${JSON.stringify({ format: compressedFormat })}\n`, { flush: true });
+    writeFileSync(temporary, `${JSON.stringify({ format: storeFormat })}\n`, { flush: true });
     renameSync(temporary, join(root, "format.json"));
     await fsyncFolder(root, () => undefined);
   } finally {

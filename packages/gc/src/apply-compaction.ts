@@ -1,11 +1,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { isResealError } from "@reseal/errors";
 import type { Digest } from "@reseal/hash";
 import type { ArtifactsConfig } from "./artifacts-config.ts";
 import { appendAudit } from "./audit.ts";
-import { compactJsonl } from "./compact-jsonl.ts";
-import { compactMarkdown } from "./compact-markdown.ts";
+import { CompactionLanes } from "./compaction-lanes.ts";
 import {
   type CompactionReport,
   type CompactionResult,
@@ -41,14 +39,15 @@ export async function measureCompaction(
   plan: CompactionPlan,
   { signal, onProgress }: CompactionRunOptions = {},
 ): Promise<CompactionReport> {
-  const results: CompactionResult[] = plan.left.map(leftResult);
+  const results = plan.left.map(leftResult);
   const count = counter(plan.files.length, onProgress);
-  for (const planned of plan.files) {
-    signal?.throwIfAborted();
-    results.push(await compactOne(places.folder, config, planned, undefined));
-    count(planned.file.size);
-  }
-  return reportOf(places.folder, true, sorted(results));
+  await using lanes = new CompactionLanes(places.folder, config, plan.files);
+  const tried = await lanes.compact(plan.files, {
+    isDryRun: true,
+    signal,
+    onDone: ({ file }) => count(file.size),
+  });
+  return reportOf(places.folder, true, sorted([...results, ...tried]));
 }
 
 /**
@@ -67,35 +66,36 @@ export async function applyCompaction(
   const results: CompactionResult[] = plan.left.map(leftResult);
   const count = counter(plan.files.length, onProgress);
   sweepWriters(pool.places);
+  await using lanes = new CompactionLanes(pool.places.folder, pool.config, plan.files);
   for (const files of batchesOf(plan.files)) {
     pool.signal?.throwIfAborted();
-    results.push(...(await compactBatch(pool, files, count)));
+    results.push(...(await compactBatch(pool, lanes, files, count)));
   }
   return reportOf(pool.places.folder, false, sorted(results));
 }
 
 async function compactBatch(
   pool: Pool,
+  lanes: CompactionLanes,
   files: readonly CompactionFile[],
   count: (bytes: number) => void,
 ): Promise<readonly CompactionResult[]> {
-  const { places, config } = pool;
-  const results: CompactionResult[] = [];
-  const done: Done[] = [];
+  const writers = files.map((_, index) => new PoolWriter(pool.places, index));
   try {
-    for (const planned of files) {
-      pool.signal?.throwIfAborted();
-      const writer = new PoolWriter(places, done.length);
-      const result = await compactOne(places.folder, config, planned, writer);
-      if (result.status === "compacted") done.push({ planned, result, writer });
-      else results.push(result);
-      count(planned.file.size);
-    }
-    results.push(...(await replaceOriginals(pool, done)));
+    const results = await lanes.compact(files, {
+      isDryRun: false,
+      signal: pool.signal,
+      onDone: ({ file }) => count(file.size),
+    });
+    const done = files.flatMap((planned, index): Done[] => {
+      const [result, writer] = [results[index], writers[index]];
+      return result?.status === "compacted" && writer ? [{ planned, result, writer }] : [];
+    });
+    const others = results.filter(({ status }) => status !== "compacted");
+    return [...others, ...(await replaceOriginals(pool, done))];
   } finally {
-    for (const { writer } of done) writer.discard();
+    for (const writer of writers) writer.discard();
   }
-  return results;
 }
 
 interface Done {
@@ -166,30 +166,6 @@ function actOf(
     compacted_size: result.compacted_size,
   };
 }
-
-async function compactOne(
-  folder: string,
-  config: ArtifactsConfig,
-  planned: CompactionFile,
-  writer: PoolWriter | undefined,
-): Promise<CompactionResult> {
-  try {
-    return planned.kind === "jsonl"
-      ? await compactJsonl(folder, planned, config.jsonl.dictThreshold, writer)
-      : await compactMarkdown(folder, planned, config.markdown, writer);
-  } catch (error) {
-    // What is wrong with one file leaves the others alone; a disk that takes nothing does not.
-    if (!isResealError(error) || !fileFailures.has(error.code)) throw error;
-    return { ...resultOf(planned, "failed"), reason: error.message };
-  }
-}
-
-const fileFailures: ReadonlySet<string> = new Set([
-  "GC_FILE_CHANGED",
-  "GC_FILE_NOT_FOUND",
-  "GC_READ_FAILED",
-  "STORE_FILE_CHANGED",
-]);
 
 /** Some entries at once, whole: the trash and the audit log are written once for all of them. */
 export function* batchesOf<Item extends Pick<CompactionFile, "entry">>(

@@ -8,9 +8,10 @@ import {
   encodeDictionary,
   planDictionary,
 } from "@reseal/store";
+import type { CompactionTarget } from "./compact-one.ts";
 import { type CompactionResult, ratioOf, resultOf } from "./compaction-report.ts";
 import { gcErrors } from "./errors.ts";
-import { type CompactionFile, compactPathOf } from "./plan-compaction.ts";
+import { compactPathOf } from "./plan-compaction.ts";
 import { isDictionaryFile, storedBytes } from "./pool-file.ts";
 import type { PoolWriter } from "./pool-writer.ts";
 
@@ -22,7 +23,7 @@ import type { PoolWriter } from "./pool-writer.ts";
  */
 export async function compactJsonl(
   folder: string,
-  planned: CompactionFile,
+  planned: CompactionTarget,
   threshold: number,
   writer: PoolWriter | undefined,
 ): Promise<CompactionResult> {
@@ -60,7 +61,7 @@ export async function compactJsonl(
 
 /** A compacted file that an interrupted compaction left beside its original. */
 async function takeOver(
-  planned: CompactionFile,
+  planned: CompactionTarget,
   facts: Partial<CompactionResult>,
   target: string,
 ): Promise<CompactionResult> {
@@ -121,7 +122,7 @@ function tooUnique(threshold: number): string {
 }
 
 /** A file that is not what was planned. */
-export function changed({ file }: CompactionFile): Error {
+export function changed({ file }: CompactionTarget): Error {
   return gcErrors.FILE_CHANGED(`${file.path} changed since the scan (checksum mismatch).`, {
     details: { path: file.path },
   });

@@ -5,8 +5,8 @@ import { digestBytes } from "@reseal/hash";
 import type { MarkdownCompaction } from "./artifacts-config.ts";
 import { cleanMarkdown } from "./clean-markdown.ts";
 import { changed } from "./compact-jsonl.ts";
+import type { CompactionTarget } from "./compact-one.ts";
 import { type CompactionResult, ratioOf, resultOf } from "./compaction-report.ts";
-import type { CompactionFile } from "./plan-compaction.ts";
 import type { PoolWriter } from "./pool-writer.ts";
 
 /** Markdown is cleaned up in memory; what is longer is no text that anybody reads. */
@@ -19,7 +19,7 @@ const bytesMax = 64 * 1024 * 1024;
  */
 export async function compactMarkdown(
   folder: string,
-  planned: CompactionFile,
+  planned: CompactionTarget,
   config: MarkdownCompaction,
   writer: PoolWriter | undefined,
 ): Promise<CompactionResult> {

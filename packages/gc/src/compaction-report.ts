@@ -1,5 +1,6 @@
 import type { Digest } from "@reseal/hash";
-import type { CompactionFile, CompactionKind, LeftFile } from "./plan-compaction.ts";
+import type { CompactionTarget } from "./compact-one.ts";
+import type { CompactionKind, LeftFile } from "./plan-compaction.ts";
 
 /** What compaction came to for one file; keys as in `reseal artifacts compact --json`. */
 export interface CompactionResult {
@@ -49,7 +50,7 @@ export interface CompactionReport {
 
 /** What a report says of a file before anything is known of it but its name and size. */
 export function resultOf(
-  { entry, file, kind }: CompactionFile,
+  { entry, file, kind }: CompactionTarget,
   status: CompactionResult["status"],
 ): CompactionResult {
   return {

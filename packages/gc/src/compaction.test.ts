@@ -178,6 +178,22 @@ test("S4-160 a sealed bundle in the folder is never compacted", async () => {
   expect(plan.left).toMatchObject([{ reason: "it belongs to a sealed bundle" }]);
 });
 
+test("gives the same result in one thread and in several", async () => {
+  const large = Object.fromEntries(
+    [1, 2, 3].map((run) => [`bench/2025090${run}_120000.jsonl`, jsonl.repeat(1200 + run)]),
+  );
+  const outcomes = [];
+  for (const parallelWorkers of [1, 4]) {
+    const folder = poolFolder(large);
+    await using pool = await openTestPool(folder, { config: { ...config, parallelWorkers } });
+    const { location: _, ...report } = await applyCompaction(pool, await planOf(pool));
+    outcomes.push({ report, files: filesIn(folder) });
+  }
+
+  expect(outcomes[0]?.report.changed).toBe(3);
+  expect(outcomes[1]).toEqual(outcomes[0]);
+});
+
 test("a file that changed since the scan is left as it is", async () => {
   const folder = poolFolder(files);
   await using pool = await openTestPool(folder, { config });

@@ -27,8 +27,8 @@ export class PoolWriter {
   readonly path: string;
 
   /** @param number Tells apart files that are written before any of them is published. */
-  constructor(places: PoolPlaces, number = 0) {
-    this.path = join(places.folder, `${temporaryName}${number}`);
+  constructor({ folder }: Pick<PoolPlaces, "folder">, number = 0) {
+    this.path = join(folder, `${temporaryName}${number}`);
   }
 
   /** Write all bytes, durable. */

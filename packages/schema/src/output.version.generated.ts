@@ -32,7 +32,7 @@ export interface VersionOutput {
      */
     content_version: number;
     /**
-     * Version of the store's format.
+     * The newest version of the store's format that is read.
      */
     store_format: number;
     /**

@@ -1,4 +1,5 @@
-import { closeSync, constants, openSync, readFileSync, utimesSync } from "node:fs";
+import { closeSync, constants, openSync, readSync, utimesSync } from "node:fs";
+import { isResealError } from "@reseal/errors";
 import { type Digest, digestBytes } from "@reseal/hash";
 import {
   type BlobEncoding,
@@ -47,6 +48,8 @@ export class BlobEncoder {
   readonly #root: string;
   readonly #encoding: BlobEncoding;
   readonly #files: TemporaryFiles | undefined;
+  /** Used for blob after blob: a new one for each would cost more than reading it. */
+  #buffer: Uint8Array = Buffer.alloc(0);
 
   constructor({ root, temporary, encoding }: EncodingPlace) {
     this.#root = root;
@@ -84,7 +87,7 @@ export class BlobEncoder {
     const done = { ...form, encoding: "zstd", storedSize, status: "changed" } as const;
     if (temporary === undefined) return done;
     // What was written is read again: only what gives back the blob's bytes may take its place.
-    if (form.size <= wholeBytesMax) this.#assertRestores(temporary, form);
+    if (form.size <= wholeBytesMax) this.#restored(temporary, form, storedSize);
     else await readAll(decodedBlob(fileBytes(temporary), form, temporary), checkpoint);
     keepTimes(path.file, temporary);
     return { ...done, temporary, old: path.file };
@@ -98,7 +101,10 @@ export class BlobEncoder {
       await readAll(this.#plainBytes(path, form), checkpoint);
       return { ...form, status: "unchanged", old };
     }
-    const written = await this.#write(decodedBlob(fileBytes(old), form, this.#root), checkpoint);
+    const written =
+      form.size <= wholeBytesMax
+        ? this.#decodeWhole(old, form)
+        : await this.#write(decodedBlob(fileBytes(old), form, this.#root), checkpoint);
     const { size: storedSize, path: temporary } = written;
     const done = { ...form, encoding: "identity", storedSize, status: "changed" } as const;
     if (temporary === undefined) return done;
@@ -111,7 +117,7 @@ export class BlobEncoder {
   }
 
   #encodeWhole(path: BlobPath, { digest, size }: BlobForm): Written {
-    const bytes = readWhole(path.file);
+    const bytes = this.#readWhole(path.file, size);
     if (digestBytes(bytes) !== digest)
       throw storeErrors.BLOB_CORRUPT(`Blob ${digest} in ${this.#root} does not match its digest.`, {
         details: { digest, size, location: this.#root },
@@ -121,12 +127,44 @@ export class BlobEncoder {
     return { size: frame.byteLength, path: this.#files?.write(frame) };
   }
 
-  #assertRestores(temporary: string, { digest, size }: BlobForm): void {
-    const bytes = decodeZstdBytes(readWhole(temporary), size);
-    if (bytes.byteLength === size && digestBytes(bytes) === digest) return;
+  #decodeWhole(file: string, form: BlobForm): Written {
+    const bytes = this.#restored(file, form, form.storedSize);
+    return { size: bytes.byteLength, path: this.#files?.write(bytes) };
+  }
+
+  /** The bytes of a compressed blob, checked. */
+  #restored(file: string, { digest, size }: BlobForm, storedSize: number): Uint8Array {
+    let cause: unknown;
+    try {
+      const bytes = decodeZstdBytes(this.#readWhole(file, storedSize), size);
+      if (bytes.byteLength === size && digestBytes(bytes) === digest) return bytes;
+    } catch (error) {
+      if (!isResealError(error) || error.code !== storeErrors.ENCODING_INVALID.code) throw error;
+      cause = error;
+    }
     throw storeErrors.BLOB_CORRUPT(`The compressed form of ${digest} does not restore it.`, {
       details: { digest, size, location: this.#root },
+      cause,
     });
+  }
+
+  /** All bytes of a file, good until the next are read; at most one more than there should be. */
+  #readWhole(path: string, size: number): Uint8Array {
+    if (this.#buffer.byteLength <= size) this.#buffer = Buffer.allocUnsafeSlow(size + 1);
+    const buffer = this.#buffer;
+    let length = 0;
+    try {
+      const file = openSync(path, readFlags);
+      try {
+        for (let count = -1; count !== 0 && length <= size; length += count)
+          count = readSync(file, buffer, length, size + 1 - length, null);
+      } finally {
+        closeSync(file);
+      }
+    } catch (error) {
+      throw readFailure(error, path);
+    }
+    return buffer.subarray(0, length);
   }
 
   /** Write a new form to a temporary file, or only count it. */
@@ -151,19 +189,6 @@ type Before = BlobForm & Pick<PreparedForm, "storedSizeBefore">;
 interface Written {
   readonly size: number;
   readonly path?: string | undefined;
-}
-
-function readWhole(path: string): Uint8Array {
-  try {
-    const file = openSync(path, readFlags);
-    try {
-      return readFileSync(file);
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    throw readFailure(error, path);
-  }
 }
 
 async function readAll(source: ByteSource, checkpoint: Checkpoint): Promise<number> {

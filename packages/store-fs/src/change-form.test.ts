@@ -159,6 +159,24 @@ test("loses nothing when two change the form at once, one there and one back", a
   expect(await one.check(blobs)).toEqual([]);
 });
 
+test("loses nothing that others put while forms change", async () => {
+  await using changing = await openFsBlobStore(directory);
+  await using putting = await openFsBlobStore(directory, { isMixed: false });
+  const contents = Array.from({ length: 12 }, (_, n) => Buffer.concat([text, Buffer.from(`${n}`)]));
+  const digests = contents.map((bytes) => digestBytes(bytes));
+  for (let round = 0; round < 4; round += 1) {
+    const half = contents.filter((_, index) => (index + round) % 2 === 0);
+
+    await Promise.all([
+      ...half.map((bytes) => putting.put(bytes)),
+      changing.changeForm?.(digests, round % 2 === 0 ? "zstd" : "identity"),
+    ]);
+
+    for (const bytes of half)
+      expect(Buffer.from(await collectBytes(await putting.get(digestBytes(bytes))))).toEqual(bytes);
+  }
+});
+
 test("stops when it is aborted, and leaves nothing half done", async () => {
   await using store = await openFsBlobStore(directory);
   await store.put(text);

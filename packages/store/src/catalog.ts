@@ -117,6 +117,15 @@ export interface Catalog extends AsyncDisposable {
    * to its end when all before it has been applied, and stays where it is otherwise.
    */
   addSeals(records: readonly SealRecord[], options?: AddSealsOptions): Promise<void>;
+  /**
+   * Take seals out, in one transaction that nobody else writes in. One of which a seal that stays
+   * is a child is refused: what a run derives from stays as long as it does.
+   * @returns those that were taken out, or were not there; the others were refused.
+   */
+  removeSeals(
+    seals: readonly Digest[],
+    options: OperationOptions & { readonly tenant: string },
+  ): Promise<readonly Digest[]>;
   /** How much of the `seals` journal stream has been applied, in bytes. */
   journalOffset(options?: OperationOptions): Promise<number>;
   /**

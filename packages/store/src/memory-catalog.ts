@@ -40,6 +40,29 @@ class MemoryCatalog implements Catalog {
       this.#journalOffset = Math.max(this.#journalOffset, applied.to);
   }
 
+  async removeSeals(
+    seals: readonly Digest[],
+    { tenant, signal }: OperationOptions & { readonly tenant: string },
+  ): Promise<readonly Digest[]> {
+    signal?.throwIfAborted();
+    const records = [...this.#records.values()].filter((record) => record.tenant === tenant);
+    const going = new Set(seals);
+    for (let isStable = false; !isStable; ) {
+      isStable = true;
+      const needed = new Set(
+        records
+          .filter(({ seal }) => !going.has(seal))
+          .flatMap(({ parents }) => parents.map(({ artifact_id }) => artifact_id)),
+      );
+      for (const { seal, artifact_id } of records)
+        if (needed.has(artifact_id) && going.delete(seal)) isStable = false;
+    }
+    this.#records = new Map(
+      [...this.#records].filter(([, one]) => one.tenant !== tenant || !going.has(one.seal)),
+    );
+    return seals.filter((seal) => going.has(seal));
+  }
+
   async journalOffset({ signal }: OperationOptions = {}): Promise<number> {
     signal?.throwIfAborted();
     return this.#journalOffset;

@@ -41,7 +41,7 @@ export const document: JsonSchema = {
      "minimum": 1
     },
     "store_format": {
-     "description": "Version of the store's format.",
+     "description": "The newest version of the store's format that is read.",
      "type": "integer",
      "minimum": 1
     },

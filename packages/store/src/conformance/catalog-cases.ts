@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import type { Catalog } from "../catalog.ts";
+import type { Catalog, SealRecord } from "../catalog.ts";
 import { listCases } from "./catalog-list-cases.ts";
 import { lookupCases } from "./catalog-lookup-cases.ts";
 import { rejectsExactly } from "./expectations.ts";
@@ -16,6 +16,7 @@ export type CatalogLaw =
   | "filter"
   | "sort"
   | "lookup"
+  | "remove"
   | "abort";
 
 /** What only the owner of an implementation can do for a case. */
@@ -34,6 +35,63 @@ export interface CatalogCase {
 }
 
 const tenant = "default";
+
+const removeCases: readonly CatalogCase[] = [
+  {
+    name: "takes seals out with all that belongs to them, and takes them again",
+    law: "remove",
+    needs: [],
+    async run(catalog) {
+      const [first, second] = [sealRecord(1, { tags: ["a"] }), sealRecord(2)];
+      await catalog.addSeals([first, second]);
+
+      const gone = await catalog.removeSeals([first.seal, sealRecord(3).seal], { tenant });
+
+      assert.deepEqual(gone, [first.seal, sealRecord(3).seal]);
+      assert.deepEqual(
+        (await catalog.listRuns({ tenant })).items.map(({ seal }) => seal),
+        [second.seal],
+      );
+      assert.deepEqual(await catalog.metrics(first.seal, { tenant }), []);
+      await catalog.addSeals([first]);
+      assert.equal((await catalog.listRuns({ tenant })).items.length, 2);
+    },
+  },
+  {
+    name: "refuses to take out what a seal that stays derives from",
+    law: "remove",
+    needs: [],
+    async run(catalog) {
+      const [old, parent] = [sealRecord(1), sealRecord(2, { parents: [parentOf(1)] })];
+      const child = sealRecord(3, { parents: [parentOf(2)] });
+      await catalog.addSeals([old, parent, child]);
+
+      assert.deepEqual(await catalog.removeSeals([old.seal, parent.seal], { tenant }), []);
+      assert.deepEqual(await catalog.removeSeals([old.seal, parent.seal, child.seal], { tenant }), [
+        old.seal,
+        parent.seal,
+        child.seal,
+      ]);
+    },
+  },
+  {
+    name: "takes nothing out of another tenant",
+    law: "apart",
+    needs: [],
+    async run(catalog) {
+      const record = sealRecord(1);
+      await catalog.addSeals([record]);
+
+      await catalog.removeSeals([record.seal], { tenant: "somebody else" });
+
+      assert.equal((await catalog.listRuns({ tenant })).items.length, 1);
+    },
+  },
+];
+
+function parentOf(number: number): SealRecord["parents"][number] {
+  return { artifact_id: sealRecord(number).artifact_id, relationship: "derived_from" };
+}
 
 const writeCases: readonly CatalogCase[] = [
   {
@@ -222,4 +280,9 @@ const writeCases: readonly CatalogCase[] = [
 ];
 
 /** The laws of {@link Catalog} as data. Each case wants an empty catalog and leaves rows. */
-export const catalogCases: readonly CatalogCase[] = [...writeCases, ...lookupCases, ...listCases];
+export const catalogCases: readonly CatalogCase[] = [
+  ...writeCases,
+  ...removeCases,
+  ...lookupCases,
+  ...listCases,
+];

@@ -13,6 +13,8 @@ const level = 3;
 /** Largest window that is read: 8 MiB, what RFC 8878 asks of every decoder. */
 const windowLogMax = 23;
 const pieceBytes = 1024 * 1024;
+/** What a caller may make us set aside for a frame that holds less. */
+const chunkBytesMax = 32 * 1024 * 1024;
 const writing = { [constants.ZSTD_c_compressionLevel]: level };
 const reading = { [constants.ZSTD_d_windowLogMax]: windowLogMax };
 
@@ -57,7 +59,9 @@ export async function* decodeZstd(source: ByteSource): AsyncGenerator<Uint8Array
  */
 export function decodeZstdBytes(frame: Uint8Array, size: number): Uint8Array {
   try {
-    const options = { params: reading, maxOutputLength: Math.max(1, size) };
+    // One buffer of the right size, where the default is many of 16 KiB that are joined at the end.
+    const chunkSize = Math.min(Math.max(64, size), chunkBytesMax);
+    const options = { params: reading, maxOutputLength: Math.max(1, size), chunkSize };
     return zstdDecompressSync(frame, options);
   } catch (error) {
     throw zstdFailure(error);

@@ -13,6 +13,10 @@ export function faultyCatalog(catalog: Catalog, plan: FaultPlan): Catalog {
       inject(plan, "catalog.addSeals", options.signal, (signal) =>
         catalog.addSeals(records, { ...options, signal }),
       ),
+    removeSeals: async (seals, options) =>
+      inject(plan, "catalog.removeSeals", options.signal, (signal) =>
+        catalog.removeSeals(seals, { ...options, signal }),
+      ),
     journalOffset: async (options = {}) =>
       inject(plan, "catalog.journalOffset", options.signal, (signal) =>
         catalog.journalOffset({ signal }),
