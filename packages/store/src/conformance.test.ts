@@ -190,6 +190,10 @@ const brokenCatalogs: Record<CatalogLaw, (good: Catalog) => Partial<Catalog>> = 
     },
   }),
   lookup: () => ({ outputPaths: async () => new Set<string>() }),
+  remove: (good) => ({
+    removeSeals: async (seals, options) =>
+      good.removeSeals(seals, { ...options, evenParents: true }),
+  }),
   abort: (good) => ({ addSeals: async (records) => good.addSeals(records) }),
 };
 
