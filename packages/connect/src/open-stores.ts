@@ -4,7 +4,13 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { type CatalogStorage, type FileCatalog, openSqliteCatalog } from "@reseal/catalog";
 import type { Catalog, Clock, IdSource, Stores } from "@reseal/store";
-import { fsyncFolder, makeFolder, openFsBlobStore, openFsJournal } from "@reseal/store-fs";
+import {
+  fsyncFolder,
+  lockJournal,
+  makeFolder,
+  openFsBlobStore,
+  openFsJournal,
+} from "@reseal/store-fs";
 import { healingCatalog, isDamagedCatalog } from "./healing-catalog.ts";
 import {
   allowCompressed,
@@ -113,18 +119,30 @@ function isWritable({ root, artifacts }: StoreFolder): boolean {
   }
 }
 
+/** How long to wait for another process that makes the catalog again. */
+const healingTimeoutMs = 10 * 60_000;
+
 /** The catalog, brought up to the journal; a damaged one is moved aside and made again. */
 async function openIndexed(
   stores: Pick<Stores, "location" | "blobs" | "journal">,
-  { catalog: file }: StoreFolder,
+  { catalog: file, journal }: StoreFolder,
   options: OpenOptions,
 ): Promise<Catalog> {
-  const openAgain = async (): Promise<Catalog> => {
+  const openAgain = async (damaged?: number): Promise<Catalog> => {
     if (options.readOnly === true) {
       options.onNotice?.(
         "The catalog is damaged. It is left as it is; the journal was read instead.",
       );
       return tryToIndex(stores, file, { ...options, catalogStorage: "memory" });
+    }
+    // One process at a time: what the first one made, the others must not take for damaged.
+    using _lock = await lockJournal(join(journal, "catalog.lock"), healingTimeoutMs, undefined);
+    try {
+      // Damage deep inside does not show when it is opened.
+      if (damaged === undefined || inodeOf(file) !== damaged)
+        return await tryToIndex(stores, file, options);
+    } catch (error) {
+      if (!isDamagedCatalog(error)) throw error;
     }
     const aside = await moveAside(file);
     options.onNotice?.(
@@ -134,14 +152,19 @@ async function openIndexed(
   };
   try {
     const opened = await tryToIndex(stores, file, options);
+    const inode = inodeOf(file);
     return healingCatalog(opened, async () => {
       await opened[Symbol.asyncDispose]();
-      return openAgain();
+      return openAgain(inode);
     });
   } catch (error) {
     if (!isDamagedCatalog(error)) throw error;
     return openAgain();
   }
+}
+
+function inodeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino;
 }
 
 async function tryToIndex(

@@ -2,7 +2,7 @@ export { formOfBlob } from "./encoded-blob.ts";
 export { type FsBlobStoreOptions, openFsBlobStore } from "./fs-blob-store.ts";
 export { type FsJournalOptions, openFsJournal } from "./fs-journal.ts";
 export { fsyncFolder, type Report, type StoreWarning } from "./fs-sync.ts";
-export { breakVoidLock } from "./journal-lock.ts";
+export { breakVoidLock, lockJournal } from "./journal-lock.ts";
 export { makeFolder } from "./layout.ts";
 export { type SalvageOptions, salvageJournal } from "./salvage-journal.ts";
 export {
