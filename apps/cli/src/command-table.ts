@@ -110,7 +110,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     name: "cite",
-    summary: "a citation: BibTeX, JSON or Markdown",
+    summary: "a citation: BibTeX, JSON, Markdown or DataCite",
     load: async () => (await import("./commands/cite.ts")).citeCommand,
   },
   {

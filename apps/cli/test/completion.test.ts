@@ -38,7 +38,7 @@ test("a flag that was given is not offered again, one that may repeat is", () =>
 });
 
 test("values of flags, with a space or =", () => {
-  expect(complete("cite", "x", "--format", "")).toEqual(["bibtex", "json", "markdown"]);
+  expect(complete("cite", "x", "--format", "")).toEqual(["bibtex", "json", "markdown", "datacite"]);
   expect(complete("cite", "--format=m")).toEqual(["--format=markdown"]);
   expect(complete("--color", "al")).toEqual(["always"]);
   expect(complete("ls", "-c", "run,stat")).toEqual(["run,status"]);

@@ -21,9 +21,14 @@ const ownTypes: Readonly<Record<string, string>> = {
   yml: "application/yaml",
 };
 
+const unknownType = "application/octet-stream";
+
 /** The media type that a file's name suggests; `application/octet-stream` when it says nothing. */
 export function mediaTypeOf(path: string): string {
   const extension = /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase();
-  if (extension === undefined) return "application/octet-stream";
-  return ownTypes[extension] ?? lookup(extension) ?? "application/octet-stream";
+  if (extension === undefined) return unknownType;
+  if (Object.hasOwn(ownTypes, extension)) return ownTypes[extension] ?? unknownType;
+  // The table is an object: of `a.constructor` it gives what every object has.
+  const known: unknown = lookup(extension);
+  return typeof known === "string" ? known : unknownType;
 }

@@ -15,6 +15,7 @@ const goldenFiles: readonly [string, CitationFormat, CitationFormatOptions][] = 
   ["CITATION.biblatex.bib", "bibtex", { style: "biblatex" }],
   ["citation.json", "json", {}],
   ["citation.md", "markdown", {}],
+  ["datacite.json", "datacite", {}],
 ];
 
 test.for(["full", "bare", "torture"])("the golden files of %s stay as they are", (name) => {

@@ -1,14 +1,20 @@
 import { type BibtexStyle, formatBibtex } from "./bibtex.ts";
 import type { CitableManifest, Citation, CitationOptions } from "./citation.ts";
 import { citationOf } from "./citation-of.ts";
+import { formatDatacite } from "./datacite.ts";
 import { citeErrors } from "./errors.ts";
 import { formatMarkdown } from "./markdown.ts";
 
 /** What a citation can be written as. */
-export type CitationFormat = "bibtex" | "json" | "markdown";
+export type CitationFormat = "bibtex" | "json" | "markdown" | "datacite";
 
 /** Every {@link CitationFormat}, for a command line's list of choices. */
-export const citationFormats: readonly CitationFormat[] = ["bibtex", "json", "markdown"];
+export const citationFormats: readonly CitationFormat[] = [
+  "bibtex",
+  "json",
+  "markdown",
+  "datacite",
+];
 
 /** How a citation is written. */
 export interface CitationFormatOptions {
@@ -17,7 +23,7 @@ export interface CitationFormatOptions {
 }
 
 /**
- * Write a citation as BibTeX, JSON or Markdown; UTF-8 text that ends in a newline.
+ * Write a citation as BibTeX, JSON, Markdown or DataCite's JSON; UTF-8 text that ends in a newline.
  *
  * The same model gives the same bytes, on every machine and day. JSON is the model without its
  * warnings, keys sorted, indented by two spaces.
@@ -38,6 +44,8 @@ export function formatCitation(
       return formatJson(citation);
     case "markdown":
       return formatMarkdown(citation);
+    case "datacite":
+      return formatDatacite(citation);
     default:
       throw citeErrors.FORMAT_UNKNOWN(`Citations are not written as ${JSON.stringify(format)}.`);
   }

@@ -22,7 +22,7 @@ export interface CiteOutput {
     /**
      * The format of the text.
      */
-    format: "bibtex" | "json" | "markdown";
+    format: "bibtex" | "json" | "markdown" | "datacite";
     /**
      * The citation; its schema is `citation`.
      */

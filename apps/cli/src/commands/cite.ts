@@ -34,6 +34,7 @@ export function citeCommand(context: CommandContext): Command {
           ["reseal cite @last >> paper.bib", "for LaTeX"],
           ["reseal cite 3f2a --format markdown", "for a README"],
           ["reseal cite 3f2a --format json", "for programs"],
+          ["reseal cite 3f2a --format datacite > doi.json", "to register a DOI with it"],
         ],
         { 0: "cited, also with a warning that authors are missing", 3: "not found or ambiguous" },
       ),

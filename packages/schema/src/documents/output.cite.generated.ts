@@ -26,7 +26,8 @@ export const document: JsonSchema = {
      "enum": [
       "bibtex",
       "json",
-      "markdown"
+      "markdown",
+      "datacite"
      ]
     },
     "citation": {

@@ -3,7 +3,7 @@
 import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.cite/v1","type":"object","properties":{"schema":{"const":"cite/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"format":{"type":"string","enum":["bibtex","json","markdown"]},"citation":{"$ref":"#/$defs/JsonObject"},"text":{"type":"string","minLength":1}},"required":["format","citation","text"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"JsonObject":{"type":"object","additionalProperties":true}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.cite/v1","type":"object","properties":{"schema":{"const":"cite/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"format":{"type":"string","enum":["bibtex","json","markdown","datacite"]},"citation":{"$ref":"#/$defs/JsonObject"},"text":{"type":"string","minLength":1}},"required":["format","citation","text"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"JsonObject":{"type":"object","additionalProperties":true}}};
 
 function validate53(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -169,7 +169,7 @@ vErrors.push(err10);
 }
 errors++;
 }
-if(!(((data3 === "bibtex") || (data3 === "json")) || (data3 === "markdown"))){
+if(!((((data3 === "bibtex") || (data3 === "json")) || (data3 === "markdown")) || (data3 === "datacite"))){
 const err11 = {instancePath:instancePath+"/data/format",schemaPath:"#/properties/data/properties/format/enum",keyword:"enum",params:{allowedValues: schema19.properties.data.properties.format.enum}};
 if(vErrors === null){
 vErrors = [err11];
