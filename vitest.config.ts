@@ -17,6 +17,7 @@ export default defineConfig({
           root,
           include: ["src/**/*.test.ts", "test/**/*.test.ts"],
           testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       })),
       // Tests of the repository as a whole: layers, packages as installed, examples.
@@ -25,6 +26,7 @@ export default defineConfig({
           name: "monorepo",
           include: ["test/**/*.test.ts"],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
           maxConcurrency: 3,
         },
       },

@@ -27,13 +27,11 @@ const phases = fc.record(
 );
 const input = fc.nat({ max: 3 });
 
-test("one command makes all five types, intact and linked, in seconds", async () => {
+test("one command makes all five types, intact and linked", async () => {
   const folder = mkdtempSync(join(tmpdir(), "photonic-"));
   try {
-    const started = performance.now();
     const { stdout } = await run(process.execPath, [script, "--store", folder]);
 
-    expect(performance.now() - started).toBeLessThan(20_000);
     expect(stdout).toMatch(/^validation .* passed$/m);
     expect(stdout).toMatch(/^replay .* reproduced$/m);
     expect(stdout).toMatch(/^replay .* diverged with seed 1964$/m);

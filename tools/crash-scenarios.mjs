@@ -10,6 +10,7 @@ import { compactionScenarios } from "./crash-compaction.mjs";
  *   command is interrupted in the quick form
  * @property {(work: Work) => void} [prepare] after the common preparation
  * @property {(work: Work) => string[][]} commands run at once
+ * @property {string} [target] what the command makes in the folder, and never overwrites
  * @property {readonly string[]} [faults] codes of findings that the scenario begins with
  * @property {(work: Work) => void} [after] more that must hold after a crash
  */
@@ -45,8 +46,18 @@ export const scenarios = [
     commands: () => [["import", "bundle", "--json"]],
   },
   {
+    name: "first import",
+    quick: ["powerloss", 0.9],
+    prepare: (work) => work.reseal("export", "@last", "-o", "bundle"),
+    commands: () => [["import", "bundle", "--store", "first", "--json"]],
+    after(work) {
+      if (work.has("first")) work.reseal("store", "check", "--read-data", "--store", "first");
+    },
+  },
+  {
     name: "export",
     quick: ["EIO sticky", 0.6],
+    target: "exported",
     commands: () => [["export", "@last", "-o", "exported", "--json"]],
     after(work) {
       if (work.has("exported")) work.reseal("verify", "./exported");
@@ -55,6 +66,7 @@ export const scenarios = [
   {
     name: "export zip",
     quick: ["torn", 0.6],
+    target: "exported.zip",
     commands: () => [["export", "@last", "-o", "exported.zip", "--json"]],
     after(work) {
       if (work.has("exported.zip")) work.reseal("verify", "./exported.zip");
@@ -95,6 +107,7 @@ export const scenarios = [
     name: "store restore",
     quick: ["kill", 0.9],
     prepare: (work) => work.reseal("store", "backup", "backup"),
+    target: "restored",
     commands: () => [["store", "restore", "backup", "--to", "restored", "--json"]],
     after(work) {
       if (work.has("restored")) work.reseal("store", "check", "--read-data", "--store", "restored");

@@ -53,6 +53,9 @@ const random = generator(Number(flags.seed));
 const wanted = flags.only?.split(",");
 const modes = flags.modes?.split(",") ?? allModes;
 
+/** What a command makes beside its target until that is whole. */
+const leftOver = /\.tmp$|^(importing|restoring)\./;
+
 /** A folder with a store in it. */
 class Work {
   folder;
@@ -154,15 +157,13 @@ async function trial(scenario, base, mode, at) {
   await run(scenario, work, { mode: name, at, sticky: sticky !== undefined });
   assertWhole(scenario, work, scenario.faults ?? []);
   // Once more, undisturbed: no lock, left-over or half of something may be in the way.
-  for (const args of scenario.commands(work)) {
-    if (args[0] === "export")
-      for (const name of ["exported", "exported.zip"])
-        rmSync(join(work.folder, name), { recursive: true, force: true });
-    work.reseal(...args);
-  }
+  // What is whole under its name already would only be refused, as nothing is ever overwritten.
+  if (scenario.target !== undefined)
+    rmSync(join(work.folder, scenario.target), { recursive: true, force: true });
+  for (const args of scenario.commands(work)) work.reseal(...args);
   assertWhole(scenario, work, []);
-  const left = readdirSync(work.folder).filter((name) => name.endsWith(".tmp"));
-  if (left.length > 0) throw new Error(`${left.join(", ")} was left beside an export`);
+  const left = readdirSync(work.folder).filter((name) => leftOver.test(name));
+  if (left.length > 0) throw new Error(`${left.join(", ")} was left`);
 }
 
 function copyOf(base, name) {

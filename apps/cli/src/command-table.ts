@@ -53,6 +53,21 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/log.ts")).logCommand,
   },
   {
+    name: "files",
+    summary: "list the files of a run",
+    load: async () => (await import("./commands/files.ts")).filesCommand,
+  },
+  {
+    name: "metrics",
+    summary: "the metrics of a run, or the course of one",
+    load: async () => (await import("./commands/metrics.ts")).metricsCommand,
+  },
+  {
+    name: "env",
+    summary: "the environment of a run, or how two differ",
+    load: async () => (await import("./commands/env.ts")).envCommand,
+  },
+  {
     name: "diff",
     summary: "what differs between two runs, and which of their keys",
     load: async () => (await import("./commands/diff.ts")).diffCommand,

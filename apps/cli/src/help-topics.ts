@@ -60,7 +60,9 @@ With --json an error is one line as well: {"schema":…,"ok":false,"error":{"cod
   {
     name: "env",
     summary: "environment variables that are read and set",
-    text: `Read by Reseal:
+    text: `\`reseal env --help\` is about the command that shows a run's environment.
+
+Read by Reseal:
 
   RESEAL_STORE      the store; --store wins over it
   NO_COLOR          no colour, whatever its value; --color wins over it

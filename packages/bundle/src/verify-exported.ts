@@ -1,4 +1,4 @@
-import { digestSource, parseStrictJson, parseTree } from "@reseal/hash";
+import { digestBytes, parseStrictJson, parseTree } from "@reseal/hash";
 import { validate } from "@reseal/schema";
 import { compactedPath } from "./compacted-file.ts";
 import type { ExportedFiles } from "./exported-files.ts";
@@ -53,6 +53,9 @@ async function verifyChecksums(
   }
 }
 
+/** Room for a citation with thousands of authors. */
+const citationBytesMax = 16 * 1024 * 1024;
+
 async function compareDigest(
   path: string,
   source: AsyncIterable<Uint8Array>,
@@ -60,16 +63,13 @@ async function compareDigest(
   add: AddFinding,
 ): Promise<void> {
   try {
-    const actual = await digestSource(source);
-    if (actual.digest !== digest)
-      add("digest_mismatch", path, `checksums.sha256 says ${digest}, it is ${actual.digest}.`);
+    const actual = digestBytes(await collectAtMost(source, citationBytesMax));
+    if (actual !== digest)
+      add("digest_mismatch", path, `checksums.sha256 says ${digest}, it is ${actual}.`);
   } catch (error) {
     add("unreadable", path, (error as Error).message);
   }
 }
-
-/** Room for a citation with thousands of authors. */
-const citationBytesMax = 16 * 1024 * 1024;
 
 async function verifyCitation(
   { seal, manifest }: BundleReader,

@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -119,6 +120,15 @@ test("links to folders are extra files, and nobody follows them", async () => {
       message: expect.any(String),
     })),
   );
+});
+
+test("of what lies beside the manifest no more is read than it may have", async () => {
+  for (const path of ["checksums.sha256", "CITATION.bib", "citation.json"]) {
+    const folder = await exportedBundle();
+    truncateSync(join(folder, path), 2 ** 40); // A terabyte, of holes.
+
+    expect(await findingsIn(folder), path).toContainEqual(expect.objectContaining({ path }));
+  }
 });
 
 test("a file that is longer or shorter than it says is damaged, without its rest being read", async () => {

@@ -44,15 +44,12 @@ const valid = buildZip(
 
 /** What an archive holds; `undefined` when it is refused. Anything else fails the test. */
 async function read(archive: Uint8Array): Promise<readonly CheckedEntry[] | undefined> {
-  const before = performance.now();
   try {
     return await checkZip(archive);
   } catch (error) {
     if (!isResealError(error) || !error.code.startsWith("BUNDLE_ZIP_")) throw error;
     expect(error.message.length).toBeLessThan(600);
     return undefined;
-  } finally {
-    expect(performance.now() - before).toBeLessThan(2000);
   }
 }
 

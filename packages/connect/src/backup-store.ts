@@ -103,7 +103,7 @@ export async function backupStore(
     // Published in the other order.
     for (const name of streams) renameSync(join(snapshot, name), join(backup.journal, name));
     await fsyncFolder(backup.journal, () => undefined);
-    copyKey(source, backup, snapshot);
+    await copyKey(source, backup, snapshot);
     if (hasCatalog) await replaceCatalog(join(snapshot, "store.db"), backup);
     const total = await writeBlobList(to, backup, snapshot);
     const findings = await damageOf(backup, copied.findings, signal);
@@ -257,11 +257,17 @@ async function uncompressed(from: BlobStore, blobs: readonly BlobInfo[]): Promis
 }
 
 /** The key of the withheld files' digests; without it they could not be compared again. */
-function copyKey(source: StoreFolder, backup: StoreFolder, snapshot: string): void {
+async function copyKey(source: StoreFolder, backup: StoreFolder, snapshot: string): Promise<void> {
   const name = "redaction.key";
+  const copy = join(snapshot, name);
   if (!existsSync(join(source.root, name))) return;
-  copyFileSync(join(source.root, name), join(snapshot, name)); // With its mode, 0600.
-  renameSync(join(snapshot, name), join(backup.root, name));
+  copyFileSync(join(source.root, name), copy); // With its mode, 0600.
+  {
+    await using file = await open(copy, "r+");
+    await file.sync();
+  }
+  renameSync(copy, join(backup.root, name));
+  await fsyncFolder(backup.root, () => undefined);
 }
 
 /** Somebody may have opened the backup as a store: its catalog is replaced, not its file. */

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { openStoredBundle, runRowOf } from "@reseal/bundle";
 import { openSqliteCatalog } from "@reseal/catalog";
@@ -180,7 +180,8 @@ class Repairer {
       if (!isCorrupt) throw problems[0]?.error;
     }
     const to = this.#keepAs(step.path);
-    mkdirSync(dirname(to), { recursive: true });
+    // Durable before the blob is gone from where it was: nothing may be lost between the two.
+    await makeFolder(dirname(to), 0o755, () => undefined);
     renameSync(from, to);
     await fsyncFolder(dirname(to), () => undefined);
     await fsyncFolder(dirname(from), () => undefined);

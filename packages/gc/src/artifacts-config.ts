@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { parseStrictYaml } from "@reseal/hash";
 import {
   type ArtifactsFile,
   type FamilyDescription,
@@ -72,10 +73,9 @@ export async function readArtifactsConfig(file: string): Promise<ArtifactsConfig
  * @throws `GC_CONFIG_INVALID` with the place of what is wrong; `GC_RULE_REQUIRED`.
  */
 export async function parseArtifactsConfig(text: string, source: string): Promise<ArtifactsConfig> {
-  const { parse } = await import("yaml"); // Costly to load, and most folders have no such file.
   let value: unknown;
   try {
-    value = parse(text, { maxAliasCount: 100, logLevel: "error" }) ?? {};
+    value = (await parseStrictYaml(text)) ?? {};
   } catch (cause) {
     const [reason] = (cause as Error).message.split("\n");
     throw gcErrors.CONFIG_INVALID(`${source} is not valid YAML: ${reason}`, { cause });

@@ -20,6 +20,13 @@ export function checkOriginal(
   log: ReplayLog,
 ): void {
   const { inputs } = content;
+  if (inputs.spec !== undefined && inputs.command === undefined) {
+    const reason =
+      "An executor of a program made it, not a command: replay it with that program's engine, " +
+      "`engine.replayArtifact(bundle)`.";
+    log.check({ name: "executor", status: "missing" }, reason);
+    return;
+  }
   const isRun = content.type === "run";
   log.check(
     { name: "type", status: isRun ? "ok" : "different", expected: "run", actual: content.type },

@@ -3,7 +3,7 @@ import type { BundleReader } from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
 import { parseDigest } from "@reseal/hash";
 import type { ArrayDifference, FileDifference, FileEntry } from "@reseal/schema";
-import type { ByteSource, OperationOptions } from "@reseal/store";
+import type { BlobInfo, ByteSource, OperationOptions } from "@reseal/store";
 import { comparePayloads, type ReadAs } from "./compare-payloads.ts";
 import { countValue, metricValue } from "./metric-value.ts";
 import type { ArrayComparison, PayloadComparison } from "./payload-comparison.ts";
@@ -19,7 +19,7 @@ export interface OpenableFile {
 /** What {@link compareFile} takes besides the two files. */
 export interface CompareFileOptions extends OperationOptions {
   readonly rules: ToleranceRules;
-  /** Files with more bytes are compared as bytes, in a stream; NumPy arrays always by element. */
+  /** Files with more bytes are compared as bytes, in a stream; NumPy arrays by element. */
   readonly wholeBytesMax: number;
 }
 
@@ -78,6 +78,7 @@ async function readBoth(
     mediaType: entry.media_type,
     size: entry.size,
     open: () => openFast(reader, entry, signal),
+    checkedFile: () => checkedFile(reader, entry, signal),
   });
   try {
     return await comparePayloads(payload(original), payload(candidate), {
@@ -98,13 +99,32 @@ async function openFast(
   entry: FileEntry,
   signal: AbortSignal | undefined,
 ): Promise<ByteSource> {
-  const { size, digest } = entry;
-  const path = size > ownThreadBytes ? reader.localFile?.(entry) : undefined;
+  const path = entry.size > ownThreadBytes ? localPath(reader, entry) : undefined;
+  return path === undefined
+    ? await reader.open(entry, { signal })
+    : readAhead(path, blobOf(entry), signal);
+}
+
+async function checkedFile(
+  reader: BundleReader,
+  entry: FileEntry,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const path = localPath(reader, entry);
+  if (path === undefined) return undefined;
+  for await (const _ of readAhead(path, blobOf(entry), signal)); // Throws when it is another file.
+  return path;
+}
+
+/** Where a file lies by itself; of anything odd the reader of the bundle knows what is wrong. */
+function localPath(reader: BundleReader, entry: FileEntry): string | undefined {
+  const path = reader.localFile?.(entry);
   const stats = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
-  // Of anything else the reader of the bundle knows better what is wrong.
-  if (path === undefined || stats?.isFile() !== true || stats.size !== size)
-    return await reader.open(entry, { signal });
-  return readAhead(path, { digest: parseDigest(digest), size }, signal);
+  return stats?.isFile() === true && stats.size === entry.size ? path : undefined;
+}
+
+function blobOf({ digest, size }: FileEntry): BlobInfo {
+  return { digest: parseDigest(digest), size };
 }
 
 type Measures = Pick<

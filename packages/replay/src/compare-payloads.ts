@@ -22,6 +22,11 @@ export interface Payload {
   readonly size: number;
   /** May be called more than once. */
   open(): Promise<ByteSource>;
+  /**
+   * Where it lies as a local file, after all of it was checked; `undefined` when it does not.
+   * Archives that are too large for memory are read there.
+   */
+  checkedFile?(): Promise<string | undefined>;
 }
 
 /** What {@link comparePayloads} takes besides the two files. */
@@ -52,7 +57,12 @@ export async function comparePayloads(
     const result = await unlessInvalid(() => compareArrays(original, candidate, tolerance));
     if (result !== undefined) return { readAs: kind, result };
   }
-  if (kind === "array" || Math.max(original.size, candidate.size) > wholeBytesMax)
+  const isLarge = Math.max(original.size, candidate.size) > wholeBytesMax;
+  if (kind === "arrays" && isLarge) {
+    const result = await compareLargeArchives(original, candidate, tolerance);
+    if (result !== undefined) return { readAs: kind, result };
+  }
+  if (kind === "array" || isLarge)
     return {
       readAs: "bytes",
       result: await compareBytes(await original.open(), await candidate.open()),
@@ -93,9 +103,19 @@ async function compareBinary(
 /** Arrays are streamed out of the archive, so that its size in memory is no concern here. */
 const zipLimits = { ratioMax: 1032, bytesMax: 64 * 1024 ** 3, entriesMax: 100_000 };
 
+async function compareLargeArchives(
+  original: Payload,
+  candidate: Payload,
+  tolerance: PayloadTolerance,
+): Promise<PayloadComparison | undefined> {
+  const [a, b] = [await original.checkedFile?.(), await candidate.checkedFile?.()];
+  if (a === undefined || b === undefined) return undefined;
+  return await unlessInvalid(() => compareArchives(a, b, tolerance));
+}
+
 async function compareArchives(
-  a: Uint8Array,
-  b: Uint8Array,
+  a: Uint8Array | string,
+  b: Uint8Array | string,
   tolerance: PayloadTolerance,
 ): Promise<PayloadComparison> {
   const { compareNpz } = await import("./compare-npz.ts");

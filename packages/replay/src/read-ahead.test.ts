@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BundleReader } from "@reseal/bundle";
@@ -83,12 +83,32 @@ test("two large files of bundles are compared from where they lie, each digest c
   expect(damaged.first_difference).toBeUndefined();
 });
 
+test("an archive that is too large for memory is read where it lies, by its arrays", async () => {
+  const rules = toleranceRules({ absolute: 0, relative: 0 });
+  const vectors = new URL("../vectors/npz/", import.meta.url);
+  const [a, b] = ["frame_0000.npz", "frame_0001.npz"].map((name) =>
+    large(name, readFileSync(new URL(name, vectors)), "outputs/x.npz"),
+  );
+
+  const result = await compareFile("x.npz", a, b, { rules, wholeBytesMax: 16 });
+  writeFileSync(join(folder, "frame_0001.npz"), Buffer.alloc(b?.entry.size ?? 0));
+  const damaged = await compareFile("x.npz", a, b, { rules, wholeBytesMax: 16 });
+
+  expect(result).toMatchObject({ compared_as: "arrays" });
+  expect(damaged).toMatchObject({ status: "different" });
+  expect(damaged.compared_as).toBeUndefined();
+});
+
 /** A file of a bundle that can only be read where it lies. */
-function large(name: string, content: Buffer): { reader: BundleReader; entry: FileEntry } {
+function large(
+  name: string,
+  content: Buffer,
+  path: string = "outputs/x.bin",
+): { reader: BundleReader; entry: FileEntry } {
   const place = join(folder, name);
   writeFileSync(place, content);
   const entry = {
-    path: "outputs/x.bin",
+    path,
     digest: digestBytes(content),
     size: content.byteLength,
     media_type: "application/octet-stream",

@@ -37,6 +37,9 @@ test("how much differs is said with its number and units", () => {
       "array",
     ),
   ).toBe("2 elements, by at most 0.5 (relative 0.25, 8 ulp)");
+  expect(
+    errorText({ max_absolute_error: 1 / 3, max_relative_error: 2 / 3e9, max_ulp_error: 2 ** 49 }),
+  ).toBe("by at most 0.333333 (relative 6.66667e-10)");
   expect(errorText({ differing_count: 1 }, "image")).toBe("1 pixel");
   expect(errorText({ max_absolute_error: "Infinity" })).toBe("by at most Infinity");
   expect(errorText({})).toBe("");

@@ -4,6 +4,7 @@ import type {
   FirstDifference,
   IgnoreRules,
   MetricTolerance,
+  MetricValue,
   Tolerance,
 } from "@reseal/schema";
 
@@ -62,14 +63,22 @@ export function errorText(
   const unit = as === undefined ? "value" : (unitWords[as] ?? "value");
   const many = count === undefined ? "" : `${count} ${unit}${count === 1 ? "" : "s"}`;
   const besides = [
-    ...(relative === undefined ? [] : [`relative ${relative}`]),
-    ...(ulp === undefined ? [] : [`${ulp} ulp`]),
+    ...(relative === undefined ? [] : [`relative ${rounded(relative)}`]),
+    ...(typeof ulp === "number" && ulp <= ulpShownMax ? [`${ulp} ulp`] : []),
   ];
   const size =
     absolute === undefined
       ? besides.join(", ")
-      : `by at most ${absolute}${besides.length === 0 ? "" : ` (${besides.join(", ")})`}`;
+      : `by at most ${rounded(absolute)}${besides.length === 0 ? "" : ` (${besides.join(", ")})`}`;
   return [many, size].filter((part) => part !== "").join(", ");
+}
+
+/** What is further away is not told apart by rounding, so its distance in steps says nothing. */
+const ulpShownMax = 2 ** 20;
+
+/** Six digits are enough to read; reports for programs have them all. */
+function rounded(value: MetricValue): string {
+  return typeof value === "number" ? String(Number(value.toPrecision(6))) : value;
 }
 
 const unitWords: Readonly<Partial<Record<NonNullable<FileDifference["compared_as"]>, string>>> = {

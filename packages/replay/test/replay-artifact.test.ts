@@ -310,6 +310,14 @@ test("what a command made is replayed as a command", async () => {
   expect(outcome.candidate?.manifest.content.inputs.command).toEqual(["sh", "-c", "echo 1 > x"]);
 });
 
+test("without an engine, what an executor made is refused with what to do", async () => {
+  const run = await engineWith().run("square", request);
+  const { verdict, reason } = await laboratory.replay(run);
+
+  expect(verdict).toBe("failed");
+  expect(reason).toContain("engine.replayArtifact");
+});
+
 test("an abort says nothing about the original", async () => {
   const controller = new AbortController();
   const run = await engineWith().run("square", request);

@@ -34,14 +34,17 @@ import type { CompareOutput } from "./output.compare.generated.ts";
 import type { CompletionOutput } from "./output.completion.generated.ts";
 import type { DiffOutput } from "./output.diff.generated.ts";
 import type { DoctorOutput } from "./output.doctor.generated.ts";
+import type { EnvOutput } from "./output.env.generated.ts";
 import type { ErrorOutput } from "./output.error.generated.ts";
 import type { ExplainOutput } from "./output.explain.generated.ts";
 import type { ExportOutput } from "./output.export.generated.ts";
+import type { FilesOutput } from "./output.files.generated.ts";
 import type { HelpOutput } from "./output.help.generated.ts";
 import type { ImportOutput } from "./output.import.generated.ts";
 import type { InitOutput } from "./output.init.generated.ts";
 import type { LogOutput } from "./output.log.generated.ts";
 import type { LsOutput } from "./output.ls.generated.ts";
+import type { MetricsOutput } from "./output.metrics.generated.ts";
 import type { ProvOutput } from "./output.prov.generated.ts";
 import type { ReplayOutput } from "./output.replay.generated.ts";
 import type { ReplayAllOutput } from "./output.replay-all.generated.ts";
@@ -103,14 +106,17 @@ export interface SchemaTypes {
   "output.completion": CompletionOutput;
   "output.diff": DiffOutput;
   "output.doctor": DoctorOutput;
+  "output.env": EnvOutput;
   "output.error": ErrorOutput;
   "output.explain": ExplainOutput;
   "output.export": ExportOutput;
+  "output.files": FilesOutput;
   "output.help": HelpOutput;
   "output.import": ImportOutput;
   "output.init": InitOutput;
   "output.log": LogOutput;
   "output.ls": LsOutput;
+  "output.metrics": MetricsOutput;
   "output.prov": ProvOutput;
   "output.replay": ReplayOutput;
   "output.replay-all": ReplayAllOutput;
@@ -278,6 +284,10 @@ export const registry: Readonly<Record<keyof SchemaTypes, SchemaEntry>> = {
     document: () => import("./documents/output.doctor.generated.ts"),
     validator: () => import("./validators/output.doctor.generated.ts"),
   },
+  "output.env": {
+    document: () => import("./documents/output.env.generated.ts"),
+    validator: () => import("./validators/output.env.generated.ts"),
+  },
   "output.error": {
     document: () => import("./documents/output.error.generated.ts"),
     validator: () => import("./validators/output.error.generated.ts"),
@@ -289,6 +299,10 @@ export const registry: Readonly<Record<keyof SchemaTypes, SchemaEntry>> = {
   "output.export": {
     document: () => import("./documents/output.export.generated.ts"),
     validator: () => import("./validators/output.export.generated.ts"),
+  },
+  "output.files": {
+    document: () => import("./documents/output.files.generated.ts"),
+    validator: () => import("./validators/output.files.generated.ts"),
   },
   "output.help": {
     document: () => import("./documents/output.help.generated.ts"),
@@ -309,6 +323,10 @@ export const registry: Readonly<Record<keyof SchemaTypes, SchemaEntry>> = {
   "output.ls": {
     document: () => import("./documents/output.ls.generated.ts"),
     validator: () => import("./validators/output.ls.generated.ts"),
+  },
+  "output.metrics": {
+    document: () => import("./documents/output.metrics.generated.ts"),
+    validator: () => import("./validators/output.metrics.generated.ts"),
   },
   "output.prov": {
     document: () => import("./documents/output.prov.generated.ts"),

@@ -6,6 +6,7 @@ import {
   differingSeries,
   explainBundles,
 } from "@reseal/replay";
+import type { Comparison } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
@@ -20,7 +21,7 @@ import {
   renderValues,
 } from "../render-comparison.ts";
 import { renderExplanation } from "../render-explanation.ts";
-import { harmless, shortDigest } from "../terminal.ts";
+import { type Colors, harmless, shortDigest } from "../terminal.ts";
 import { type ToleranceFlags, toleranceOf, toleranceOptions } from "../tolerance-flags.ts";
 import { parseReportName, reportHelp, writeReport } from "../write-report.ts";
 
@@ -86,9 +87,7 @@ export function diffCommand(context: CommandContext): Command {
             ...renderValues("environment", comparison.environment, out),
             ...renderFiles("outputs", comparison.files, out),
             ...renderMetrics(comparison.metrics, out),
-            ...(comparison.exit.equal
-              ? []
-              : renderValues("exit", [{ pointer: "/exit", ...sides(comparison.exit) }], out)),
+            ...renderExit(comparison, out),
             ...renderTolerance(comparison.tolerance, out),
             ...(comparison.first_difference
               ? renderFirstDifference(comparison.first_difference)
@@ -104,6 +103,12 @@ export function diffCommand(context: CommandContext): Command {
 
 function runName({ manifest, seal }: BundleReader): string {
   return `run ${manifest.context.run_id.slice(0, 8)}, seal ${shortDigest(seal)}`;
+}
+
+/** How they ended, where that differs: folders that were sealed did not end at all. */
+function renderExit({ exit }: Comparison, out: Colors): string[] {
+  const isSame = exit.equal || (exit.original === null && exit.candidate === null);
+  return isSame ? [] : renderValues("exit", [{ pointer: "/exit", ...sides(exit) }], out);
 }
 
 function sides(exit: { original: unknown; candidate: unknown }): {

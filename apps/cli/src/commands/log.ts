@@ -1,6 +1,8 @@
 import { bundlePaths, entryOf, openStoredBundle, readText } from "@reseal/bundle";
+import type { Stores } from "@reseal/store";
 import { Command, Option } from "commander";
 import type { CommandContext } from "../context.ts";
+import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
 import { resolveSeal } from "../resolve-run.ts";
 import { harmless } from "../terminal.ts";
@@ -9,6 +11,7 @@ import { writeAll } from "./cat.ts";
 interface LogFlags {
   readonly stream: "stdout" | "stderr" | "both";
   readonly events?: boolean;
+  readonly follow?: boolean;
 }
 
 /** `reseal log ID` */
@@ -22,6 +25,7 @@ export function logCommand(context: CommandContext): Command {
         .default("both"),
     )
     .option("--events", "the event log instead")
+    .option("-f, --follow", "of a run that goes on, what it prints until it ends")
     .addHelpText(
       "after",
       commandHelp(
@@ -29,13 +33,21 @@ export function logCommand(context: CommandContext): Command {
           ["reseal log @last", "all it printed: standard output, then standard error"],
           ["reseal log 3f2a --stream stderr", "one stream"],
           ["reseal log 3f2a --events", "its events"],
+          ["reseal log @last -f", "of the run that goes on here"],
         ],
         { 0: "printed", 3: "not found or ambiguous", 4: "the log is damaged" },
       ),
     )
     .action(async (id: string, flags: LogFlags) => {
+      if (flags.follow === true && flags.events === true)
+        throw cliErrors.USAGE("Events cannot be followed: they are there when the run has ended.");
       await using stores = await context.openStores();
-      const reader = await openStoredBundle(stores, await resolveSeal(context, stores, id));
+      const followed = flags.follow === true ? await follow(context, stores, id, flags) : undefined;
+      if (followed !== undefined && context.options.json !== true) return;
+      const reader = await openStoredBundle(
+        stores,
+        await resolveSeal(context, stores, followed ?? id),
+      );
       const { signal } = context;
       const stdout = flags.stream === "stderr" ? undefined : bundlePaths.stdout;
       const stderr = flags.stream === "stdout" ? undefined : bundlePaths.stderr;
@@ -63,6 +75,23 @@ export function logCommand(context: CommandContext): Command {
         if (entry) await writeAll(await reader.open(entry, { signal }), context.host.stdout);
       }
     });
+}
+
+/** Print what a running run prints; its run id, or `undefined` when it runs no more. */
+async function follow(
+  context: CommandContext,
+  stores: Stores,
+  id: string,
+  { stream }: LogFlags,
+): Promise<string | undefined> {
+  const { findRunning, followLog } = await import("../follow-log.ts");
+  const running = findRunning(stores, id);
+  if (running === undefined) return undefined;
+  // With --json nothing but the result is printed, and that is there at the end.
+  const isQuiet = context.options.json === true;
+  const streams = stream === "both" ? (["stdout", "stderr"] as const) : [stream];
+  await followLog(context, running, isQuiet ? [] : streams);
+  return running.runId;
 }
 
 function renderEvents(text: string): string {
