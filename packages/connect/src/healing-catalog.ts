@@ -31,6 +31,7 @@ export function healingCatalog(
   return {
     location: opened.location,
     addSeals: (records, options) => call((catalog) => catalog.addSeals(records, options)),
+    removeSeals: (seals, options) => call((catalog) => catalog.removeSeals(seals, options)),
     journalOffset: (options) => call((catalog) => catalog.journalOffset(options)),
     resolve: (name, options) => call((catalog) => catalog.resolve(name, options)),
     listRuns: (query) => call((catalog) => catalog.listRuns(query)),

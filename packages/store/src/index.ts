@@ -91,6 +91,7 @@ export {
   type ProcessIdentity,
   thisProcess,
 } from "./process-identity.ts";
+export { readRemovedSeals, type SealRemoval } from "./removed-seals.ts";
 export type { Clock, IdSource, Stores } from "./stores.ts";
 export {
   openWorkerLane,
