@@ -93,7 +93,6 @@ class Walk {
   readonly #edges = new Map<string, LineageEdge>();
   readonly #missing: LineageFinding[] = [];
   #isCut = false;
-  #removed: ReadonlyMap<Digest, SealRemoval> | undefined;
 
   constructor(stores: LineageStores, nodesMax: number, signal: AbortSignal | undefined) {
     this.#stores = stores;
@@ -204,10 +203,7 @@ class Walk {
     { seal }: RunRow,
     { artifact_id, seal: named, relationship }: ParentRef,
   ): Promise<void> {
-    const { journal } = this.#stores;
-    if (journal !== undefined) this.#removed ??= await readRemovedSeals(journal);
-    const removal = named === undefined ? undefined : this.#removed?.get(named);
-    const what = removal === undefined ? "is not in this store" : removalText[removal];
+    const what = await whyMissing(this.#stores, named);
     this.#missing.push({
       code: "missing_parent",
       seal,
@@ -215,6 +211,16 @@ class Walk {
       message: `Its parent (${relationship}) ${named ?? artifact_id} ${what}.`,
     });
   }
+}
+
+/** Why a seal that something names is not in a store, as the end of a sentence. */
+export async function whyMissing(
+  { journal }: Partial<Pick<Stores, "journal">>,
+  seal: Digest | undefined,
+): Promise<string> {
+  if (seal === undefined || journal === undefined) return "is not in this store";
+  const removal = (await readRemovedSeals(journal)).get(seal);
+  return removal === undefined ? "is not in this store" : removalText[removal];
 }
 
 const removalText: Readonly<Record<SealRemoval, string>> = {

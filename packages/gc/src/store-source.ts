@@ -45,7 +45,9 @@ export function storeSource(stores: Stores, config: ArtifactsConfig): PoolSource
     async forget(items) {
       const seals = items.flatMap((item) => item.seals ?? []);
       if (seals.length === 0) return new Set();
-      const gone = new Set(await stores.catalog.removeSeals(seals, { tenant: stores.tenant }));
+      const { tenant } = stores;
+      const evenParents = items.every(({ action }) => action === "purge");
+      const gone = new Set(await stores.catalog.removeSeals(seals, { tenant, evenParents }));
       return new Set(
         items.filter((item) => item.seals?.some((seal) => !gone.has(seal))).map(({ op }) => op),
       );

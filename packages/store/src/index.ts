@@ -39,6 +39,7 @@ export type {
   Catalog,
   MetricValue,
   ParentRef,
+  RemoveSealsOptions,
   RunFilter,
   RunPage,
   RunQuery,
