@@ -30,6 +30,8 @@ export async function findPool(
   const { cwd } = context.host;
   const gc = await import("@reseal/gc");
   const config = await readConfig(context, flags.config);
+  if (isAboutStore(context))
+    return { places: gc.storePlaces({ local: await context.storeLocation() }), config };
   return { places: gc.poolPlaces(resolve(cwd, flags.pool), config, cwd), config };
 }
 
@@ -39,9 +41,15 @@ export async function readConfig(
   file: string | undefined,
 ): Promise<ArtifactsConfig> {
   const { defaultArtifactsConfig, readArtifactsConfig } = await import("@reseal/gc");
+  const kind = isAboutStore(context) ? "store" : "pool";
   const path = resolve(context.host.cwd, file ?? defaultConfigFile);
-  if (file === undefined && !existsSync(path)) return defaultArtifactsConfig();
-  return readArtifactsConfig(path);
+  if (file === undefined && !existsSync(path)) return defaultArtifactsConfig(kind);
+  return readArtifactsConfig(path, kind);
+}
+
+/** With `--store` the entries are the sealed runs of a store, else the files of a folder. */
+export function isAboutStore(context: CommandContext): boolean {
+  return context.options.store !== undefined;
 }
 
 /** Open a pool to change it. */
@@ -49,19 +57,35 @@ export async function openPool(context: CommandContext, flags: PoolFlags): Promi
   const gc = await import("@reseal/gc");
   const { openFolderJournal } = await import("@reseal/connect");
   const { places, config } = await findPool(context, flags);
-  return gc.openPool(places, config, {
-    openJournal: (folder) => openFolderJournal(folder),
+  const options = {
+    openJournal: (folder: string) => openFolderJournal(folder),
     clock: { now: () => Date.now() },
     actor: actorName(),
     signal: context.signal,
-    onNotice: (message) => context.warn(message),
-  });
+    onNotice: (message: string) => context.warn(message),
+  };
+  if (!isAboutStore(context)) return gc.openPool(places, config, options);
+  const stores = await context.openStores();
+  try {
+    const source = gc.storeSource(stores, config);
+    const pool = await gc.openPool(places, config, { ...options, source });
+    return {
+      ...pool,
+      async [Symbol.asyncDispose]() {
+        await pool[Symbol.asyncDispose]();
+        await stores[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await stores[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** The audit and trash journal of a pool, to be read; empty when nothing was ever deleted. */
 export async function readPoolJournal(places: PoolPlaces): Promise<Journal> {
   const { openFolderJournal } = await import("@reseal/connect");
-  return openFolderJournal(places.trash, { readOnly: true });
+  return openFolderJournal(places.journal, { readOnly: true });
 }
 
 /** Who acts, for the audit log. */

@@ -1,5 +1,5 @@
 import type { ArtifactsConfig, PoolPlaces, Scan, ScanProgress } from "@reseal/gc";
-import { findPool, openPool, type PoolFlags } from "./artifacts-pool.ts";
+import { findPool, isAboutStore, openPool, type PoolFlags } from "./artifacts-pool.ts";
 import type { CommandContext } from "./context.ts";
 import { cliErrors } from "./errors.ts";
 import { progressLine } from "./progress.ts";
@@ -7,7 +7,7 @@ import { didYouMean, nearest } from "./suggest.ts";
 import { formatBytes, plural } from "./terminal.ts";
 
 /** A pool as it is now, and its settings. */
-export interface ScannedPool {
+export interface ScannedPool extends AsyncDisposable {
   readonly places: PoolPlaces;
   readonly config: ArtifactsConfig;
   readonly scan: Scan;
@@ -22,15 +22,20 @@ export async function lookAtPool(context: CommandContext, flags: PoolFlags): Pro
   const { places, config } = await findPool(context, flags);
   await gc.readManifest(places);
   const progress = scanProgress(context);
-  const scan = await gc
-    .scanPool(places, config, {
-      nowMs: Date.now(),
-      signal: context.signal,
-      onProgress: progress.show,
-    })
-    .finally(progress.clear);
+  const options = { nowMs: Date.now(), signal: context.signal, onProgress: progress.show };
+  const stores = isAboutStore(context) ? await context.openStores() : undefined;
+  const look = (): Promise<Scan> =>
+    stores === undefined
+      ? gc.scanPool(places, config, options)
+      : gc.scanStore(stores, config, options);
+  const scan = await look().finally(progress.clear);
   warnAbout(context, scan);
-  return { places, config, scan };
+  return {
+    places,
+    config,
+    scan,
+    [Symbol.asyncDispose]: async () => stores?.[Symbol.asyncDispose](),
+  };
 }
 
 /**
@@ -40,6 +45,7 @@ export async function lookAtPool(context: CommandContext, flags: PoolFlags): Pro
 export async function refreshPool(context: CommandContext, flags: PoolFlags): Promise<ScannedPool> {
   const gc = await import("@reseal/gc");
   const { places, config } = await findPool(context, flags);
+  if (isAboutStore(context)) return lookAtPool(context, flags);
   const manifest = await gc.readManifest(places);
   if (manifest !== undefined && gc.isRecent(manifest, config, Date.now()))
     return lookAtPool(context, flags);
@@ -48,7 +54,7 @@ export async function refreshPool(context: CommandContext, flags: PoolFlags): Pr
     await using pool = await openPool(context, flags);
     const scan = await gc.updatePool(pool, { onProgress: progress.show });
     warnAbout(context, scan);
-    return { places, config, scan };
+    return { places, config, scan, [Symbol.asyncDispose]: () => Promise.resolve() };
   } catch (error) {
     const { code } = error as { readonly code?: string };
     if (code === undefined || !["GC_WRITE_FAILED", "GC_BUSY", "STORE_WRITE_FAILED"].includes(code))
@@ -85,8 +91,9 @@ export function warnAbout(context: CommandContext, scan: Scan): void {
 export function wantedFamilies(
   config: ArtifactsConfig,
   names: readonly string[] | undefined,
+  present: readonly string[] = [],
 ): readonly string[] | undefined {
-  const known = config.families.map(({ name }) => name);
+  const known = [...new Set([...config.families.map(({ name }) => name), ...present])];
   const unknown = names?.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw cliErrors.USAGE(`There is no family ${JSON.stringify(unknown)}.`, {

@@ -105,8 +105,8 @@ Times are RFC 3339 in UTC, sizes are bytes, digests are sha256: and 64 hex digit
   {
     name: "retention",
     summary: "what is kept and for how long",
-    text: `Runs in a store are kept: no command deletes a run, a bundle or a blob. Equal files are
-stored once, however many runs hold them.
+    text: `Runs in a store are kept, and nothing expires, until a policy of their family says otherwise:
+\`reseal artifacts gc --store .reseal\`. Equal files are stored once, however many runs hold them.
 
 Loose files of runs (./artifacts, or --pool FOLDER) are cleaned up by \`reseal artifacts gc\`, by
 the policies of config/artifacts.yaml. Without it the newest 10, 10, 8, 12, 12 of the families

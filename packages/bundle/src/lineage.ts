@@ -1,5 +1,12 @@
 import { type Digest, parseDigest } from "@reseal/hash";
-import type { OperationOptions, ParentRef, RunRow, Stores } from "@reseal/store";
+import {
+  type OperationOptions,
+  type ParentRef,
+  type RunRow,
+  readRemovedSeals,
+  type SealRemoval,
+  type Stores,
+} from "@reseal/store";
 
 /** One sealed execution in a lineage. */
 export interface LineageNode {
@@ -55,7 +62,8 @@ export interface LineageOptions extends OperationOptions {
   readonly nodesMax?: number | undefined;
 }
 
-type LineageStores = Pick<Stores, "catalog" | "tenant">;
+/** With the journal, a parent that was deleted on purpose is told from one that was never there. */
+type LineageStores = Pick<Stores, "catalog" | "tenant"> & Partial<Pick<Stores, "journal">>;
 
 /**
  * Follow the parents and the children of a sealed run through the catalog.
@@ -135,7 +143,7 @@ class Walk {
       const parent = await this.#find(ref);
       this.#addEdge(row, ref, parent?.seal ?? null);
       if (parent !== undefined) parents.push(parent);
-      else this.#noteMissing(row, ref);
+      else await this.#noteMissing(row, ref);
     }
     return parents;
   }
@@ -191,15 +199,34 @@ class Walk {
     this.#edges.set([seal, parent, artifact_id, relationship].join(" "), edge);
   }
 
-  #noteMissing({ seal }: RunRow, { artifact_id, seal: named, relationship }: ParentRef): void {
+  async #noteMissing(
+    { seal }: RunRow,
+    { artifact_id, seal: named, relationship }: ParentRef,
+  ): Promise<void> {
+    const what = await whyMissing(this.#stores, named);
     this.#missing.push({
       code: "missing_parent",
       seal,
       artifact_id,
-      message: `Its parent (${relationship}) ${named ?? artifact_id} is not in this store.`,
+      message: `Its parent (${relationship}) ${named ?? artifact_id} ${what}.`,
     });
   }
 }
+
+/** Why a seal that something names is not in a store, as the end of a sentence. */
+export async function whyMissing(
+  { journal }: Partial<Pick<Stores, "journal">>,
+  seal: Digest | undefined,
+): Promise<string> {
+  if (seal === undefined || journal === undefined) return "is not in this store";
+  const removal = (await readRemovedSeals(journal)).get(seal);
+  return removal === undefined ? "is not in this store" : removalText[removal];
+}
+
+const removalText: Readonly<Record<SealRemoval, string>> = {
+  trash: "was deleted from this store and is in its trash",
+  purged: "was purged from this store; the audit log says why",
+};
 
 /** Edges that close a circle, found by depth-first search with a stack of our own. */
 function findCycles(edges: readonly LineageEdge[]): LineageFinding[] {

@@ -2,6 +2,7 @@ import { isResealError } from "@reseal/errors";
 import type { Digest } from "@reseal/hash";
 import type { Manifest, Parent } from "@reseal/schema";
 import type { OperationOptions, Stores } from "@reseal/store";
+import { whyMissing } from "./lineage.ts";
 import { type BundleReader, openStoredBundle } from "./reader.ts";
 import type { Finding } from "./verify.ts";
 
@@ -13,7 +14,9 @@ export interface LineageReport {
   readonly ancestors: readonly Digest[];
 }
 
-type LineageStores = Pick<Stores, "blobs" | "catalog" | "location" | "tenant">;
+/** With the journal, a parent that was deleted on purpose is told from one that was never there. */
+type LineageStores = Pick<Stores, "blobs" | "catalog" | "location" | "tenant"> &
+  Partial<Pick<Stores, "journal">>;
 
 /**
  * Check the chain from a sealed run to its origins: each parent is there, its manifest is the one
@@ -72,7 +75,8 @@ async function checkParents(
     const seal = await sealOf(stores, parent);
     if (seal === undefined) {
       const name = parent.seal ?? parent.artifact_id;
-      findings.push({ code: "pointer", path, message: `The parent ${name} is not in the store.` });
+      const what = await whyMissing(stores, parent.seal);
+      findings.push({ code: "pointer", path, message: `The parent ${name} ${what}.` });
       continue;
     }
     parents.push({ seal, isNamedBySeal: parent.seal !== undefined });

@@ -1,16 +1,17 @@
 import type { Digest } from "@reseal/hash";
+import type { RemoveSealsOptions } from "@reseal/store";
 import { withoutAlgorithm } from "./digests.ts";
 import type { CatalogDatabase } from "./tables.ts";
 
 /**
  * Delete seals inside the caller's transaction, but for those of which a seal that stays is a
- * child, through all generations.
+ * child, through all generations; with `evenParents` those too.
  * @returns those that are not there any more.
  */
 export async function removeSeals(
   transaction: CatalogDatabase,
   seals: readonly Digest[],
-  tenant: string,
+  { tenant, evenParents = false }: RemoveSealsOptions,
 ): Promise<readonly Digest[]> {
   const going = new Map<number, { readonly seal: string; readonly artifactId: string }>();
   for (const part of partsOf([...new Set(seals.map(withoutAlgorithm))])) {
@@ -23,7 +24,7 @@ export async function removeSeals(
     for (const { id, seal, artifact_id } of rows) going.set(id, { seal, artifactId: artifact_id });
   }
   const refused = new Set<string>();
-  for (let isStable = false; !isStable; ) {
+  for (let isStable = evenParents; !isStable; ) {
     isStable = true;
     for (const [id, { seal, artifactId }] of going) {
       const children = await transaction

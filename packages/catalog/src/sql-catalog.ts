@@ -5,6 +5,7 @@ import type {
   JournalSpan,
   MetricValue,
   OperationOptions,
+  RemoveSealsOptions,
   RunPage,
   RunQuery,
   RunRow,
@@ -57,10 +58,12 @@ export class SqlCatalog implements Catalog {
 
   async removeSeals(
     seals: readonly Digest[],
-    { tenant, signal }: OperationOptions & { readonly tenant: string },
+    options: RemoveSealsOptions,
   ): Promise<readonly Digest[]> {
-    signal?.throwIfAborted();
-    return this.#db.transaction().execute((transaction) => removeSeals(transaction, seals, tenant));
+    options.signal?.throwIfAborted();
+    return this.#db
+      .transaction()
+      .execute((transaction) => removeSeals(transaction, seals, options));
   }
 
   async journalOffset({ signal }: OperationOptions = {}): Promise<number> {

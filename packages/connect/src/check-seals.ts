@@ -10,6 +10,7 @@ import type {
   OperationOptions,
   RunRow,
   SealRecord,
+  SealRemoval,
 } from "@reseal/store";
 import { finding, type StoreFinding } from "./store-finding.ts";
 
@@ -34,6 +35,8 @@ export interface SealCheckParts {
   readonly indexed: number;
   /** The blobs that are there. */
   readonly present: ReadonlyMap<Digest, BlobInfo>;
+  /** Seals that were deleted on purpose: their manifests are missing by right. */
+  readonly removed: ReadonlyMap<Digest, SealRemoval>;
 }
 
 /** What a journal names, as far as it can be read. */
@@ -119,10 +122,11 @@ export function sealKey(tenant: string, seal: Digest): string {
 }
 
 async function checkManifest(
-  { blobs, location, present }: SealCheckParts,
+  { blobs, location, present, removed }: SealCheckParts,
   { seal, tenant }: JournalSeal,
   found: { referenced: Set<Digest>; missing: Set<Digest>; findings: StoreFinding[] },
 ): Promise<SealRecord | undefined> {
+  if (removed.has(seal)) return undefined; // In the trash, on its way there, or purged.
   const path = blobPathOf(seal);
   try {
     const { manifest, manifestBytes } = await openStoredBundle({ blobs, location }, seal);

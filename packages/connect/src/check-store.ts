@@ -9,6 +9,8 @@ import {
   type Journal,
   type JournalStream,
   type OperationOptions,
+  readRemovedSeals,
+  type SealRemoval,
 } from "@reseal/store";
 import { openFsBlobStore, openFsJournal } from "@reseal/store-fs";
 import { checkLayout } from "./check-layout.ts";
@@ -82,7 +84,8 @@ export async function checkStore(
   findings.push(...(await checkStreams(journal, named)));
   const layout = await checkLayout(folder, { signal });
   onProgress?.({ phase: "seals", blobs: layout.blobs.size, bytes: layout.bytes });
-  const parts = { location: folder.root, blobs, journal, named, catalog, indexed };
+  const removed = await readRemoved(journal);
+  const parts = { location: folder.root, blobs, journal, named, removed, catalog, indexed };
   const sealed = await checkSeals({ ...parts, present: layout.blobs }, { signal });
   findings.push(...layout.findings, ...sealed.findings);
   const chosen = [...layout.blobs.values()].filter(({ digest }) => isChosen(digest, readPart));
@@ -98,6 +101,16 @@ export async function checkStore(
     read: sumOf(chosen),
     findings,
   };
+}
+
+/** A damaged stream is a finding of its own. */
+async function readRemoved(journal: Journal): Promise<ReadonlyMap<Digest, SealRemoval>> {
+  try {
+    return await readRemovedSeals(journal);
+  } catch (error) {
+    if (!isResealError(error) || error.code !== "STORE_JOURNAL_INVALID") throw error;
+    return new Map();
+  }
 }
 
 async function openJournal(folder: StoreFolder): Promise<Journal> {

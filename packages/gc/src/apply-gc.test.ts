@@ -191,9 +191,9 @@ test("a purge destroys an entry wherever it is, also a protected one, and says w
   const [newest] = entries;
   if (newest === undefined) throw new Error("no entry");
   await pinEntry(pool, newest);
-  const pinned = (await updatePool(pool, {})).entries[0];
+  const scan = await updatePool(pool, {});
 
-  const purged = await purgeEntry(pool, { entry: pinned }, "a leaked key");
+  const purged = await purgeEntry(pool, scan, { entry: scan.entries[0] }, "a leaked key");
 
   expect(purged).toMatchObject({ entry_id: newest.id, files: 2 });
   expect(Object.keys(filesIn(folder))).toHaveLength(28);

@@ -10,7 +10,7 @@ import { planGc } from "./plan-gc.ts";
 import type { Pool, PoolPlaces } from "./pool.ts";
 import { writeManifest } from "./pool-manifest.ts";
 import type { Scan } from "./scan.ts";
-import { moveToTrash, purgeItems, type TrashOutcome } from "./trash.ts";
+import { moveToTrash, purgeItems, type TrashMove, type TrashOutcome } from "./trash.ts";
 import { readTrash, type TrashItem } from "./trash-journal.ts";
 import { validatePlan } from "./validate-plan.ts";
 
@@ -31,10 +31,14 @@ export function planPool(
   return planGc(scan.entries.map(planEntryOf), {
     families: config.families,
     alwaysKeepTags: config.alwaysKeepTags,
-    source: "pool",
+    source: kindOf(scan),
     location: places.folder,
     ...options,
   });
+}
+
+function kindOf({ store }: Scan): GcPlan["source"] {
+  return store === undefined ? "pool" : "store";
 }
 
 /** What became of an apply. */
@@ -76,13 +80,10 @@ export async function applyGc(
   const lastOp = (await readTrash(pool.journal)).at(-1)?.op ?? 0;
   try {
     state.purged = await purgeExpired(pool, startMs);
-    const moves = doomed.map((entry) => ({
-      entryId: entry.id,
-      family: entry.family,
-      runId: entry.run_id,
-      files: [...entry.files, ...entry.siblings],
-    }));
+    const moves: TrashMove[] = [];
+    for (const entry of doomed) moves.push(await moveOf(scan, entry));
     for (const outcome of await moveToTrash(pool, "gc", moves, { onProgress })) state.add(outcome);
+    await sweepBlobs(pool, scan, state);
     await writeRemaining(pool, scan, state.deleted);
   } catch (error) {
     const code = isResealError(error) ? error.code : "INTERRUPTED";
@@ -99,6 +100,7 @@ class ApplyState {
   readonly deleted = new Map<string, TrashItem>();
   readonly errors: GcReport["errors"] = [];
   purged: readonly TrashItem[] = [];
+  blobs: { items: readonly TrashItem[]; blobs: number; bytes: number } | undefined;
 
   constructor(plan: GcPlan, startMs: number) {
     this.plan = plan;
@@ -140,7 +142,12 @@ class ApplyState {
       files_deleted: sum("files"),
       bytes_deleted: sum("bytes"),
       files_moved_to_trash: [...deleted.values()].reduce((n, { files }) => n + files.length, 0),
-      items: [...deleted].map(([id, { op, folder }]) => ({ id, op, folder })),
+      items: [...deleted.values(), ...(this.blobs?.items ?? [])].map((item) => ({
+        id: item.entry_id,
+        op: item.op,
+        folder: item.folder,
+      })),
+      ...(this.blobs && { unreferenced: { blobs: this.blobs.blobs, bytes: this.blobs.bytes } }),
       purged: this.purged.map(({ folder }) => folder),
       errors: this.errors,
       warnings: plan.warnings,
@@ -178,12 +185,67 @@ async function finishFailed(
   await finish(pool, state);
 }
 
+/** All that goes with an entry. */
+export async function moveOf(
+  scan: Scan,
+  entry: ScannedEntry,
+  { isUrgent = false }: { readonly isUrgent?: boolean | undefined } = {},
+): Promise<TrashMove> {
+  const { id, family, run_id, seal } = entry;
+  const files = (await scan.store?.filesOf(entry, isUrgent)) ?? [...entry.files, ...entry.siblings];
+  return { entryId: id, family, runId: run_id, files, ...(seal && { seals: [seal] }) };
+}
+
+/** What only the deleted runs of a store had in common, and what no run ever named. */
+async function sweepBlobs(pool: Pool, scan: Scan, state: ApplyState): Promise<void> {
+  if (scan.store === undefined || state.plan.only !== undefined) return;
+  const files = await scan.store.unreferenced(new Set(state.deleted.keys()), false);
+  // One by one: somebody may have begun to use one of them.
+  const moves = files.map((file) => ({
+    entryId: file.digest.slice("sha256:".length, "sha256:".length + 8),
+    family: "unreferenced",
+    runId: file.digest,
+    files: [file],
+  }));
+  const outcomes = await moveToTrash(pool, "gc", moves);
+  const gone = outcomes.flatMap(({ item }) => (item === undefined ? [] : [item]));
+  state.blobs = {
+    items: gone,
+    blobs: gone.length,
+    bytes: gone.reduce((sum, { files: [file] }) => sum + (file?.size ?? 0), 0),
+  };
+}
+
+/** What a plan of a store really frees, and the blobs that no run needs. */
+export async function withFreedBytes(scan: Scan, plan: GcPlan): Promise<GcPlan> {
+  const { store } = scan;
+  if (store === undefined) return plan;
+  const ids = plan.family_plans.flatMap(({ to_delete }) => to_delete.map(({ id }) => id));
+  const families = [];
+  for (const family of plan.family_plans) {
+    const own = await store.freedBy(new Set(family.to_delete.map(({ id }) => id)));
+    families.push({ ...family, bytes_to_delete: own.bytes, files_to_delete: own.files });
+  }
+  const { bytes, files } = await store.freedBy(new Set(ids));
+  const loose = plan.only === undefined ? await store.unreferenced(new Set(), true) : [];
+  return {
+    ...plan,
+    family_plans: families,
+    bytes_to_delete: bytes,
+    files_to_delete: files,
+    unreferenced: {
+      blobs: loose.length,
+      bytes: loose.reduce((sum, { size }) => sum + size, 0),
+    },
+  };
+}
+
 /** A plan is only good for the entries and the policies that it was made from. */
 function refuseStale(pool: Pool, scan: Scan, plan: GcPlan): void {
   const { places, config, clock } = pool;
   const nowMs = clock.now();
   const now = planPool(scan, config, places, { nowMs, dryRun: false, only: plan.only });
-  const isHere = plan.source === "pool" && plan.location === places.folder;
+  const isHere = plan.source === kindOf(scan) && plan.location === places.folder;
   if (!isHere || now.state !== plan.state)
     throw gcErrors.PLAN_STALE(`The plan of ${plan.created_at} is not about what is there now.`, {
       details: { planned: plan.state, now: now.state },
@@ -214,6 +276,7 @@ async function writeRemaining(
   scan: Scan,
   deleted: ReadonlyMap<string, TrashItem>,
 ): Promise<void> {
+  if (scan.store !== undefined) return; // Its index is the catalog.
   const remaining = scan.entries.filter(({ id }) => !deleted.has(id));
   const manifest = manifestOf(remaining, {
     config,

@@ -48,23 +48,32 @@ export interface ArtifactsConfig {
   readonly markdown: MarkdownCompaction;
 }
 
-/** The settings of a pool without a configuration file. */
-export function defaultArtifactsConfig(): ArtifactsConfig {
-  return fillIn({}, undefined);
+/**
+ * What the settings are for. The families of a store are those of its runs: they need no patterns,
+ * and without a policy of their own they keep everything.
+ */
+export type ConfigKind = "pool" | "store";
+
+/** The settings without a configuration file. */
+export function defaultArtifactsConfig(kind: ConfigKind = "pool"): ArtifactsConfig {
+  return fillIn({}, undefined, kind);
 }
 
 /**
  * Read a `config/artifacts.yaml`.
  * @throws `GC_CONFIG_INVALID` with the place of what is wrong; `GC_RULE_REQUIRED`.
  */
-export async function readArtifactsConfig(file: string): Promise<ArtifactsConfig> {
+export async function readArtifactsConfig(
+  file: string,
+  kind: ConfigKind = "pool",
+): Promise<ArtifactsConfig> {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
     throw gcErrors.CONFIG_INVALID(`${file} cannot be read.`, { cause, hint: "Check the path." });
   }
-  return parseArtifactsConfig(text, file);
+  return parseArtifactsConfig(text, file, kind);
 }
 
 /**
@@ -72,7 +81,16 @@ export async function readArtifactsConfig(file: string): Promise<ArtifactsConfig
  * never deletes anything.
  * @throws `GC_CONFIG_INVALID` with the place of what is wrong; `GC_RULE_REQUIRED`.
  */
+<<<<<<< HEAD
 export async function parseArtifactsConfig(text: string, source: string): Promise<ArtifactsConfig> {
+=======
+export async function parseArtifactsConfig(
+  text: string,
+  source: string,
+  kind: ConfigKind = "pool",
+): Promise<ArtifactsConfig> {
+  const { parse } = await import("yaml"); // Costly to load, and most folders have no such file.
+>>>>>>> c8babce26b466972dd0ef34ede60452699e72b73
   let value: unknown;
   try {
     value = (await parseStrictYaml(text)) ?? {};
@@ -88,16 +106,20 @@ export async function parseArtifactsConfig(text: string, source: string): Promis
       details: { source, findings },
     });
   }
-  return fillIn(value as ArtifactsFile, source);
+  return fillIn(value as ArtifactsFile, source, kind);
 }
 
-function fillIn(file: ArtifactsFile, source: string | undefined): ArtifactsConfig {
+function fillIn(
+  file: ArtifactsFile,
+  source: string | undefined,
+  kind: ConfigKind,
+): ArtifactsConfig {
   const { gc = {}, manifest = {}, indexing = {}, compaction = {} } = file;
   const { jsonl = {}, markdown = {} } = compaction;
   refuseMissingRules(gc.always_keep, source);
   return {
     source,
-    families: familiesOf(file, source),
+    families: kind === "store" ? familiesOfStore(file) : familiesOf(file, source),
     alwaysKeepTags: (gc.always_keep ?? [])
       .filter((rule) => rule.startsWith("tag:"))
       .map((rule) => rule.slice("tag:".length)),
@@ -162,6 +184,15 @@ function familiesOf(file: ArtifactsFile, source: string | undefined): Family[] {
     const policy = retention === undefined ? known?.policy : retention[name];
     return { ...known, name, ...describe(families[name]), patterns: globs, policy: policy ?? {} };
   });
+}
+
+function familiesOfStore({ retention = {}, families = {} }: ArtifactsFile): Family[] {
+  return Object.entries(retention).map(([name, policy]) => ({
+    name,
+    ...describe(families[name]),
+    patterns: [],
+    policy,
+  }));
 }
 
 function describe(description: FamilyDescription = {}): Partial<Family> {

@@ -138,7 +138,7 @@ function checksumOf(files: readonly EntryFile[]): string {
 }
 
 /** Mark the newest entry and the newest pass of each family. */
-function markLast(entries: readonly ScannedEntry[]): ScannedEntry[] {
+export function markLast(entries: readonly ScannedEntry[]): ScannedEntry[] {
   const runs = new Set<string>();
   const passes = new Set<string>();
   return entries.map((entry) => {

@@ -34,6 +34,8 @@ export interface EntryFile {
   readonly path: string;
   readonly size: number;
   readonly digest: Digest;
+  /** It is only moved when nobody has used it since, in milliseconds since the epoch. */
+  readonly unusedSinceMs?: number | undefined;
 }
 
 /** An entry of a pool with its files. `paths` and `files` have the same order. */
@@ -44,6 +46,12 @@ export interface ScannedEntry extends PoolEntry {
    * counted, but moved with the entry.
    */
   readonly siblings: readonly EntryFile[];
+  /** The sealed run that it is; absent for loose files. */
+  readonly seal?: Digest | undefined;
+  /** Why something else needs it. */
+  readonly protections?: readonly string[] | undefined;
+  /** Ids of entries that it derives from. */
+  readonly parents?: readonly string[] | undefined;
 }
 
 /** An entry of a pool, as a plan sees it. */
@@ -60,5 +68,7 @@ export function planEntryOf(entry: ScannedEntry): PlanEntry {
     tags: entry.tags,
     checksum: entry.checksum_sha256,
     paths: entry.paths,
+    protections: entry.protections,
+    parents: entry.parents,
   };
 }

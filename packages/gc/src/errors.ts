@@ -97,6 +97,11 @@ const table = {
     httpStatus: 400,
     hint: "Name a gc_report_….json or .md of this pool's trash.",
   },
+  STORE_UNSUPPORTED: {
+    exitCode: 2,
+    httpStatus: 501,
+    hint: "Retention works on a store in a folder.",
+  },
   READ_FAILED: { exitCode: 8, httpStatus: 503, hint: "Check the permissions of the folder." },
   WRITE_FAILED: {
     exitCode: 8,

@@ -10,10 +10,12 @@ export {
   applyGc,
   type PoolPlanOptions,
   planPool,
+  withFreedBytes,
 } from "./apply-gc.ts";
 
 export {
   type ArtifactsConfig,
+  type ConfigKind,
   defaultArtifactsConfig,
   hardRules,
   type JsonlCompaction,
@@ -64,7 +66,14 @@ export {
 } from "./plan-compaction.ts";
 export { type PlanOptions, type PolicyOfFamily, planGc } from "./plan-gc.ts";
 export { decisionIn, policyText, reasonText } from "./policy-report.ts";
-export { type OpenPoolOptions, openPool, type Pool, type PoolPlaces, poolPlaces } from "./pool.ts";
+export {
+  type OpenPoolOptions,
+  openPool,
+  type Pool,
+  type PoolPlaces,
+  type PoolSource,
+  poolPlaces,
+} from "./pool.ts";
 export { openPoolFile, type PoolFile } from "./pool-file.ts";
 export { readManifest, writeManifest } from "./pool-manifest.ts";
 export { type Purged, purgeEntry } from "./purge.ts";
@@ -76,10 +85,12 @@ export {
   type Scan,
   type ScanOptions,
   type ScanProgress,
+  type StoreScan,
   scanPool,
   updatePool,
 } from "./scan.ts";
 export { sealedFolderTest } from "./sealed-folder.ts";
+export { scanStore, storePlaces, storeSource } from "./store-source.ts";
 export {
   moveToTrash,
   purgeItems,

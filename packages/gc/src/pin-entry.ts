@@ -34,7 +34,7 @@ export async function pinEntry(
     reason: reason ?? null,
     until: until ?? null,
   });
-  writePins(pool.places, [...others, pin]);
+  await savePins(pool, [...others, pin]);
   return pin;
 }
 
@@ -47,13 +47,20 @@ export async function unpinEntry(
   const others = pins.filter((pin) => !isOf(pin, entry));
   const { id, family, run_id } = entry;
   await appendAudit(pool, "unpin", { id, family, run_id });
-  writePins(pool.places, others);
+  await savePins(pool, others);
   return others.length < pins.length;
 }
 
 async function pinsOf(pool: Pool): Promise<readonly Pin[]> {
+  if (pool.source !== undefined)
+    return (await pool.source.readPins()).filter((pin) => isInForce(pin, pool.clock.now()));
   const manifest = await readManifest(pool.places).catch(() => undefined);
   return readPins(pool.places, manifest).filter((pin) => isInForce(pin, pool.clock.now()));
+}
+
+async function savePins({ source, places }: Pool, pins: readonly Pin[]): Promise<void> {
+  if (source === undefined) writePins(places, pins);
+  else await source.writePins(pins);
 }
 
 function isOf(pin: Pin, { family, run_id }: Pick<ScannedEntry, "family" | "run_id">): boolean {

@@ -1,10 +1,14 @@
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Digest } from "@reseal/hash";
 import type { Clock, Journal } from "@reseal/store";
 import type { ArtifactsConfig } from "./artifacts-config.ts";
 import { gcErrors } from "./errors.ts";
+import type { Pin } from "./pins.ts";
 import { lockFolder } from "./pool-lock.ts";
+import type { Scan, ScanOptions } from "./scan.ts";
 import { finishMoves } from "./trash.ts";
+import type { TrashItem } from "./trash-journal.ts";
 
 /** A folder of loose runs, and where its state is. All state is `.manifest*` and `.trash/`. */
 export interface PoolPlaces {
@@ -17,6 +21,8 @@ export interface PoolPlaces {
   readonly pins: string;
   readonly lock: string;
   readonly trash: string;
+  /** Folder of the audit and trash journals: that of the trash, or of a store's journal. */
+  readonly journal: string;
 }
 
 /**
@@ -38,6 +44,7 @@ export function poolPlaces(folder: string, config: ArtifactsConfig, cwd: string)
     pins: join(folder, ".manifest.pins.json"),
     lock: join(folder, ".manifest.lock"),
     trash: place(config.trashFolder, ".trash"),
+    journal: place(config.trashFolder, ".trash"),
   };
 }
 
@@ -51,6 +58,21 @@ export interface Pool extends AsyncDisposable {
   /** Who acts, for the audit log. */
   readonly actor: string;
   readonly signal: AbortSignal | undefined;
+  /** For a pool whose entries are the sealed runs of a store. */
+  readonly source?: PoolSource | undefined;
+}
+
+/** What takes the place of files and manifest where entries are sealed runs. */
+export interface PoolSource {
+  scan(options: ScanOptions): Promise<Scan>;
+  readPins(): Promise<Pin[]>;
+  writePins(pins: readonly Pin[]): Promise<void>;
+  /** Take the rows of items out of the index. @returns numbers of those that must stay */
+  forget(items: readonly TrashItem[]): Promise<ReadonlySet<number>>;
+  /** Blobs that an item in the trash needs and that are not in the store: they go back first. */
+  missing(item: TrashItem): Promise<ReadonlySet<Digest>>;
+  /** Put the row of an item that is back into the index. */
+  remember(item: TrashItem): Promise<void>;
 }
 
 /** What a pool is opened with. */
@@ -61,6 +83,7 @@ export interface OpenPoolOptions {
   readonly actor: string;
   readonly signal?: AbortSignal | undefined;
   readonly lockTimeoutMs?: number | undefined;
+  readonly source?: PoolSource | undefined;
   /** Told of what a dead process had left half-done and is now put right. */
   readonly onNotice?: ((message: string) => void) | undefined;
 }
@@ -77,7 +100,7 @@ export async function openPool(
   const { clock, actor, signal, onNotice } = options;
   const lock = await lockFolder(places.lock, { timeoutMs: options.lockTimeoutMs, signal });
   try {
-    const journal = await options.openJournal(places.trash);
+    const journal = await options.openJournal(places.journal);
     const pool: Pool = {
       places,
       config,
@@ -85,6 +108,7 @@ export async function openPool(
       clock,
       actor,
       signal,
+      source: options.source,
       async [Symbol.asyncDispose]() {
         await journal[Symbol.asyncDispose]();
         lock[Symbol.dispose]();

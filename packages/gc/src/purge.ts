@@ -1,8 +1,10 @@
+import { moveOf } from "./apply-gc.ts";
 import { appendAudit } from "./audit.ts";
 import type { ScannedEntry } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
 import { unpinEntry } from "./pin-entry.ts";
 import type { Pool } from "./pool.ts";
+import type { Scan } from "./scan.ts";
 import { moveToTrash, purgeItems } from "./trash.ts";
 import { isInTrash, readTrash, type TrashItem } from "./trash-journal.ts";
 
@@ -25,6 +27,7 @@ export interface Purged {
  */
 export async function purgeEntry(
   pool: Pool,
+  scan: Scan,
   target: { readonly entry?: ScannedEntry | undefined; readonly item?: TrashItem | undefined },
   reason: string,
 ): Promise<Purged> {
@@ -33,8 +36,9 @@ export async function purgeEntry(
   const entryId = entry?.id ?? item?.entry_id ?? "";
   await appendAudit(pool, "purge", { id: entryId, family, run_id, reason });
   if (entry !== undefined) {
-    const files = [...entry.files, ...entry.siblings];
-    const [outcome] = await moveToTrash(pool, "purge", [{ entryId, family, runId: run_id, files }]);
+    const [outcome] = await moveToTrash(pool, "purge", [
+      await moveOf(scan, entry, { isUrgent: true }),
+    ]);
     if (outcome?.item === undefined)
       throw gcErrors.FILE_CHANGED(outcome?.problem?.message ?? `${entryId} cannot be moved.`);
     if (entry.is_pinned) await unpinEntry(pool, entry);

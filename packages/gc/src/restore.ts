@@ -51,9 +51,12 @@ export async function restoreItems(
   const failed: { item: TrashItem; code: string; message: string }[] = [];
   await appendAudit(pool, "restore", { folders: items.map(({ folder }) => folder) });
   let files = 0;
-  for (const item of items) {
+  // Blobs before the runs that need them.
+  const ordered = items.toSorted((a, b) => (a.seals?.length ?? 0) - (b.seals?.length ?? 0));
+  for (const item of ordered) {
     pool.signal?.throwIfAborted();
     try {
+      for (const needed of await itemsNeededBy(pool, item)) await restoreItem(pool, needed);
       await restoreItem(pool, item);
       restored.push(item);
     } catch (error) {
@@ -69,6 +72,18 @@ export async function restoreItems(
     failed: failed.map(({ item }) => item.folder),
   });
   return { restored, failed, gone: [] };
+}
+
+/** What a run has in common with others that were deleted with it. */
+async function itemsNeededBy(pool: Pool, item: TrashItem): Promise<TrashItem[]> {
+  const missing = await pool.source?.missing(item);
+  if (missing === undefined || missing.size === 0) return [];
+  return (await readTrash(pool.journal)).filter(
+    (other) =>
+      isInTrash(other) &&
+      other.seals === undefined &&
+      other.files.some(({ digest }) => missing.has(digest)),
+  );
 }
 
 /** What concerns one item and leaves the others as they are. */

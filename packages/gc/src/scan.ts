@@ -2,7 +2,7 @@ import { lstatSync } from "node:fs";
 import type { PoolManifest } from "@reseal/schema";
 import type { ArtifactsConfig } from "./artifacts-config.ts";
 import { buildEntries, type FoundFile } from "./build-entries.ts";
-import type { ScannedEntry } from "./entry.ts";
+import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { fullEntryId } from "./entry-id.ts";
 import { hashFiles } from "./hash-files.ts";
 import { configHash, manifestOf } from "./manifest-of.ts";
@@ -44,6 +44,21 @@ export interface Scan {
   readonly links: number;
   /** Files that could not be read or changed meanwhile: their entries are not listed. */
   readonly unreadable: readonly string[];
+  /** For sealed runs: what their deletion really frees, and the files that it takes. */
+  readonly store?: StoreScan | undefined;
+}
+
+/** What a scan of a store can tell of its blobs. */
+export interface StoreScan {
+  /**
+   * Files of a run that no other needs. Those that somebody has used within a day stay for now,
+   * unless it is urgent: a run that is being recorded may need them.
+   */
+  filesOf(entry: ScannedEntry, isUrgent: boolean): Promise<readonly EntryFile[]>;
+  /** Blobs that no run needs once these entries are gone, by files that can go. */
+  unreferenced(ids: ReadonlySet<string>, isDryRun: boolean): Promise<readonly EntryFile[]>;
+  /** Bytes and blobs that the deletion of entries frees, each shared one once. */
+  freedBy(ids: ReadonlySet<string>): Promise<{ readonly bytes: number; readonly files: number }>;
 }
 
 interface ScanResult extends Scan {
@@ -65,6 +80,8 @@ export async function scanPool(
 
 /** Scan a pool and write its manifest, the old one kept as the backup. */
 export async function updatePool(pool: Pool, options: Omit<ScanOptions, "nowMs">): Promise<Scan> {
+  if (pool.source !== undefined)
+    return pool.source.scan({ signal: pool.signal, ...options, nowMs: pool.clock.now() });
   const tickMs = lstatSync(pool.places.lock, { throwIfNoEntry: false })?.ctimeMs ?? 0;
   const { known, ...scan } = await scanFiles(pool.places, pool.config, {
     signal: pool.signal,

@@ -39,6 +39,8 @@ export interface TrashItem {
   /** Name of its folder in the trash: the entry's id, with a number when that was taken. */
   readonly folder: string;
   readonly files: readonly TrashFile[];
+  /** Sealed runs whose rows went with the files. */
+  readonly seals?: readonly Digest[] | undefined;
 }
 
 interface StateRecord extends JournalRecord {

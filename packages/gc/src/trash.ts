@@ -26,6 +26,8 @@ export interface TrashMove {
    * but be in both places, until the caller renames the new file over the old one.
    */
   readonly replacedBy?: ReadonlyMap<string, Digest> | undefined;
+  /** Sealed runs whose rows go with the files. */
+  readonly seals?: readonly Digest[] | undefined;
 }
 
 /** What became of a move. */
@@ -94,9 +96,11 @@ async function moveBatch(
 ): Promise<Map<TrashMove, Problem>> {
   const { journal, places, clock } = pool;
   await journal.append("trash", [...items.values()].map(toRecord));
+  const problems = await forgetRows(pool, items);
   const mover = new FileMover(copyInTrash(pool));
   try {
-    for (const item of items.values()) {
+    for (const [move, item] of items) {
+      if (problems.has(move)) continue;
       for (const file of item.files) {
         const [from, to] = [join(places.folder, file.path), inTrash(pool, item, file)];
         if (file.replaced_by === undefined) mover.move(from, to);
@@ -108,10 +112,28 @@ async function moveBatch(
     for (const item of items.values()) await putBack(pool, item);
     throw error;
   }
-  const problems = await problemsOf(pool, places.trash, [...items.keys()], items);
+  const moved = [...items.keys()].filter((move) => !problems.has(move));
+  for (const [move, problem] of await problemsOf(pool, places.trash, moved, items))
+    problems.set(move, problem);
   const good = [...items].filter(([move]) => !problems.has(move)).map(([, item]) => item);
   for (const [move, item] of items) if (problems.has(move)) await putBack(pool, item);
   await noteState(journal, "done", good, new Date(clock.now()).toISOString());
+  return problems;
+}
+
+/** The rows go first: whoever sees one can read its bytes. */
+async function forgetRows(
+  { source }: Pool,
+  items: ReadonlyMap<TrashMove, TrashItem>,
+): Promise<Map<TrashMove, Problem>> {
+  const problems = new Map<TrashMove, Problem>();
+  const refused = await source?.forget([...items.values()]);
+  for (const [move, { op, entry_id }] of items)
+    if (refused?.has(op))
+      problems.set(move, {
+        code: gcErrors.ENTRY_PROTECTED.code,
+        message: `A run that derives from ${entry_id} is kept; it was left as it is.`,
+      });
   return problems;
 }
 
@@ -127,6 +149,7 @@ async function putBack(pool: Pool, item: TrashItem): Promise<void> {
   }
   mover.sync();
   removeEmptyFolders(join(pool.places.trash, item.folder));
+  await pool.source?.remember(item);
   const at = new Date(pool.clock.now()).toISOString();
   await noteState(pool.journal, "put_back", [item], at);
 }
@@ -182,6 +205,7 @@ async function moveBack(pool: Pool, item: TrashItem): Promise<void> {
   }
   mover.sync();
   removeEmptyFolders(join(pool.places.trash, item.folder));
+  await pool.source?.remember(item);
   const at = new Date(pool.clock.now()).toISOString();
   await noteState(pool.journal, "restored", [item], at);
 }
@@ -245,8 +269,9 @@ async function problemsOf(
   const problems = new Map<TrashMove, Problem>();
   for (const [index, { move, file }] of all.entries()) {
     const fact = facts[index];
-    if (fact?.digest === file.digest || problems.has(move)) continue;
-    const what = fact?.problem === "ENOENT" ? "is gone" : "changed";
+    const isUsed = (fact?.mtimeMs ?? 0) > (file.unusedSinceMs ?? Number.POSITIVE_INFINITY);
+    if ((fact?.digest === file.digest && !isUsed) || problems.has(move)) continue;
+    const what = isUsed ? "was used" : fact?.problem === "ENOENT" ? "is gone" : "changed";
     problems.set(move, {
       code: gcErrors.FILE_CHANGED.code,
       message: `${file.path} ${what} since the scan (checksum mismatch); ${move.entryId} was left as it is.`,
@@ -262,7 +287,7 @@ function hashing({ config, signal }: Pool): Parameters<typeof hashFiles>[2] {
 function itemOf(
   pool: Pool,
   action: string,
-  { entryId, family, runId, files, replacedBy }: TrashMove,
+  { entryId, family, runId, files, replacedBy, seals }: TrashMove,
   op: number,
   folder: string,
 ): TrashItem {
@@ -275,6 +300,7 @@ function itemOf(
     family,
     run_id: runId,
     folder,
+    ...(seals !== undefined && { seals }),
     files: files.map(({ path, size, digest }): TrashFile => {
       const replacement = replacedBy?.get(path);
       return { path, size, digest, ...(replacement && { replaced_by: replacement }) };

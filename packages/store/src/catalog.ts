@@ -100,6 +100,13 @@ export interface AddSealsOptions extends OperationOptions {
   readonly applied?: JournalSpan | undefined;
 }
 
+/** Options of {@link Catalog.removeSeals}. */
+export interface RemoveSealsOptions extends OperationOptions {
+  readonly tenant: string;
+  /** Also those that a seal that stays derives from: for what must not stay, such as a secret. */
+  readonly evenParents?: boolean | undefined;
+}
+
 /**
  * The index of sealed runs. It holds nothing that cannot be rebuilt from blobs and the journal.
  *
@@ -122,10 +129,7 @@ export interface Catalog extends AsyncDisposable {
    * is a child is refused: what a run derives from stays as long as it does.
    * @returns those that were taken out, or were not there; the others were refused.
    */
-  removeSeals(
-    seals: readonly Digest[],
-    options: OperationOptions & { readonly tenant: string },
-  ): Promise<readonly Digest[]>;
+  removeSeals(seals: readonly Digest[], options: RemoveSealsOptions): Promise<readonly Digest[]>;
   /** How much of the `seals` journal stream has been applied, in bytes. */
   journalOffset(options?: OperationOptions): Promise<number>;
   /**

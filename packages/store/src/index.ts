@@ -39,6 +39,7 @@ export type {
   Catalog,
   MetricValue,
   ParentRef,
+  RemoveSealsOptions,
   RunFilter,
   RunPage,
   RunQuery,
@@ -91,6 +92,7 @@ export {
   type ProcessIdentity,
   thisProcess,
 } from "./process-identity.ts";
+export { readRemovedSeals, type SealRemoval } from "./removed-seals.ts";
 export type { Clock, IdSource, Stores } from "./stores.ts";
 export {
   openWorkerLane,

@@ -4,6 +4,7 @@ import type {
   AddSealsOptions,
   Catalog,
   MetricValue,
+  RemoveSealsOptions,
   RunPage,
   RunQuery,
   RunRow,
@@ -42,12 +43,12 @@ class MemoryCatalog implements Catalog {
 
   async removeSeals(
     seals: readonly Digest[],
-    { tenant, signal }: OperationOptions & { readonly tenant: string },
+    { tenant, evenParents = false, signal }: RemoveSealsOptions,
   ): Promise<readonly Digest[]> {
     signal?.throwIfAborted();
     const records = [...this.#records.values()].filter((record) => record.tenant === tenant);
     const going = new Set(seals);
-    for (let isStable = false; !isStable; ) {
+    for (let isStable = evenParents; !isStable; ) {
       isStable = true;
       const needed = new Set(
         records

@@ -67,6 +67,8 @@ const removeCases: readonly CatalogCase[] = [
       await catalog.addSeals([old, parent, child]);
 
       assert.deepEqual(await catalog.removeSeals([old.seal, parent.seal], { tenant }), []);
+      const purged = await catalog.removeSeals([old.seal], { tenant, evenParents: true });
+      assert.deepEqual(purged, [old.seal]);
       assert.deepEqual(await catalog.removeSeals([old.seal, parent.seal, child.seal], { tenant }), [
         old.seal,
         parent.seal,

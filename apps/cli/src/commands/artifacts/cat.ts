@@ -61,7 +61,8 @@ async function openFile(
   const gc = await import("@reseal/gc");
   const { places } = await findPool(context, flags);
   if (!/[./]/.test(name)) {
-    const { scan } = await lookAtPool(context, flags);
+    await using looked = await lookAtPool(context, flags);
+    const { scan } = looked;
     const { id, paths } = gc.entryNamed(scan.manifest.entries, name);
     const [path] = paths;
     if (path !== undefined && paths.length === 1) return gc.openPoolFile(places.folder, path);

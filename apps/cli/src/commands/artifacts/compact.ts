@@ -65,7 +65,8 @@ async function ofPool(context: CommandContext, flags: CompactFlags): Promise<Com
 
 async function tryOnPool(context: CommandContext, flags: CompactFlags): Promise<CompactionReport> {
   const gc = await import("@reseal/gc");
-  const { places, config, scan } = await lookAtPool(context, flags);
+  await using looked = await lookAtPool(context, flags);
+  const { places, config, scan } = looked;
   const only = wantedFamilies(config, flags.family);
   const line = progressLine(context);
   const options = { signal: context.signal, onProgress: showOn(line, "trying") };

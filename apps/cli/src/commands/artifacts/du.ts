@@ -19,7 +19,8 @@ export function duCommand(context: CommandContext): Command {
       }),
     )
     .action(async (flags: PoolFlags) => {
-      const { scan, config, places } = await lookAtPool(context, flags);
+      await using looked = await lookAtPool(context, flags);
+      const { scan, config, places } = looked;
       await using journal = await readPoolJournal(places);
       const items = (await readTrash(journal)).filter(isInTrash);
       const families = config.families.map(({ name }) => {

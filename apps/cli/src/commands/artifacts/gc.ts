@@ -76,9 +76,11 @@ function refuseContradictions({ apply: isApply = false, dryRun, out, plan }: GcF
 
 async function show(context: CommandContext, flags: GcFlags): Promise<void> {
   const gc = await import("@reseal/gc");
-  const { scan, places, config } = await lookAtPool(context, flags);
-  const only = wantedFamilies(config, flags.family);
-  const plan = gc.planPool(scan, config, places, { nowMs: Date.now(), dryRun: true, only });
+  await using looked = await lookAtPool(context, flags);
+  const { scan, places, config } = looked;
+  const only = wantedFamilies(config, flags.family, Object.keys(scan.manifest.families));
+  const options = { nowMs: Date.now(), dryRun: true, only };
+  const plan = await gc.withFreedBytes(scan, gc.planPool(scan, config, places, options));
   warnOf(context, plan);
   if (flags.out !== undefined) {
     const path = resolve(context.host.cwd, flags.out);
@@ -121,10 +123,12 @@ async function apply(context: CommandContext, flags: GcFlags): Promise<void> {
 /** A person sees the plan before the question; nothing is locked meanwhile. */
 async function ask(context: CommandContext, flags: GcFlags, planned?: GcPlan): Promise<void> {
   const gc = await import("@reseal/gc");
-  const { scan, places, config } = await lookAtPool(context, flags);
-  const only = wantedFamilies(config, flags.family);
+  await using looked = await lookAtPool(context, flags);
+  const { scan, places, config } = looked;
+  const only = wantedFamilies(config, flags.family, Object.keys(scan.manifest.families));
+  const options = { nowMs: Date.now(), dryRun: false, only };
   const plan =
-    planned ?? gc.planPool(scan, config, places, { nowMs: Date.now(), dryRun: false, only });
+    planned ?? (await gc.withFreedBytes(scan, gc.planPool(scan, config, places, options)));
   const what = `${plan.total_to_delete} entries (${gc.formatSize(plan.bytes_to_delete)}, ${plural(plan.files_to_delete, "file")})`;
   const words = commandLine("reseal artifacts gc", [
     ["--pool", flags.pool === "artifacts" ? undefined : flags.pool],
@@ -149,12 +153,14 @@ async function openForApply(
     await gc.readManifest(opened.places);
     const { trashDays = opened.config.trashRetentionDays } = flags;
     const pool = { ...opened, config: { ...opened.config, trashRetentionDays: trashDays } };
-    const only = wantedFamilies(pool.config, flags.family);
     const progress = scanProgress(context);
     const scan = await gc.updatePool(pool, { onProgress: progress.show }).finally(progress.clear);
     warnAbout(context, scan);
+    const only = wantedFamilies(pool.config, flags.family, Object.keys(scan.manifest.families));
     const options = { nowMs: Date.now(), dryRun: false, only };
-    const plan = planned ?? gc.planPool(scan, pool.config, pool.places, options);
+    const plan =
+      planned ??
+      (await gc.withFreedBytes(scan, gc.planPool(scan, pool.config, pool.places, options)));
     warnOf(context, plan);
     return { pool, scan, plan };
   } catch (error) {

@@ -30,8 +30,9 @@ export function listCommand(context: CommandContext): Command {
       ),
     )
     .action(async (flags: ListFlags) => {
-      const { scan, config, places } = await refreshPool(context, flags);
-      const wanted = wantedFamilies(config, flags.family);
+      await using looked = await refreshPool(context, flags);
+      const { scan, config, places } = looked;
+      const wanted = wantedFamilies(config, flags.family, Object.keys(scan.manifest.families));
       const items = scan.manifest.entries.filter(
         ({ family }) => wanted === undefined || wanted.includes(family),
       );

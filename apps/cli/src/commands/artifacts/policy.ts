@@ -36,7 +36,8 @@ function testCommand(context: CommandContext): Command {
     .action(async (file: string, flags: PoolFlags) => {
       const gc = await import("@reseal/gc");
       const tested = await readConfig(context, file);
-      const { scan, places, config } = await lookAtPool(context, { ...flags, config: file });
+      await using looked = await lookAtPool(context, { ...flags, config: file });
+      const { scan, places, config } = looked;
       const options = { nowMs: Date.now(), dryRun: true };
       const plan = gc.planPool(scan, config, places, options);
       const current = await readConfig(context, flags.config);

@@ -39,7 +39,8 @@ export function purgeCommand(context: CommandContext): Command {
     )
     .action(async (name: string, flags: PurgeFlags) => {
       const gc = await import("@reseal/gc");
-      const { scan, places } = await lookAtPool(context, flags);
+      await using looked = await lookAtPool(context, flags);
+      const { scan, places } = looked;
       await using journal = await readPoolJournal(places);
       const target = findTarget(gc, scan, await gc.readTrash(journal), name);
       const subject = target.entry ?? target.item;
@@ -72,7 +73,7 @@ export function purgeCommand(context: CommandContext): Command {
 }
 
 type Gc = typeof import("@reseal/gc");
-type Target = Parameters<Gc["purgeEntry"]>[1];
+type Target = Parameters<Gc["purgeEntry"]>[2];
 
 function findTarget(
   gc: Gc,
@@ -96,7 +97,7 @@ async function purge(
   const progress = scanProgress(context);
   const scan = await gc.updatePool(pool, { onProgress: progress.show }).finally(progress.clear);
   const target = findTarget(gc, scan, await gc.readTrash(pool.journal), name);
-  const purged = await gc.purgeEntry(pool, target, flags.reason);
+  const purged = await gc.purgeEntry(pool, scan, target, flags.reason);
   await gc.updatePool(pool, {});
   return purged;
 }

@@ -20,7 +20,8 @@ export function whyCommand(context: CommandContext): Command {
     )
     .action(async (name: string, flags: PoolFlags) => {
       const gc = await import("@reseal/gc");
-      const { scan, config, places } = await lookAtPool(context, flags);
+      await using looked = await lookAtPool(context, flags);
+      const { scan, config, places } = looked;
       const entry = scan.entries.find(({ id }) => id.startsWith(name.toLowerCase()));
       if (entry === undefined && (await showTrash(context, places, config, name))) return;
       const { id, family, run_id } = gc.entryNamed(scan.entries, name);

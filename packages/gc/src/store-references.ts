@@ -1,0 +1,169 @@
+import { existsSync, lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { openStoredBundle } from "@reseal/bundle";
+import { type Digest, parseDigest } from "@reseal/hash";
+import type { Manifest } from "@reseal/schema";
+import type { BlobInfo, Stores } from "@reseal/store";
+import type { EntryFile, ScannedEntry } from "./entry.ts";
+import { gcErrors } from "./errors.ts";
+import type { StoreScan } from "./scan.ts";
+import { isAbsent } from "./store-source.ts";
+
+const dayMs = 86_400_000;
+
+/**
+ * Which blobs the sealed runs of a store need, and how many runs need each.
+ *
+ * A blob that was used within the last day, or since the oldest run that is being recorded began,
+ * counts as needed: whoever is at work may be about to seal a run that has it.
+ */
+export class References {
+  readonly #stores: Stores;
+  readonly #unusedSinceMs: number;
+  /** Seals that need a blob. */
+  readonly #counts = new Map<Digest, number>();
+  /** Seals whose manifests are there. */
+  readonly #known = new Set<Digest>();
+
+  constructor(stores: Stores, nowMs: number) {
+    this.#stores = stores;
+    this.#unusedSinceMs = Math.min(nowMs - dayMs, oldestRecording(stores.local) - 1000);
+  }
+
+  /**
+   * Count what a seal needs.
+   * @returns its manifest; `undefined` when that is not there.
+   * @throws what reading throws, also for a damaged one: then nobody knows what is needed.
+   */
+  async add(seal: Digest): Promise<Manifest | undefined> {
+    const manifest = await this.#open(seal);
+    if (manifest === undefined) return undefined;
+    for (const { digest } of blobsOf(seal, manifest))
+      this.#counts.set(digest, (this.#counts.get(digest) ?? 0) + 1);
+    return manifest;
+  }
+
+  scanOf(entries: readonly ScannedEntry[]): StoreScan {
+    const byId = new Map(entries.map((entry) => [entry.id, entry]));
+    const sealsOf = (ids: ReadonlySet<string>): Digest[] =>
+      [...ids].flatMap((id) => byId.get(id)?.seal ?? []);
+    return {
+      filesOf: ({ seal }, isUrgent) =>
+        seal === undefined ? Promise.resolve([]) : this.#filesOf(seal, isUrgent),
+      unreferenced: (ids, isDryRun) => this.#unreferenced(sealsOf(ids), isDryRun),
+      freedBy: async (ids) => {
+        const free = await this.#neededOnlyBy(sealsOf(ids));
+        const bytes = [...free.values()].reduce((sum, { size }) => sum + size, 0);
+        return { bytes, files: free.size };
+      },
+    };
+  }
+
+  async #filesOf(seal: Digest, isUrgent: boolean): Promise<EntryFile[]> {
+    const files: EntryFile[] = [];
+    for (const blob of (await this.#neededOnlyBy([seal])).values()) {
+      const file = this.#fileOf(blob);
+      // The manifest goes whatever its age: while it is there, the run is.
+      const isAnyway = blob.digest === seal || isUrgent;
+      if (!isAnyway && !this.#isUnused(file.path)) continue;
+      await this.#bringToOwnBytes(blob.digest);
+      files.push(isAnyway ? file : { ...file, unusedSinceMs: this.#unusedSinceMs });
+    }
+    return files;
+  }
+
+  /** Blobs of seals that nobody else needs; their manifests are the first. */
+  async #neededOnlyBy(seals: readonly Digest[]): Promise<Map<Digest, BlobInfo>> {
+    const counts = new Map<Digest, number>();
+    const infos = new Map<Digest, BlobInfo>();
+    for (const seal of seals) {
+      const manifest = await this.#open(seal);
+      if (manifest === undefined) continue;
+      for (const blob of blobsOf(seal, manifest)) {
+        counts.set(blob.digest, (counts.get(blob.digest) ?? 0) + 1);
+        infos.set(blob.digest, blob);
+      }
+      const size = (await this.#stores.blobs.stat(seal))?.size ?? 0;
+      infos.set(seal, { digest: seal, size });
+    }
+    return new Map(
+      [...infos].filter(([digest]) => (counts.get(digest) ?? 0) >= (this.#counts.get(digest) ?? 0)),
+    );
+  }
+
+  /** Blobs that no run needs once these seals are gone, and that nobody has used lately. */
+  async #unreferenced(gone: readonly Digest[], isDryRun: boolean): Promise<EntryFile[]> {
+    const free = gone.length === 0 ? new Set<Digest>() : await this.#freed(gone);
+    const files: EntryFile[] = [];
+    for await (const blob of this.#stores.blobs.list()) {
+      if (this.#counts.has(blob.digest) && !free.has(blob.digest)) continue;
+      const file = this.#fileOf(blob);
+      if (!this.#isUnused(file.path)) continue;
+      if (!isDryRun) await this.#bringToOwnBytes(blob.digest);
+      files.push({ ...file, unusedSinceMs: this.#unusedSinceMs });
+    }
+    return files;
+  }
+
+  /** What is needed only by seals whose manifests are in the trash already. */
+  async #freed(gone: readonly Digest[]): Promise<ReadonlySet<Digest>> {
+    const going = new Set(gone);
+    const rest = new Set<Digest>();
+    for (const seal of this.#known) {
+      const manifest = going.has(seal) ? undefined : await this.#open(seal);
+      if (manifest === undefined) continue;
+      for (const { digest } of blobsOf(seal, manifest)) rest.add(digest);
+    }
+    return new Set([...this.#counts.keys()].filter((digest) => !rest.has(digest)));
+  }
+
+  async #open(seal: Digest): Promise<Manifest | undefined> {
+    try {
+      const { manifest } = await openStoredBundle(this.#stores, seal);
+      this.#known.add(seal);
+      return manifest;
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** A blob as a file of the store. */
+  #fileOf({ digest, size }: BlobInfo): EntryFile {
+    const hex = digest.slice("sha256:".length);
+    return { path: `artifacts/${hex.slice(0, 2)}/${hex}`, size, digest };
+  }
+
+  /** Only a file with its own bytes can be moved and checked. */
+  async #bringToOwnBytes(digest: Digest): Promise<void> {
+    const { blobs } = this.#stores;
+    if (blobs.localFile?.(digest) === undefined) await blobs.changeForm?.([digest], "identity");
+    if (blobs.localFile?.(digest) !== undefined) return;
+    throw gcErrors.STORE_UNSUPPORTED(`${blobs.location} does not keep blobs as local files.`);
+  }
+
+  #isUnused(path: string): boolean {
+    const full = join(this.#stores.local, path);
+    const stats =
+      lstatSync(full, { throwIfNoEntry: false }) ??
+      lstatSync(`${full}.zst`, { throwIfNoEntry: false });
+    return stats !== undefined && stats.mtimeMs <= this.#unusedSinceMs;
+  }
+}
+
+function blobsOf(seal: Digest, { context }: Manifest): BlobInfo[] {
+  const blobs = new Map<Digest, BlobInfo>([[seal, { digest: seal, size: 0 }]]);
+  for (const { digest, size } of context.files)
+    blobs.set(parseDigest(digest), { digest: parseDigest(digest), size });
+  return [...blobs.values()];
+}
+
+/** When the oldest run that is being recorded here began: what it found there, it may still need. */
+function oldestRecording(local: string): number {
+  const temporary = join(local, "tmp");
+  if (!existsSync(temporary)) return Number.POSITIVE_INFINITY;
+  return readdirSync(temporary)
+    .filter((name) => /^(run|new|replay)-/.test(name))
+    .map((name) => lstatSync(join(temporary, name), { throwIfNoEntry: false })?.birthtimeMs)
+    .reduce<number>((oldest, time) => Math.min(oldest, time ?? oldest), Number.POSITIVE_INFINITY);
+}
