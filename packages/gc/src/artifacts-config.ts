@@ -81,16 +81,11 @@ export async function readArtifactsConfig(
  * never deletes anything.
  * @throws `GC_CONFIG_INVALID` with the place of what is wrong; `GC_RULE_REQUIRED`.
  */
-<<<<<<< HEAD
-export async function parseArtifactsConfig(text: string, source: string): Promise<ArtifactsConfig> {
-=======
 export async function parseArtifactsConfig(
   text: string,
   source: string,
   kind: ConfigKind = "pool",
 ): Promise<ArtifactsConfig> {
-  const { parse } = await import("yaml"); // Costly to load, and most folders have no such file.
->>>>>>> c8babce26b466972dd0ef34ede60452699e72b73
   let value: unknown;
   try {
     value = (await parseStrictYaml(text)) ?? {};
