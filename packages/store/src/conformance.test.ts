@@ -190,6 +190,7 @@ const brokenCatalogs: Record<CatalogLaw, (good: Catalog) => Partial<Catalog>> = 
     },
   }),
   lookup: () => ({ outputPaths: async () => new Set<string>() }),
+  remove: () => ({ removeSeals: async (seals) => seals }),
   abort: (good) => ({ addSeals: async (records) => good.addSeals(records) }),
 };
 
@@ -279,6 +280,7 @@ const blobMethods = [
 ] as const;
 const catalogMethods = [
   "addSeals",
+  "removeSeals",
   "journalOffset",
   "resolve",
   "listRuns",
