@@ -40,7 +40,7 @@ test("the tarball holds the schemas, the README and the build, and nothing else"
       ),
   );
   expect(other).toEqual([]);
-  expect(files.filter((path) => /test|tsbuildinfo/.test(path))).toEqual([]);
+  expect(files.filter((path) => /[.]test[.]|tsbuildinfo/.test(path))).toEqual([]);
 });
 
 /** The files of this package that importing one of them loads at once. */
