@@ -1,5 +1,13 @@
 // What crash.mjs interrupts: how the folder looks before, the command, and what must hold after.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join, relative } from "node:path";
 import { compactionScenarios } from "./crash-compaction.mjs";
 
@@ -145,6 +153,13 @@ export const scenarios = [
     after: assertPool,
   },
   {
+    name: "store gc",
+    quick: ["kill", 0.5],
+    prepare: prepareRetention,
+    commands: () => [["artifacts", "gc", "--apply", "--force", "--store", ".reseal", "--json"]],
+    after: assertRetention,
+  },
+  {
     name: "two writers",
     quick: ["kill", 0.7],
     commands: () => [
@@ -196,6 +211,40 @@ function filesBelow(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}
+
+/** Four runs of which one is kept, whose blobs nobody has used for days. */
+function prepareRetention(work) {
+  for (let run = 1; run <= 4; run += 1)
+    work.reseal("run", "--project", "extra", "--", "sh", "-c", `echo ${run} > extra.txt`);
+  mkdirSync(join(work.folder, "config"));
+  const policy = "retention: {extra: {keep: 1}}\n";
+  writeFileSync(join(work.folder, "config/artifacts.yaml"), policy);
+  const blobs = join(work.folder, ".reseal/artifacts");
+  const past = Date.now() / 1000 - 3 * 86_400;
+  for (const path of filesBelow(blobs)) utimesSync(join(blobs, path), past, past);
+}
+
+/** Every run is in the store or in its trash, and comes back from there. */
+function assertRetention(work) {
+  const store = ["--store", ".reseal", "--json"];
+  work.reseal(
+    "artifacts",
+    "trash",
+    "empty",
+    "--older-than",
+    "9999",
+    "--apply",
+    "--force",
+    ...store,
+  );
+  const here = work.reseal("ls", "-f", "project=extra", "--json").data.items.map((r) => r.run_id);
+  const trash = work.reseal("artifacts", "trash", "list", ...store).data.items;
+  const runs = [...here, ...trash.filter((r) => r.family === "extra").map((r) => r.run_id)];
+  if (runs.length !== 4 || new Set(runs).size !== 4)
+    throw new Error(`4 runs should be there, each once: ${runs}`);
+  work.reseal("verify", "--all");
+  work.reseal("artifacts", "audit", "--verify", ...store);
 }
 
 /** One of each kind of harm that a disk or a person does. */

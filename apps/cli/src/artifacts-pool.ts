@@ -89,6 +89,6 @@ export async function readPoolJournal(places: PoolPlaces): Promise<Journal> {
 }
 
 /** Who acts, for the audit log. */
-export function actorName(): string {
+function actorName(): string {
   return `${userInfo().username}@${hostname()}`;
 }

@@ -1,11 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseStrictYaml } from "@reseal/hash";
-import {
-  type ArtifactsFile,
-  type FamilyDescription,
-  type RetentionPolicy,
-  validate,
-} from "@reseal/schema";
+import { type ArtifactsFile, type FamilyDescription, validate } from "@reseal/schema";
 import { gcErrors } from "./errors.ts";
 import { defaultFamilies, type Family } from "./families.ts";
 
@@ -220,6 +215,3 @@ function hintFor(name: string, known: readonly string[]): string {
     ? `Add its globs under patterns. Families: ${known.join(", ")}.`
     : `Did you mean ${near}? Else add its globs under patterns.`;
 }
-
-/** Policy of a family; `{}` keeps everything. */
-export type { RetentionPolicy };

@@ -1,7 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { type Digest, digestHex, treeDigest } from "@reseal/hash";
 import type { EntryFile, PassFail, ScannedEntry } from "./entry.ts";
-import { planEntryOf } from "./entry.ts";
 import { fullEntryId, shortIds } from "./entry-id.ts";
 import type { Family } from "./families.ts";
 import { type RunRecord, readRunRecord, statusOfContent, statusOfNames } from "./pass-fail.ts";
@@ -52,7 +51,7 @@ export function buildEntries(files: readonly FoundFile[], options: BuildOptions)
   const entries = [...groups].map(([fullId, group]) =>
     entryOf(ids.get(fullId) ?? fullId, group, recordsOf.get(fullId) ?? [], options),
   );
-  return markLast(entries.sort((a, b) => newestFirst(planEntryOf(a), planEntryOf(b))));
+  return markLast(entries.sort(newestFirst));
 }
 
 interface Group {

@@ -107,8 +107,9 @@ function decideFamily(
 
 /** What a kept entry derives from stays as long as it does, through all generations. */
 function keepParents(entries: readonly PlanEntry[], decided: Map<string, Decided>): void {
-  const byId = new Map(entries.map((entry) => [entry.id, entry]));
+  if (entries.every(({ parents = [] }) => parents.length === 0)) return;
   const queue = entries.filter(({ id }) => decided.get(id)?.keep === true).sort(newestFirst);
+  const byId = new Map(entries.map((entry) => [entry.id, entry]));
   for (const next of queue) {
     for (const id of next.parents ?? []) {
       const parent = byId.get(id);
@@ -199,7 +200,13 @@ function summed(
 /** Stands for all that a plan follows from but the time: another state, another digest. */
 function stateDigest(ordered: readonly PlanEntry[], options: PlanOptions): Digest {
   const digester = createDigester();
-  const add = (value: unknown): void => digester.update(Buffer.from(`${JSON.stringify(value)}\n`));
+  let text = "";
+  const add = (value: unknown): void => {
+    text += `${JSON.stringify(value)}\n`;
+    if (text.length < 65_536) return;
+    digester.update(Buffer.from(text));
+    text = "";
+  };
   add([options.source, options.families.map(({ name, policy }) => [name, policy])]);
   add([options.alwaysKeepTags, options.only ?? null]);
   for (const entry of ordered) {
@@ -209,6 +216,7 @@ function stateDigest(ordered: readonly PlanEntry[], options: PlanOptions): Diges
     if (tags.length + needed.length + parents.length > 0)
       add([[...tags].sort(), [...needed].sort(), [...parents].sort()]);
   }
+  digester.update(Buffer.from(text));
   return digester.digest();
 }
 

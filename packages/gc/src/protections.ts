@@ -1,10 +1,13 @@
-import { compareUtf8 } from "@reseal/hash";
 import type { RetentionPolicy } from "@reseal/schema";
 import type { PlanEntry } from "./entry.ts";
 
-/** Newest first; of equal times the smaller id first. */
-export function newestFirst(a: PlanEntry, b: PlanEntry): number {
-  return compareUtf8(b.timestamp, a.timestamp) || compareUtf8(a.id, b.id);
+/** Newest first; of equal times the smaller id first. Both are plain ASCII. */
+export function newestFirst(
+  a: Pick<PlanEntry, "id" | "timestamp">,
+  b: Pick<PlanEntry, "id" | "timestamp">,
+): number {
+  if (a.timestamp !== b.timestamp) return a.timestamp < b.timestamp ? 1 : -1;
+  return a.id < b.id ? -1 : Number(a.id > b.id);
 }
 
 /** What protections depend on besides the entries of a family. */
@@ -16,15 +19,15 @@ export interface ProtectionOptions {
 
 /**
  * Why entries of a family must not be deleted, whatever its window says.
- * @param entries Of one family, newest first.
+ * @param entries Of one family, in any order.
  */
 export function protections(
   entries: readonly PlanEntry[],
   policy: RetentionPolicy,
   { nowMs, alwaysKeepTags }: ProtectionOptions,
 ): Map<string, string[]> {
-  const lastPass = entries.find(({ pass_fail }) => pass_fail === "pass");
-  const [lastRun] = entries;
+  const lastPass = newestOf(entries, ({ pass_fail }) => pass_fail === "pass");
+  const lastRun = newestOf(entries, () => true);
   const tags = new Set([...alwaysKeepTags, ...(policy.keep_tags ?? [])]);
   const found = new Map<string, string[]>();
   for (const entry of entries) {
@@ -40,6 +43,16 @@ export function protections(
     if (reasons.length > 0) found.set(entry.id, reasons);
   }
   return found;
+}
+
+function newestOf(
+  entries: readonly PlanEntry[],
+  isWanted: (entry: PlanEntry) => boolean,
+): PlanEntry | undefined {
+  let newest: PlanEntry | undefined;
+  for (const entry of entries)
+    if (isWanted(entry) && (newest === undefined || newestFirst(entry, newest) < 0)) newest = entry;
+  return newest;
 }
 
 /** A clock that runs behind must not make anything old: what is of the future is kept. */

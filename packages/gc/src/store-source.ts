@@ -13,6 +13,7 @@ import { gcErrors } from "./errors.ts";
 import { manifestOf } from "./manifest-of.ts";
 import { isInForce, type Pin } from "./pins.ts";
 import type { PoolPlaces, PoolSource } from "./pool.ts";
+import { newestFirst } from "./protections.ts";
 import type { Scan, ScanOptions } from "./scan.ts";
 import { References } from "./store-references.ts";
 import type { TrashItem } from "./trash-journal.ts";
@@ -141,11 +142,7 @@ export async function scanStore(
       parents,
     };
   });
-  const marked = markLast(
-    entries.sort((a, b) =>
-      a.timestamp === b.timestamp ? (a.id < b.id ? -1 : 1) : a.timestamp < b.timestamp ? 1 : -1,
-    ),
-  );
+  const marked = markLast(entries.sort(newestFirst));
   return {
     entries: marked,
     manifest: manifestOf(marked, {

@@ -2,7 +2,7 @@ import type { GcPlan } from "@reseal/schema";
 import type { PlanEntry } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
 import type { PolicyOfFamily } from "./plan-gc.ts";
-import { newestFirst, protections } from "./protections.ts";
+import { protections } from "./protections.ts";
 
 /** What a plan is checked against. */
 export interface ValidationOptions {
@@ -34,7 +34,7 @@ export function validatePlan(
   }
   for (const [family, members] of membersOf(entries)) {
     const policy = options.families.find(({ name }) => name === family)?.policy ?? {};
-    const isProtected = protections(members.sort(newestFirst), policy, options);
+    const isProtected = protections(members, policy, options);
     for (const { id } of members) {
       const reasons = isProtected.get(id);
       if (reasons !== undefined && deleted.has(id))

@@ -1,6 +1,7 @@
 export type {
   ArtifactsFile,
   FamilyDescription,
+  FamilyName,
   RetentionPolicy,
 } from "./artifacts-config.generated.ts";
 export type { Citation, CitationAuthor, CitedParent } from "./citation.generated.ts";

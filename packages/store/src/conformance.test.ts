@@ -190,7 +190,10 @@ const brokenCatalogs: Record<CatalogLaw, (good: Catalog) => Partial<Catalog>> = 
     },
   }),
   lookup: () => ({ outputPaths: async () => new Set<string>() }),
-  remove: () => ({ removeSeals: async (seals) => seals }),
+  remove: (good) => ({
+    removeSeals: async (seals, options) =>
+      good.removeSeals(seals, { ...options, evenParents: true }),
+  }),
   abort: (good) => ({ addSeals: async (records) => good.addSeals(records) }),
 };
 
@@ -280,7 +283,6 @@ const blobMethods = [
 ] as const;
 const catalogMethods = [
   "addSeals",
-  "removeSeals",
   "journalOffset",
   "resolve",
   "listRuns",
