@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { collectBytes } from "@reseal/store";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { filesIn, now, openTestPool, poolFolder, writeFiles } from "../test/pool-folder.ts";
 import { applyCompaction, measureCompaction } from "./apply-compaction.ts";
@@ -301,6 +302,39 @@ test("does not bring an original back over another file, or from a damaged one",
   expect(report.failed).toBe(2);
   expect(readFileSync(join(folder, "bench/p_20250906_120000.jsonl"), "utf8")).toBe("other\n");
   expect(existsSync(join(folder, "bench/q_20250906_130000.jsonl"))).toBe(false);
+});
+
+test("compacting and bringing back, or undoing, leaves any files as they were", async () => {
+  const line = fc.oneof(
+    fc.constantFrom('{"venue":"kraken-exchange","ok":true}', '{"venue_dict":0}', "", "{torn"),
+    fc.nat(5).map((n) => `{ "venue": "kraken-exchange", "n": ${n}.0, "say": "caf\\u00e9" }\r`),
+    fc.string(),
+  );
+  const text = fc.array(line, { minLength: 40, maxLength: 120 }).map((lines) => lines.join("\n"));
+  const name = fc
+    .nat(99)
+    .map((n) => `bench/202509${String(n + 10).slice(0, 2)}_1200${n % 60}.jsonl`);
+  const tree = fc.dictionary(name, text, { minKeys: 1, maxKeys: 4 });
+
+  await fc.assert(
+    fc.asyncProperty(tree, fc.boolean(), async (originals, isUndone) => {
+      const folder = poolFolder(originals);
+      await using pool = await openTestPool(folder, {
+        config: { jsonl: { ...small, minSizeKb: 0, dictThreshold: 2 } },
+      });
+      await applyCompaction(pool, await planOf(pool));
+      for (const path of Object.keys(originals)) {
+        const bytes = await collectBytes(openPoolFile(folder, path).bytes());
+        expect(Buffer.from(bytes).toString()).toBe(originals[path]);
+      }
+
+      if (isUndone) for (const item of await readTrash(pool.journal)) await restoreItem(pool, item);
+      await applyRestore(pool, compactFilesOf(await entriesOf(pool)));
+
+      expect(filesIn(folder)).toEqual(originals);
+    }),
+    { numRuns: 12 },
+  );
 });
 
 test("undoing a compaction from the trash gives back every byte", async () => {

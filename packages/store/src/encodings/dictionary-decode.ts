@@ -1,6 +1,5 @@
 import { createDigester } from "@reseal/hash";
 import type { ByteSource } from "../blob-store.ts";
-import { linesOf } from "./dictionary-encode.ts";
 import { type DictionaryHeader, invalid, parseHeader } from "./dictionary-header.ts";
 import {
   headerBytesMax,
@@ -9,7 +8,7 @@ import {
   markerEnd,
   verbatimLine,
 } from "./dictionary-limits.ts";
-import { type LinePlace, lineBlocks } from "./line-blocks.ts";
+import { lineBlocks, lineEnd } from "./line-blocks.ts";
 import { MarkerFinder } from "./markers.ts";
 
 /** Options of {@link decodeDictionary}. */
@@ -91,26 +90,29 @@ class LineDecoder {
     const hasHeaderMark = text.includes(headerMark);
     let out = "";
     let written = 0; // What comes before it is in `out`, or is left out.
-    for (const line of linesOf(text)) {
-      const next = Math.min(line.end + 1, text.length);
+    for (let lineStart = 0; lineStart < text.length; ) {
+      const start = lineStart;
+      const end = lineEnd(text, start);
+      const next = Math.min(end + 1, text.length);
+      lineStart = end + 1;
       if (this.#expected === "header") {
-        if (next === line.end) throw invalid("ends in its first line");
-        this.#takeHeader(bytes.subarray(line.start, line.end));
+        if (next === end) throw invalid("ends in its first line");
+        this.#takeHeader(bytes.subarray(start, end));
         written = next;
       } else if (this.#expected !== "any") {
         this.#expected = "any";
-      } else if (isVerbatimLine(text, line)) {
-        if (next === line.end) throw invalid("ends where a line should come");
-        out += text.slice(written, line.start);
+      } else if (isVerbatimLine(text, start, end)) {
+        if (next === end) throw invalid("ends where a line should come");
+        out += text.slice(written, start);
         written = next;
         this.#expected = "verbatim";
       } else {
-        if (hasHeaderMark && text.slice(line.start, line.end).includes(headerMark))
+        if (hasHeaderMark && text.slice(start, end).includes(headerMark))
           throw invalid("has a second header");
-        const restored = this.#restore(text, line, finder);
+        const restored = this.#restore(text, start, end, finder);
         if (restored === undefined) continue;
-        out += text.slice(written, line.start) + restored;
-        written = line.end;
+        out += text.slice(written, start) + restored;
+        written = end;
       }
     }
     return Buffer.from(out + text.slice(written), "latin1");
@@ -143,7 +145,7 @@ class LineDecoder {
   }
 
   /** The line with values in place of numbers; `undefined` when it has no numbers. */
-  #restore(text: string, { start, end }: LinePlace, finder: MarkerFinder): string | undefined {
+  #restore(text: string, start: number, end: number, finder: MarkerFinder): string | undefined {
     let out = "";
     let written = start;
     for (;;) {
@@ -171,6 +173,6 @@ function tooLong(): Error {
   return invalid("has a line that restores to more than a line may hold");
 }
 
-function isVerbatimLine(text: string, { start, end }: LinePlace): boolean {
+function isVerbatimLine(text: string, start: number, end: number): boolean {
   return end - start === verbatimLine.length && text.startsWith(verbatimLine, start);
 }

@@ -7,7 +7,7 @@ import { headerMark, markerEnd, valueBytesMax, verbatimLine } from "./dictionary
 import { FieldTable } from "./field-table.ts";
 import { ValueCounter } from "./field-values.ts";
 import { MemberScanner } from "./json-members.ts";
-import { type LinePlace, lineBlocks, utf8Test } from "./line-blocks.ts";
+import { lineBlocks, lineEnd, utf8Test } from "./line-blocks.ts";
 import { MarkerFinder } from "./markers.ts";
 
 /** Options of {@link planDictionary}. */
@@ -40,10 +40,12 @@ export async function planDictionary(
     }
     const text = block.bytes.toString("latin1");
     const isText = utf8Test(block.bytes);
-    for (const line of linesOf(text)) {
+    for (let start = 0; start < text.length; ) {
+      const end = lineEnd(text, start);
       // The first record stays as it is, so its values need no numbers.
-      if (lines > 0 && isText(line)) counter.add(text, line);
+      if (lines > 0 && isText(start, end)) counter.add(text, start, end);
       lines += 1;
+      start = end + 1;
     }
   }
   const original = { digest: digester.digest(), size: digester.size };
@@ -133,26 +135,29 @@ class LineEncoder {
     const mayMislead = [markerEnd, verbatimLine, headerMark].some((mark) => text.includes(mark));
     let out = "";
     let written = 0;
-    for (const line of linesOf(text)) {
+    for (let lineStart = 0; lineStart < text.length; ) {
+      const end = lineEnd(text, lineStart);
+      const from = lineStart;
+      lineStart = end + 1;
       if (this.#isFirst) {
         this.#isFirst = false;
-      } else if (mayMislead && this.#misleads(text, line, finder)) {
-        out += `${text.slice(written, line.start)}${verbatimLine}\n`;
-        written = line.start;
-      } else if (isText(line) && this.#scanner.scan(text, line.start, line.end)) {
+      } else if (mayMislead && this.#misleads(text, from, end, finder)) {
+        out += `${text.slice(written, from)}${verbatimLine}\n`;
+        written = from;
+      } else if (isText(from, end) && this.#scanner.scan(text, from, end)) {
         const { count, nameEnds, valueStarts, valueEnds } = this.#scanner;
         for (let member = 0; member < count; member += 1) {
           const start = valueStarts[member] ?? 0;
           if (start < written) continue; // Inside a value that has its number.
           const numbers = this.#fields.find(text, this.#scanner, member)?.numbers;
           if (numbers === undefined || numbers.size === 0) continue;
-          const end = valueEnds[member] ?? 0;
-          if (end - start > valueBytesMax) continue;
-          const number = numbers.get(text.slice(start, end));
+          const valueEnd = valueEnds[member] ?? 0;
+          if (valueEnd - start > valueBytesMax) continue;
+          const number = numbers.get(text.slice(start, valueEnd));
           if (number === undefined) continue;
           const nameEnd = nameEnds[member] ?? 0;
           out += text.slice(written, nameEnd) + markerEnd + text.slice(nameEnd + 1, start) + number;
-          written = end;
+          written = valueEnd;
         }
       }
     }
@@ -161,19 +166,9 @@ class LineEncoder {
   }
 
   /** Whether a reader would take a line that is left as it is for something else. */
-  #misleads(text: string, { start, end }: LinePlace, finder: MarkerFinder): boolean {
+  #misleads(text: string, start: number, end: number, finder: MarkerFinder): boolean {
     if (finder.next(start, end) !== undefined) return true;
     const line = text.slice(start, end);
     return line === verbatimLine || line.includes(headerMark);
-  }
-}
-
-/** The lines of a block, without their line feeds. */
-export function* linesOf(text: string): Generator<LinePlace> {
-  for (let start = 0; start < text.length; ) {
-    const feed = text.indexOf("\n", start);
-    const end = feed < 0 ? text.length : feed;
-    yield { start, end };
-    start = end + 1;
   }
 }

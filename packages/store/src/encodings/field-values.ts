@@ -1,7 +1,6 @@
 import { nameBytesMax, valueBytesMax, valueBytesMin } from "./dictionary-limits.ts";
 import { FieldTable, ownText } from "./field-table.ts";
 import { MemberScanner } from "./json-members.ts";
-import type { LinePlace } from "./line-blocks.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -42,7 +41,7 @@ export class ValueCounter {
   });
 
   /** Count the values of one line; what is no JSON is passed over. */
-  add(text: string, { start, end }: LinePlace): void {
+  add(text: string, start: number, end: number): void {
     const scanner = this.#scanner;
     if (!scanner.scan(text, start, end)) return;
     for (let member = 0; member < scanner.count; member += 1) {

@@ -59,14 +59,14 @@ function cut(bytes: Buffer): { readonly blocks: readonly LineBlock[]; readonly r
   return { blocks, rest: bytes.subarray(lastFeed + 1) };
 }
 
-/** One line of a block: its place in the block, without the line feed. */
-export interface LinePlace {
-  readonly start: number;
-  readonly end: number;
+/** Where a line of a block ends, without its line feed. */
+export function lineEnd(text: string, start: number): number {
+  const feed = text.indexOf("\n", start);
+  return feed < 0 ? text.length : feed;
 }
 
 /** Whether a part of a block is text; what is not is never taken apart. */
-export function utf8Test(bytes: Buffer): (line: LinePlace) => boolean {
+export function utf8Test(bytes: Buffer): (start: number, end: number) => boolean {
   if (isUtf8(bytes)) return () => true;
-  return ({ start, end }) => isUtf8(bytes.subarray(start, end));
+  return (start, end) => isUtf8(bytes.subarray(start, end));
 }

@@ -1,6 +1,6 @@
 import type { CompactionProgress, CompactionReport, StoreCompactionReport } from "@reseal/gc";
 import { Command, InvalidArgumentError } from "commander";
-import { openPool, type PoolFlags, withPoolFlags } from "../../artifacts-pool.ts";
+import { isAboutStore, openPool, type PoolFlags, withPoolFlags } from "../../artifacts-pool.ts";
 import { lookAtPool, scanProgress, wantedFamilies, warnAbout } from "../../artifacts-scan.ts";
 import type { CommandContext } from "../../context.ts";
 import { cliErrors } from "../../errors.ts";
@@ -49,7 +49,7 @@ export function compactCommand(context: CommandContext): Command {
     .action(async (flags: CompactFlags) => {
       if (flags.apply === true && flags.dryRun === true)
         throw cliErrors.USAGE("Give --dry-run or --apply, not both.");
-      const isStore = context.options.store !== undefined;
+      const isStore = isAboutStore(context);
       const report = isStore ? await ofStore(context, flags) : await ofPool(context, flags);
       context.exitCode = report.failed > 0 ? 6 : 0;
       const verbose = (context.options.verbose ?? 0) > 0;
