@@ -1,7 +1,7 @@
 // Seed 004: every command line that it prints, as it is written, with `cryptorun` for `reseal`, over
 // a folder of five families and 60 runs. What they print is held against golden files.
 // S4-040…S4-052, S4-053…S4-062, S4-068…S4-070, S4-078…S4-082, S4-105…S4-112, S4-122…S4-124, S4-134,
-// S4-140, S4-143, S4-144, S4-146, S4-149, S4-150, S4-152, S4-153, S4-161, S4-162.
+// S4-114, S4-116…S4-120 (docs/guides/retention.md), S4-140, S4-143, S4-144, S4-146, S4-149, S4-150, S4-152, S4-153, S4-161…S4-164.
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,

@@ -203,7 +203,7 @@ class Walk {
     { seal }: RunRow,
     { artifact_id, seal: named, relationship }: ParentRef,
   ): Promise<void> {
-    const what = await whyMissing(this.#stores, named);
+    const what = (await howRemoved(this.#stores, named)) ?? "is not in this store";
     this.#missing.push({
       code: "missing_parent",
       seal,
@@ -213,14 +213,14 @@ class Walk {
   }
 }
 
-/** Why a seal that something names is not in a store, as the end of a sentence. */
-export async function whyMissing(
+/** How a seal that something names was deleted on purpose, as the end of a sentence. */
+export async function howRemoved(
   { journal }: Partial<Pick<Stores, "journal">>,
   seal: Digest | undefined,
-): Promise<string> {
-  if (seal === undefined || journal === undefined) return "is not in this store";
+): Promise<string | undefined> {
+  if (seal === undefined || journal === undefined) return undefined;
   const removal = (await readRemovedSeals(journal)).get(seal);
-  return removal === undefined ? "is not in this store" : removalText[removal];
+  return removal && removalText[removal];
 }
 
 const removalText: Readonly<Record<SealRemoval, string>> = {

@@ -2,7 +2,7 @@ import { isResealError } from "@reseal/errors";
 import type { Digest } from "@reseal/hash";
 import type { Manifest, Parent } from "@reseal/schema";
 import type { OperationOptions, Stores } from "@reseal/store";
-import { whyMissing } from "./lineage.ts";
+import { howRemoved } from "./lineage.ts";
 import { type BundleReader, openStoredBundle } from "./reader.ts";
 import type { Finding } from "./verify.ts";
 
@@ -75,7 +75,7 @@ async function checkParents(
     const seal = await sealOf(stores, parent);
     if (seal === undefined) {
       const name = parent.seal ?? parent.artifact_id;
-      const what = await whyMissing(stores, parent.seal);
+      const what = (await howRemoved(stores, parent.seal)) ?? "is not in the store";
       findings.push({ code: "pointer", path, message: `The parent ${name} ${what}.` });
       continue;
     }

@@ -1,4 +1,4 @@
-// S4-004 … S4-039: the configuration and its defaults.
+// S4-004…S4-039: the configuration and its defaults; S4-100…S4-104: the folders of the families.
 import { expect, test } from "vitest";
 import { defaultArtifactsConfig, parseArtifactsConfig } from "./artifacts-config.ts";
 

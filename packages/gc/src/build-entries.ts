@@ -29,7 +29,10 @@ export interface BuildOptions {
 }
 
 /** The entries of some files, newest first. The order of the files does not matter. */
-export function buildEntries(files: readonly FoundFile[], options: BuildOptions): ScannedEntry[] {
+export async function buildEntries(
+  files: readonly FoundFile[],
+  options: BuildOptions,
+): Promise<ScannedEntry[]> {
   const groups = new Map<string, Group>();
   /** The one group whose files a folder holds; `null` when there are several. */
   const owners = new Map<string, string | null>();
@@ -48,9 +51,11 @@ export function buildEntries(files: readonly FoundFile[], options: BuildOptions)
     const owner = owners.get(folder);
     if (typeof owner === "string") recordsOf.set(owner, [...(recordsOf.get(owner) ?? []), folder]);
   }
-  const entries = [...groups].map(([fullId, group]) =>
-    entryOf(ids.get(fullId) ?? fullId, group, recordsOf.get(fullId) ?? [], options),
-  );
+  const entries: ScannedEntry[] = [];
+  for (const [fullId, group] of groups)
+    entries.push(
+      await entryOf(ids.get(fullId) ?? fullId, group, recordsOf.get(fullId) ?? [], options),
+    );
   return markLast(entries.sort(newestFirst));
 }
 
@@ -60,12 +65,12 @@ interface Group {
   readonly files: FoundFile[];
 }
 
-function entryOf(
+async function entryOf(
   id: string,
   { family, key, files: found }: Group,
   recordFolders: readonly string[],
   { folder, families, isPinned, scannedAt }: BuildOptions,
-): ScannedEntry {
+): Promise<ScannedEntry> {
   const sorted = found.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const originals = new Set(sorted.map(({ path }) => path));
   const isSibling = ({ path }: FoundFile): boolean =>
@@ -86,7 +91,7 @@ function entryOf(
     created_at: isoTime(times.reduce((a, b) => Math.min(a, b), modified)),
     modified_at: isoTime(modified),
     scanned_at: scannedAt,
-    pass_fail: passFailOf(
+    pass_fail: await passFailOf(
       folder,
       paths,
       record,
@@ -107,15 +112,15 @@ function entryOf(
 }
 
 /** The record's word, else the family's rule over the content, else the names, else unknown. */
-function passFailOf(
+async function passFailOf(
   folder: string,
   paths: readonly string[],
   record: RunRecord | undefined,
   family: Family | undefined,
-): PassFail {
+): Promise<PassFail> {
   if (record?.pass_fail !== undefined) return record.pass_fail;
   const rule = family?.status;
-  const ruled = rule === undefined ? undefined : statusOfContent(folder, paths, rule);
+  const ruled = rule === undefined ? undefined : await statusOfContent(folder, paths, rule);
   return ruled ?? statusOfNames(paths);
 }
 

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import picomatch from "picomatch";
 import type { PassFail } from "./entry.ts";
 import type { Family } from "./families.ts";
+import { openPoolFile } from "./pool-file.ts";
 import { logicalPath } from "./run-key.ts";
 
 /** What a run's own record says of it. */
@@ -44,11 +45,11 @@ function wordOf(value: unknown): PassFail | undefined {
 }
 
 /** What the family's own rule reads from the content of an entry's files. */
-export function statusOfContent(
+export async function statusOfContent(
   folder: string,
   paths: readonly string[],
   rule: NonNullable<Family["status"]>,
-): PassFail | undefined {
+): Promise<PassFail | undefined> {
   const isWanted = picomatch(rule.file, { dot: true });
   const passes = rule.pass === undefined ? passWords : new Set<unknown>(rule.pass);
   const fails = rule.fail === undefined ? failWords : new Set<unknown>(rule.fail);
@@ -56,7 +57,7 @@ export function statusOfContent(
   for (const path of paths) {
     if (!isWanted(logicalPath(path))) continue;
     const content = path.endsWith(".jsonl")
-      ? readLastLine(join(folder, path))
+      ? await readLastLine(folder, path)
       : readJson(join(folder, path));
     const value = valueAt(content, rule.pointer);
     const word = rule.pass === undefined && typeof value === "string" ? value.toLowerCase() : value;
@@ -105,22 +106,34 @@ function readJson(path: string): unknown {
   }
 }
 
-/** The last line of JSON Lines that is not blank. */
-function readLastLine(path: string): unknown {
+/** The last line of JSON Lines that is not blank; of a compacted file, of its original. */
+async function readLastLine(folder: string, path: string): Promise<unknown> {
   try {
-    const file = openSync(path, "r");
-    try {
-      const { size } = fstatSync(file);
-      const buffer = Buffer.alloc(Math.min(size, lineBytesMax));
-      readSync(file, buffer, 0, buffer.byteLength, size - buffer.byteLength);
-      const line = buffer.toString("utf8").trimEnd().split("\n").at(-1) ?? "";
-      return JSON.parse(line);
-    } finally {
-      closeSync(file);
-    }
+    const tail =
+      logicalPath(path) === path ? readTail(join(folder, path)) : await tailOf(folder, path);
+    return JSON.parse(tail.toString("utf8").trimEnd().split("\n").at(-1) ?? "");
   } catch {
     return undefined;
   }
+}
+
+function readTail(path: string): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const { size } = fstatSync(file);
+    const buffer = Buffer.alloc(Math.min(size, lineBytesMax));
+    readSync(file, buffer, 0, buffer.byteLength, size - buffer.byteLength);
+    return buffer;
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function tailOf(folder: string, path: string): Promise<Buffer> {
+  let tail: Buffer = Buffer.alloc(0);
+  for await (const piece of openPoolFile(folder, path).bytes())
+    tail = Buffer.concat([tail, piece]).subarray(-lineBytesMax);
+  return tail;
 }
 
 /** @see RFC 6901 */

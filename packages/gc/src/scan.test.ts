@@ -1,7 +1,17 @@
 // S4-016, S4-081…S4-084, S4-092…S4-096, S4-123, S4-137…S4-139, S4-141, S4-146…S4-148, S4-154, S4-157.
-import { chmodSync, cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { validate } from "@reseal/schema";
+import { encodeDictionary, planDictionary } from "@reseal/store";
 import { expect, test } from "vitest";
 import { filesIn, now, openTestPool, poolFolder, writeFiles } from "../test/pool-folder.ts";
 import { defaultArtifactsConfig } from "./artifacts-config.ts";
@@ -111,6 +121,27 @@ test("S4-147 a record's word counts most, then the family's rule, then the name"
     tags: ["paper"],
     version: "1.2",
   });
+});
+
+test("S4-158 a compacted file says how the run ended as its original does", async () => {
+  const line = '{"venue": "a venue with a long name", "verdict": "running"}\n';
+  const folder = poolFolder({
+    "bench/run_00000001.jsonl": `${line.repeat(2000)}{"verdict": "pass"}\n`,
+  });
+  const status = { file: "**/bench/*.jsonl", pointer: "/verdict" };
+  const families = [{ name: "bench", patterns: ["**/bench/*.jsonl"], policy: {}, status }];
+  const original = readFileSync(join(folder, "bench/run_00000001.jsonl"));
+  const source = async function* () {
+    yield original;
+  };
+  const plan = await planDictionary(source(), { threshold: 5 });
+  const compact = join(folder, "bench/run_00000001.compact.jsonl");
+  for await (const piece of encodeDictionary(source(), plan)) appendFileSync(compact, piece);
+  rmSync(join(folder, "bench/run_00000001.jsonl"));
+
+  const found = await scan(folder, { families });
+
+  expect(found.entries).toMatchObject([{ pass_fail: "pass", run_id: "00000001" }]);
 });
 
 test("S4-094, S4-095 the manifest is valid, and the one before is kept", async () => {

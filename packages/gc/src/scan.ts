@@ -127,7 +127,7 @@ async function scanFiles(
   // An entry of which a file cannot be read is not there: nothing is decided about a part of one.
   const incomplete = new Set(unreadable.map(groupOf));
   const whole = known.filter((file) => incomplete.size === 0 || !incomplete.has(groupOf(file)));
-  const entries = buildEntries(whole, {
+  const entries = await buildEntries(whole, {
     folder: places.folder,
     families: config.families,
     records: walked.records,
