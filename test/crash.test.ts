@@ -18,14 +18,9 @@ test("a command that is interrupted leaves a whole store, and runs again", {
     ),
   );
 
-<<<<<<< HEAD
   const answers = await Promise.all(parts);
 
   const printed = answers.map(({ stdout }) => stdout).join("");
   expect(answers.filter((answer) => "code" in answer)).toEqual([]);
   expect(printed.match(/\| 1 +\| 0 +\|/g)).toHaveLength(scenarios.length);
-=======
-  expect(status, stdout).toBe(0);
-  expect(stdout.match(/\| 1 +\| 0 +\|/g)).toHaveLength(20);
->>>>>>> 6563dfa1210eb470dde18720a74349122b521326
 });
