@@ -25,5 +25,9 @@ const ownTypes: Readonly<Record<string, string>> = {
 export function mediaTypeOf(path: string): string {
   const extension = /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase();
   if (extension === undefined) return "application/octet-stream";
-  return ownTypes[extension] ?? lookup(extension) ?? "application/octet-stream";
+  // An extension like `constructor` is in no table, but every object has it.
+  const type: unknown = Object.hasOwn(ownTypes, extension)
+    ? ownTypes[extension]
+    : lookup(extension);
+  return typeof type === "string" ? type : "application/octet-stream";
 }
