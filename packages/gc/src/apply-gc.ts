@@ -284,5 +284,5 @@ async function writeRemaining(
     scannedAt: scan.manifest.scanned_at,
     durationMs: scan.manifest.scanner.scan_duration / 1e6,
   });
-  await writeManifest(places, manifest);
+  writeManifest(places, manifest);
 }

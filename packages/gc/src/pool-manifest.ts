@@ -42,15 +42,24 @@ export async function readManifest(places: PoolPlaces): Promise<PoolManifest | u
  * Write the manifest in one step, and keep the one that was there as the backup, in one step too.
  * A corrupt one does not take the place of a good backup.
  */
-export async function writeManifest(places: PoolPlaces, manifest: PoolManifest): Promise<void> {
-  const old = await readManifest(places).catch(() => undefined);
-  if (old !== undefined) {
+export function writeManifest(places: PoolPlaces, manifest: PoolManifest): void {
+  if (isWholeJson(places.manifest)) {
     const copy = `${places.backup}.tmp`;
     copyFileSync(places.manifest, copy);
     syncPath(copy);
     renameSync(copy, places.backup);
   }
   replaceFile(places.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** What was torn or overwritten is no JSON; to check more would cost more than the scan. */
+function isWholeJson(path: string): boolean {
+  try {
+    JSON.parse(readFileSync(path, "utf8"));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Write a file so that readers see the old text or the new one, also after a power cut. */

@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import type { PoolManifest } from "@reseal/schema";
 import type { ArtifactsConfig } from "./artifacts-config.ts";
 import { buildEntries, type FoundFile } from "./build-entries.ts";
@@ -92,7 +92,7 @@ export async function updatePool(pool: Pool, options: Omit<ScanOptions, "nowMs">
     known.map(({ path, stamp, digest }) => [path, stamp, digest] as const),
     tickMs,
   );
-  await writeManifest(pool.places, scan.manifest);
+  writeManifest(pool.places, scan.manifest);
   return scan;
 }
 
@@ -121,7 +121,7 @@ async function scanFiles(
     onProgress,
   });
   const now = new Date(nowMs).toISOString();
-  const manifest = await manifestOrBackup(places);
+  const manifest = existsSync(places.pins) ? undefined : await manifestOrBackup(places);
   const pins = readPins(places, manifest).filter((pin) => isInForce(pin, nowMs));
   const pinned = new Set(pins.map(({ family, run_id }) => `${family}\n${run_id}`));
   // An entry of which a file cannot be read is not there: nothing is decided about a part of one.

@@ -1,4 +1,4 @@
-import { importNameProblems } from "@reseal/hash";
+import { importNameProblems, portablePathProblem } from "@reseal/hash";
 import type { Context } from "@reseal/schema";
 
 /** Why files are not captured, by their paths. */
@@ -14,10 +14,17 @@ export function capturedNameProblems(
   tree: "code" | "inputs" | "outputs",
   paths: Iterable<string>,
 ): NameProblems {
-  const inBundle = Array.from(paths, (path) => `${tree}/${path}`);
-  return new Map(
-    importNameProblems(inBundle).map(({ path, problem }) => [path.slice(tree.length + 1), problem]),
-  );
+  const problems = new Map<string, string>();
+  const inBundle: string[] = [];
+  for (const path of paths) {
+    // The tree lists it by its own path, where `-` alone means something else.
+    const problem = portablePathProblem(path);
+    if (problem === undefined) inBundle.push(`${tree}/${path}`);
+    else problems.set(path, problem);
+  }
+  for (const { path, problem } of importNameProblems(inBundle))
+    problems.set(path.slice(tree.length + 1), problem);
+  return problems;
 }
 
 /** What to say at once about outputs that were not captured for their names. */

@@ -101,7 +101,18 @@ test("a folder with files of any names is sealed, exported, imported and verifie
 test("a run with code and outputs of such names is handed over, too", async () => {
   const folder = mkdtempSync(join(top, "run-"));
   const workspace = join(folder, "work");
-  const names = ["12:30.csv", "aux.txt", "B.md", "b.md", "end.", "c/d", "c\u202e", "e\u0301"];
+  const names = [
+    "-",
+    "x.constructor",
+    "12:30.csv",
+    "aux.txt",
+    "B.md",
+    "b.md",
+    "end.",
+    "c/d",
+    "c\u202e",
+    "e\u0301",
+  ];
   writeAll(workspace, names);
   const stores = makeStores();
 
@@ -114,7 +125,9 @@ test("a run with code and outputs of such names is handed over, too", async () =
   const paths = manifest.context.files.map((file) => file.path);
   expect(paths).toContain("outputs/c/d");
   expect(paths).toContain("outputs/fine.txt");
+  expect(paths).toContain("outputs/x.constructor");
   expect(paths).not.toContain("outputs/aux.txt");
+  expect(paths).not.toContain("outputs/-");
   await handOver(stores, seal, folder);
 });
 
