@@ -44,6 +44,8 @@ export interface ChildResult {
   readonly interruptedBy: ForwardedSignal | undefined;
 }
 
+/** How long after its child's end our own copy of a signal may come, in milliseconds. */
+const newsMs = 100;
 /** How long a child may take to end after a second signal, in milliseconds. */
 const graceMs = 2_000;
 /** How long we read on after the child's end while a grandchild holds its output open. */
@@ -59,6 +61,8 @@ const drainMs = 500;
 export async function runChild(options: ChildOptions): Promise<ChildResult> {
   const [file = "", ...args] = options.argv;
   const isOwnGroup = options.signals?.reachesChild !== true;
+  // First: between the child's start and the listening there must be no moment to spare.
+  using witness = isOwnGroup ? undefined : openGroupWitness();
   const child = spawn(file, args, {
     cwd: options.cwd,
     env: { ...options.env },
@@ -68,7 +72,6 @@ export async function runChild(options: ChildOptions): Promise<ChildResult> {
   const stdout = new Feed(child.stdout, options.onStdout);
   const stderr = new Feed(child.stderr, options.onStderr);
   let interruptedBy: ForwardedSignal | undefined;
-  using witness = isOwnGroup ? undefined : openGroupWitness();
   const handOn = async (signal: ForwardedSignal): Promise<void> => {
     const isOfTerminal = signal === "SIGINT" || signal === "SIGQUIT";
     if (isOfTerminal && (await witness?.sawIt()) === true) return;
@@ -89,6 +92,9 @@ export async function runChild(options: ChildOptions): Promise<ChildResult> {
     const exit = await ended(child);
     const { drainMsMax = 5_000 } = options;
     await Promise.all([stdout.drained(drainMsMax), stderr.drained(drainMsMax)]);
+    // What the terminal sent to both may end the child before we are told.
+    if (witness !== undefined && "signal" in exit && interruptedBy === undefined)
+      await new Promise((resolve) => setTimeout(resolve, newsMs));
     return { exit, interruptedBy };
   } finally {
     unsubscribe?.();
