@@ -75,7 +75,7 @@ async function checkParents(
     const seal = await sealOf(stores, parent);
     if (seal === undefined) {
       const name = parent.seal ?? parent.artifact_id;
-      const what = (await howRemoved(stores, parent.seal)) ?? "is not in the store";
+      const what = (await howRemoved(stores, parent.seal)) ?? "is not in this store";
       findings.push({ code: "pointer", path, message: `The parent ${name} ${what}.` });
       continue;
     }
