@@ -99,6 +99,7 @@ function record(number) {
     command: ["python3", "train.py"],
     files: 12,
     bytes: 100_000,
+    manifest_size: 8_000,
     parents,
     workspace: null,
     output_paths: [],

@@ -1,6 +1,6 @@
 // Reseal beside the tools that people would use instead, on the same files in the same minutes.
 //   npm run bench                    everything, at full scale: about half an hour
-//   npm run bench -- --quick         small, for CI: under a minute; fails on a regression
+//   npm run bench -- --quick         small, for CI: one to two minutes; fails on a regression
 // Flags: --only w1,start,…  --rounds N  --scale X  --json FILE  --cli FILE (another build)
 //        --no-catalog  --save-baseline
 import {
