@@ -9,6 +9,7 @@ test.for([
   ["SQLITE_NOTADB", "CATALOG_CORRUPT", 4],
   ["SQLITE_FULL", "CATALOG_IO_FAILED", 4],
   ["SQLITE_IOERR_FSYNC", "CATALOG_IO_FAILED", 4],
+  ["SQLITE_IOERR_SHORT_READ", "CATALOG_CORRUPT", 4],
   ["SQLITE_READONLY_DIRECTORY", "CATALOG_READ_ONLY", 5],
   ["SQLITE_CANTOPEN", "CATALOG_NOT_FOUND", 3],
 ] as const)("%s becomes %s", ([sqlite, code, exitCode]) => {

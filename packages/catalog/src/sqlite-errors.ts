@@ -33,6 +33,11 @@ const byPrefix: readonly (readonly [string, Make])[] = [
   ["SQLITE_LOCKED", (at, o) => catalogErrors.BUSY(`The catalog ${at} is locked.`, o)],
   ["SQLITE_CORRUPT", (at, o) => catalogErrors.CORRUPT(`The catalog ${at} is damaged.`, o)],
   ["SQLITE_NOTADB", (at, o) => catalogErrors.CORRUPT(`${at} is not a catalog or is damaged.`, o)],
+  // The file ends too early: cut off, or just being moved away by another process.
+  [
+    "SQLITE_IOERR_SHORT_READ",
+    (at, o) => catalogErrors.CORRUPT(`The catalog ${at} ends too early.`, o),
+  ],
   ["SQLITE_FULL", (at, o) => catalogErrors.IO_FAILED(`No room to write the catalog ${at}.`, o)],
   ["SQLITE_IOERR", (at, o) => catalogErrors.IO_FAILED(`The disk of the catalog ${at} failed.`, o)],
   ["SQLITE_READONLY", (at, o) => catalogErrors.READ_ONLY(`${at} cannot be written.`, o)],

@@ -3,10 +3,7 @@ import type { Catalog } from "@reseal/store";
 
 /** Whether a catalog's file is damaged, and not only out of reach for now. */
 export function isDamagedCatalog(error: unknown): boolean {
-  if (!isResealError(error)) return false;
-  // A file that ends too early: cut off, or just being moved away by another process.
-  const isShort = error.details.sqlite_code === "SQLITE_IOERR_SHORT_READ";
-  return isShort || error.code === "CATALOG_CORRUPT";
+  return isResealError(error) && error.code === "CATALOG_CORRUPT";
 }
 
 /**

@@ -6,10 +6,10 @@ import { type CatalogStorage, type FileCatalog, openSqliteCatalog } from "@resea
 import type { Catalog, Clock, IdSource, Stores } from "@reseal/store";
 import {
   fsyncFolder,
-  lockJournal,
   makeFolder,
   openFsBlobStore,
   openFsJournal,
+  takeLock,
 } from "@reseal/store-fs";
 import { healingCatalog, isDamagedCatalog } from "./healing-catalog.ts";
 import {
@@ -136,7 +136,7 @@ async function openIndexed(
       return tryToIndex(stores, file, { ...options, catalogStorage: "memory" });
     }
     // One process at a time: what the first one made, the others must not take for damaged.
-    using _lock = await lockJournal(join(journal, "catalog.lock"), healingTimeoutMs, undefined);
+    using _lock = await takeLock(join(journal, "catalog.lock"), healingTimeoutMs, undefined);
     try {
       // Damage deep inside does not show when it is opened.
       if (damaged === undefined || inodeOf(file) !== damaged)

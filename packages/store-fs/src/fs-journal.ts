@@ -24,8 +24,8 @@ import {
 } from "@reseal/store";
 import { errnoOf, readFailure, writeFailure } from "./fs-errors.ts";
 import { fsyncFolder, fsyncOpenFile, type Report } from "./fs-sync.ts";
-import { lockJournal } from "./journal-lock.ts";
 import { assertFolder, makeFolder } from "./layout.ts";
+import { takeLock } from "./lock.ts";
 
 /** How to open a folder of journal streams. */
 export interface FsJournalOptions {
@@ -156,7 +156,7 @@ class FsJournal implements Journal {
     const path = this.#path(stream);
     // One writer at a time: it may cut off what it could not write whole, and the order of the
     // records is the order in which they became durable.
-    using _lock = await lockJournal(join(this.#directory, `${stream}.lock`), lockTimeoutMs, signal);
+    using _lock = await takeLock(join(this.#directory, `${stream}.lock`), lockTimeoutMs, signal);
     const { file, isNew } = openForAppend(path);
     let span: JournalSpan;
     try {

@@ -12,8 +12,8 @@ import { dirname, join } from "node:path";
 import { type JournalStream, journalLineBytesMax } from "@reseal/store";
 import { errnoOf, readFailure, writeFailure } from "./fs-errors.ts";
 import { fsyncFolder, fsyncOpenFile, type Report } from "./fs-sync.ts";
-import { lockJournal } from "./journal-lock.ts";
 import { makeFolder } from "./layout.ts";
+import { takeLock } from "./lock.ts";
 
 /** Options of {@link salvageJournal}. */
 export interface SalvageOptions {
@@ -42,7 +42,7 @@ export async function salvageJournal(
 ): Promise<number> {
   const path = join(directory, `${stream}.jsonl`);
   const temporary = `${path}.salvaged`;
-  using _lock = await lockJournal(join(directory, `${stream}.lock`), lockTimeoutMs, signal);
+  using _lock = await takeLock(join(directory, `${stream}.lock`), lockTimeoutMs, signal);
   const { parts, damaged } = salvageLines(readWhole(path));
   if (damaged === 0) return 0;
   try {

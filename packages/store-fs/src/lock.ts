@@ -16,14 +16,14 @@ const unsupported: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * Take the lock of a stream, waiting for whoever holds it. A lock of a dead process is void.
+ * Take a lock, waiting for whoever holds it. A lock of a dead process is void.
  *
  * The lock is a symbolic link that leads nowhere and names its owner: made in one step, it is
- * never there without the name. Where links are not supported there is no lock, and writers rely
- * on `O_APPEND` alone.
+ * never there without the name. Where links are not supported there is no lock, and writers of
+ * a journal rely on `O_APPEND` alone.
  * @throws `STORE_BUSY` after `timeoutMs`.
  */
-export async function lockJournal(
+export async function takeLock(
   path: string,
   timeoutMs: number,
   signal: AbortSignal | undefined,
@@ -43,7 +43,7 @@ export async function lockJournal(
     if (breakVoidLock(path)) continue;
     deadline ??= performance.now() + timeoutMs;
     if (performance.now() >= deadline) {
-      throw storeErrors.BUSY(`Another process is writing to the journal (${path}).`, {
+      throw storeErrors.BUSY(`Another process holds the lock ${path}.`, {
         details: { path, timeout_ms: timeoutMs },
       });
     }
