@@ -70,26 +70,58 @@ const lateChildProcesses = {
     },
   },
 };
-const bundle = await rolldown({
+// Only the binary of a native library has to stay beside its package; its JavaScript, a dozen small
+// files, need not be looked up each time.
+const bindingOfPackage =
+  'require(require("node:path").join(require.resolve("better-sqlite3/package.json"), "../lib/binding.js"))';
+const nativeBinding = {
+  name: "native-binding",
+  transform: {
+    filter: { id: /better-sqlite3\/lib\/index\.js$/ },
+    handler(code) {
+      if (!code.includes('require("./binding")') && !code.includes("require('./binding')"))
+        throw new Error("better-sqlite3 finds its binary otherwise.");
+      return code.replace(/require\(["']\.\/binding["']\)/, bindingOfPackage);
+    },
+  },
+};
+const input = {
   cwd: root,
-  input: { main: "dist/main.js", ...threadModules },
   platform: "node",
-  // Native code cannot be put into a file of JavaScript; unzipper asks for S3 only when told to.
-  external: ["better-sqlite3", "@aws-sdk/client-s3"],
+  // unzipper asks for S3 only when told to.
+  external: ["@aws-sdk/client-s3"],
   logLevel: "warn",
-  plugins: [lateChildProcesses, builtinModules],
-});
+  plugins: [nativeBinding, lateChildProcesses, builtinModules],
+};
+// Node spends a while on each file that it has to find, check and link, so what nearly every
+// command loads, and what every command with a store loads, is one file each.
+const together = {
+  shared: /\/apps\/cli\/dist\/(program|list-option|row|table)\.js$|rolldown\/runtime/,
+  stores: /\/packages\/(connect\/dist\/open|catalog\/dist\/sqlite-parts)\.js$/,
+};
+const groups = Object.entries(together).map(([name, test], index) => ({
+  name,
+  test,
+  priority: -index,
+}));
+const bundle = await rolldown({ ...input, input: { main: "dist/main.js" } });
+const threads = await rolldown({ ...input, input: threadModules });
 try {
-  const { output } = await bundle.write({
+  const options = {
     dir: built,
     format: "esm",
     entryFileNames: "[name].js",
     // All in one folder, so that `../package.json` is the same from every file.
     chunkFileNames: "[name].js",
-  });
+  };
+  const { output } = await bundle.write({ ...options, codeSplitting: { groups } });
+  // Threads load little, and would wait for the large files.
+  const ofThreads = await threads.write({ ...options, chunkFileNames: "thread-[name].js" });
   await writeCompletionData(built);
   await writeLicences(
-    output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : [])),
+    [...output, ...ofThreads.output].flatMap((chunk) =>
+      chunk.type === "chunk" ? chunk.moduleIds : [],
+    ),
     `${built}/THIRD-PARTY-LICENCES.txt`,
   );
   // The command that is there keeps working until a whole new one stands beside it.
@@ -99,5 +131,6 @@ try {
   await rename(built, target);
 } finally {
   await bundle.close();
+  await threads.close();
   for (const left of [built, old]) await rm(left, { recursive: true, force: true });
 }

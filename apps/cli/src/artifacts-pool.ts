@@ -31,7 +31,7 @@ export async function findPool(
   const gc = await import("@reseal/gc");
   const config = await readConfig(context, flags.config);
   if (isAboutStore(context))
-    return { places: gc.storePlaces({ local: await context.storeLocation() }), config };
+    return { places: gc.storePlaces({ local: context.storeLocation() }), config };
   return { places: gc.poolPlaces(resolve(cwd, flags.pool), config, cwd), config };
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { findWorkspace } from "@reseal/record/workspace";
 import type { Stores } from "@reseal/store";
 import { type Colors, colorsFor, harmless, isTerminal } from "./terminal.ts";
 import { cliVersion } from "./version.ts";
@@ -75,17 +76,16 @@ export class CommandContext {
   }
 
   /** Where the store is: what was asked for, else that of the workspace. It may not be there. */
-  async storeLocation(from?: string): Promise<string> {
+  storeLocation(from?: string): string {
     const { store = this.host.env.RESEAL_STORE } = this.#options;
     if (store) return resolve(this.host.cwd, store);
-    const { findWorkspace } = await import("@reseal/record/workspace");
     return join(findWorkspace(from ?? this.host.cwd), ".reseal");
   }
 
   /** Open the store of the current folder, after sealing what a dead recorder left in it. */
   async openStores({ create = false, readOnly = false, from }: StoreOptions = {}): Promise<Stores> {
     const { openStores } = await import("@reseal/connect/open");
-    const location = await this.storeLocation(from);
+    const location = this.storeLocation(from);
     this.detail(`store ${location}`);
     const stores = await openStores(location, {
       create,
@@ -98,7 +98,7 @@ export class CommandContext {
   /** Work with the store of the current folder; one that is not there yet is made only by success. */
   async withFirstStore<Result>(work: (stores: Stores) => Promise<Result>): Promise<Result> {
     const { withFirstStore } = await import("@reseal/connect");
-    const location = await this.storeLocation();
+    const location = this.storeLocation();
     this.detail(`store ${location}`);
     const onNotice = (message: string): void => this.warn(message);
     return await withFirstStore(location, { onNotice }, async (stores) =>

@@ -12,7 +12,11 @@ if (major < 22 || (major === 22 && minor < 15)) {
   process.exit(2);
 }
 
-process.getBuiltinModule("node:module").enableCompileCache();
+// Node would keep compiled code where anybody may put a file of that name before us.
+const { XDG_CACHE_HOME, HOME, LOCALAPPDATA } = process.env;
+const cacheHome = XDG_CACHE_HOME || (HOME ? `${HOME}/.cache` : LOCALAPPDATA);
+if (cacheHome)
+  process.getBuiltinModule("node:module").enableCompileCache(`${cacheHome}/reseal/compiled`);
 
 const [first, ...others] = process.argv.slice(2);
 if ((first === "--version" || first === "-V") && others.length === 0) {

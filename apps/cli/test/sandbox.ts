@@ -52,6 +52,8 @@ export class Sandbox {
     this.env = {
       PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
       HOME: join(this.root, "home"),
+      // Compiled code of the command line, once for all sandboxes.
+      XDG_CACHE_HOME: join(tmpdir(), "reseal-test-cache"),
       TMPDIR: tmpdir(),
       LANG: "C.UTF-8",
       GIT_CONFIG_GLOBAL: "/dev/null",

@@ -45,7 +45,7 @@ export async function openSqliteCatalog(
   const { readOnly = false, busyTimeoutMs = 5000 } = options;
   const wanted = options.storage ?? (await storageFor(file));
   const { storage, database, release } = await openAs(wanted, file, readOnly, busyTimeoutMs);
-  const { createSqliteCatalog } = await import("./sqlite-catalog.ts");
+  const { createSqliteCatalog } = await loadSqlite();
   return createSqliteCatalog(database, { location: file, storage, busyTimeoutMs, release });
 }
 
@@ -88,7 +88,7 @@ export async function openToWrite(
   busyTimeoutMs: number,
   storage: CatalogStorage = "wal",
 ): Promise<Database> {
-  const { migrate } = await import("./sqlite-migrate.ts");
+  const { migrate } = await loadSqlite();
   const database = await openFile(file, { timeout: busyTimeoutMs });
   try {
     const journal = ({ wal: "wal", rollback: "delete", memory: "memory" } as const)[storage];
@@ -106,7 +106,7 @@ export async function openToWrite(
 }
 
 async function openToRead(file: string, busyTimeoutMs: number): Promise<OpenedFile> {
-  const { assertReadable } = await import("./sqlite-migrate.ts");
+  const { assertReadable } = await loadSqlite();
   const direct = await tryToRead(file, busyTimeoutMs);
   const opened = direct ?? (await openCopy(file, busyTimeoutMs));
   try {
@@ -185,11 +185,16 @@ function ignoreAbsent(error: unknown): undefined {
   throw error;
 }
 
+/** Loaded with the first catalog, not with this package. */
+function loadSqlite(): Promise<typeof import("./sqlite-parts.ts")> {
+  return import("./sqlite-parts.ts");
+}
+
 async function openFile(
   file: string,
   options: { timeout: number; readonly?: boolean },
 ): Promise<Database> {
-  const { default: BetterSqlite } = await import("better-sqlite3");
+  const { BetterSqlite } = await loadSqlite();
   try {
     return new BetterSqlite(file, { ...options, fileMustExist: options.readonly === true });
   } catch (error) {

@@ -31,7 +31,7 @@ function rebuildCommand(context: CommandContext): Command {
       }),
     )
     .action(async () => {
-      const location = await context.storeLocation();
+      const location = context.storeLocation();
       const { rebuildCatalog } = await import("@reseal/connect");
       const report = await rebuildCatalog(location, { signal: context.signal });
       context.exitCode = report.damaged.length > 0 ? 4 : 0;

@@ -66,7 +66,7 @@ function checkCommand(context: CommandContext): Command {
     )
     .action(async (flags: CheckFlags) => {
       const readPart = partToRead(flags);
-      const location = await context.storeLocation();
+      const location = context.storeLocation();
       const { checkStore, exitCodeOfFindings } = await import("@reseal/connect");
       const progress = storeProgress(context);
       const report = await checkStore(location, {
@@ -119,7 +119,7 @@ function repairCommand(context: CommandContext): Command {
       ),
     )
     .action(async (flags: RepairFlags) => {
-      const location = await context.storeLocation();
+      const location = context.storeLocation();
       const { openRepair } = await import("@reseal/connect");
       const progress = storeProgress(context);
       const sources = (flags.from ?? []).map((path) => resolve(context.host.cwd, path));
@@ -179,7 +179,7 @@ function backupCommand(context: CommandContext): Command {
       ),
     )
     .action(async (folder: string, flags: { link?: boolean }) => {
-      const location = await context.storeLocation();
+      const location = context.storeLocation();
       const { backupStore, exitCodeOfFindings } = await import("@reseal/connect");
       const progress = storeProgress(context);
       const report = await backupStore(location, resolve(context.host.cwd, folder), {
@@ -208,7 +208,7 @@ function restoreCommand(context: CommandContext): Command {
     )
     .action(async (folder: string, flags: { to?: string }) => {
       const { cwd } = context.host;
-      const to = flags.to === undefined ? await context.storeLocation() : resolve(cwd, flags.to);
+      const to = flags.to === undefined ? context.storeLocation() : resolve(cwd, flags.to);
       const { restoreStore } = await import("@reseal/connect");
       const progress = storeProgress(context);
       const report = await restoreStore(resolve(cwd, folder), to, {
@@ -252,7 +252,7 @@ function unlockCommand(context: CommandContext): Command {
         }),
     )
     .action(async () => {
-      const location = await context.storeLocation();
+      const location = context.storeLocation();
       const { releaseDeadLocks } = await import("@reseal/connect");
       const items = releaseDeadLocks(location);
       await using _stores = await context.openStores(); // Seals what dead recorders left.
