@@ -22,7 +22,7 @@ const threadModules = {
   "verifying-reader": "../../packages/replay/dist/verifying-reader.js",
 };
 const builtinImport =
-  /^import (?:(\w+)|\* as (\w+)|(?:(\w+), )?\{([^}]*)\}) from "(node:[\w/]+)";$/gm;
+  /^import (?:([\w$]+)|\* as ([\w$]+)|(?:([\w$]+), )?\{([^}]*)\}) from "(node:[\w/]+)";$/gm;
 // An import statement of a module of Node evaluates every lazy part of it (of `process` even the
 // standard streams), which is a tenth of the start of `ls`; asking for the module does not.
 // These take longer still, and most commands call none of their functions.
@@ -96,13 +96,14 @@ const input = {
 // Node spends a while on each file that it has to find, check and link, so what nearly every
 // command loads, and what every command with a store loads, is one file each.
 const together = {
-  shared: /\/apps\/cli\/dist\/(program|list-option|row|table)\.js$|rolldown\/runtime/,
+  shared:
+    /\/apps\/cli\/dist\/(program|list-option|row|table)\.js$|\/packages\/errors\/dist\/|rolldown\/runtime/,
   stores: /\/packages\/(connect\/dist\/open|catalog\/dist\/sqlite-parts)\.js$/,
 };
 const groups = Object.entries(together).map(([name, test], index) => ({
   name,
   test,
-  priority: -index,
+  priority: 9 - index,
 }));
 const bundle = await rolldown({ ...input, input: { main: "dist/main.js" } });
 const threads = await rolldown({ ...input, input: threadModules });

@@ -29,7 +29,9 @@ export async function captureCached(
   const recalled = files.map((file) => recall(file, guard, cache));
   const known: BlobInfo[] = [];
   for (const result of recalled) if (typeof result === "object") known.push(result);
-  const missing = new Set((await batch.keep(known, { signal })).map((blob) => blob.digest));
+  const missing = new Set(
+    (await batch.keep(known, { signal, durableAtMs: cache.savedMs })).map((blob) => blob.digest),
+  );
   const isUnknown = (result: Recalled): boolean =>
     result === undefined || (typeof result === "object" && missing.has(result.digest));
   const unknown = files.filter((_, index) => isUnknown(recalled[index]));

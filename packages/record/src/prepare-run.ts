@@ -109,7 +109,7 @@ export async function prepareRun(
   await batch.commit();
   cache.save(); // Not before: it must not name what is not stored.
   linkInputs(spool, selectFiles(request.inputs ?? [], places));
-  spool.writeJson("plan.json", plan);
+  spool.writeJson("plan.json", plan, { durable: true });
   return { plan, guard, redactor };
 }
 

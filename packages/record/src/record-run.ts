@@ -102,7 +102,7 @@ export async function executeRun(
   const gitFacts = noteGit(spool, redactor, git);
   await using interruption = untilSecondSignal(io.signals);
   // Before the start, not after it: a child that ran while its recorder died must not be forgotten.
-  spool.writeJson("started", {});
+  spool.writeJson("started", {}, { durable: true });
   let isStarted = false;
   let result: ChildResult;
   try {

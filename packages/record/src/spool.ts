@@ -78,10 +78,15 @@ export class Spool {
     return join(this.folder, ...segments);
   }
 
-  /** Write a JSON file so that a reader sees it whole or not at all. */
-  writeJson(name: string, value: unknown): void {
+  /**
+   * Write a JSON file so that a reader sees it whole or not at all.
+   *
+   * A power cut ends recorder and child alike and may leave the file empty, which is as good as
+   * none: only what has to be found even then is `durable`.
+   */
+  writeJson(name: string, value: unknown, { durable = false }: { durable?: boolean } = {}): void {
     const temporary = this.path(`${name}.tmp`);
-    writeFileSync(temporary, JSON.stringify(value), { mode: 0o600, flush: true });
+    writeFileSync(temporary, JSON.stringify(value), { mode: 0o600, flush: durable });
     renameSync(temporary, this.path(name));
   }
 

@@ -1,5 +1,13 @@
 import type { Stats } from "node:fs";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { Digest } from "@reseal/hash";
 
@@ -41,12 +49,15 @@ export class StatCache {
   readonly #scanKey: string;
   readonly #old: ReadonlyMap<string, Row>;
   readonly #rows = new Map<string, Row>();
+  /** When the old rows were written, by the file system's clock: what they name was durable then. */
+  readonly savedMs: number | undefined;
   #isChanged = false;
 
-  private constructor(file: string, scanKey: string, old: ReadonlyMap<string, Row>) {
+  private constructor(file: string, scanKey: string, old: OldRows) {
     this.#file = file;
     this.#scanKey = scanKey;
-    this.#old = old;
+    this.#old = old.rows;
+    this.savedMs = old.savedMs;
   }
 
   /** `scanKey` stands for the secrets and rules of the scan; another key empties the cache. */
@@ -108,14 +119,24 @@ export class StatCache {
   }
 }
 
-function readRows(file: string, scanKey: string): ReadonlyMap<string, Row> {
+interface OldRows {
+  readonly rows: ReadonlyMap<string, Row>;
+  readonly savedMs?: number;
+}
+
+function readRows(file: string, scanKey: string): OldRows {
+  let descriptor: number | undefined;
   try {
-    const parsed: unknown = JSON.parse(readFileSync(file, "utf8"));
+    descriptor = openSync(file, "r");
+    const savedMs = fstatSync(descriptor).mtimeMs;
+    const parsed: unknown = JSON.parse(readFileSync(descriptor, "utf8"));
     const cache = parsed as { format?: unknown; scan_key?: unknown; rows?: unknown };
     if (cache.format !== format || cache.scan_key !== scanKey || !Array.isArray(cache.rows))
-      return new Map();
-    return new Map((cache.rows as Row[]).map((row) => [row[0], row]));
+      return { rows: new Map() };
+    return { rows: new Map((cache.rows as Row[]).map((row) => [row[0], row])), savedMs };
   } catch {
-    return new Map();
+    return { rows: new Map() };
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }

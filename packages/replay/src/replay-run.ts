@@ -139,7 +139,7 @@ async function runAgain(
     if (log.obstacles.length > 0) return notRun;
     const limits = planLimits(request, { env, cwd: places.cwd });
     for (const check of limits.checks) log.check(check);
-    scratch.spool.writeJson("plan.json", plan);
+    scratch.spool.writeJson("plan.json", plan, { durable: true });
     log.step("run", "The command was started in a scratch folder.");
     const allowed = new Set(request.allowSecrets);
     const guard = new FileGuard(redactor.scans, (path) => allowed.has(path), readKey(stores));

@@ -18,15 +18,22 @@ export interface Presence {
 /**
  * Find a blob that is about to be used, and make it look new.
  * @param isMixed Whether it may be compressed, which costs a second look at what is not there.
+ * @param durableAtMs When it was known to be durable, if that is known.
  * @returns `undefined` when it is not there.
  * @throws `STORE_BLOB_CORRUPT` when what is there has another size.
  */
-export function findBlob(path: BlobPath, size: number, isMixed: boolean): Presence | undefined {
+export function findBlob(
+  path: BlobPath,
+  size: number,
+  isMixed: boolean,
+  durableAtMs: number = Number.NEGATIVE_INFINITY,
+): Presence | undefined {
   const found = findFile(path, size, isMixed);
   if (found === undefined) return undefined;
   const now = Date.now();
   if (now - found.stats.mtimeMs > refreshAfterMs) refresh(found.path, now);
-  return { isUnsettled: now - found.stats.ctimeMs < settledAfterMs };
+  const { ctimeMs } = found.stats;
+  return { isUnsettled: now - ctimeMs < settledAfterMs && ctimeMs > durableAtMs };
 }
 
 interface FoundFile {

@@ -8,6 +8,7 @@ import {
   type BlobBatch,
   type BlobInfo,
   type ByteSource,
+  type KeepOptions,
   type OperationOptions,
   type PutFileResult,
   type PutFilesOptions,
@@ -116,13 +117,14 @@ export class FsBatch implements BlobBatch {
 
   async keep(
     blobs: readonly BlobInfo[],
-    { signal }: OperationOptions = {},
+    { signal, durableAtMs }: KeepOptions = {},
   ): Promise<readonly BlobInfo[]> {
     const either = this.#begin(signal);
     const missing: BlobInfo[] = [];
     for (const blob of blobs) {
       either?.throwIfAborted();
-      if (!this.#isThere(blobPath(this.#place.root, blob.digest), blob.size)) missing.push(blob);
+      const path = blobPath(this.#place.root, blob.digest);
+      if (!this.#isThere(path, blob.size, durableAtMs)) missing.push(blob);
     }
     if (missing.length > 0) assertFolder(this.#place.root);
     return missing;
@@ -230,9 +232,9 @@ export class FsBatch implements BlobBatch {
   }
 
   /** Whether this batch or the store has the blob. A blob that is there is never written again. */
-  #isThere(path: BlobPath, size: number): boolean {
+  #isThere(path: BlobPath, size: number, durableAtMs?: number): boolean {
     if (this.#staged.has(path.hex) || this.#found.has(path.hex)) return true;
-    const found = findBlob(path, size, this.#place.isMixed);
+    const found = findBlob(path, size, this.#place.isMixed, durableAtMs);
     if (found !== undefined) this.#addFound(path, size, found);
     return found !== undefined;
   }

@@ -11,6 +11,7 @@ export type {
   BlobInfo,
   BlobStore,
   ByteSource,
+  KeepOptions,
   OperationOptions,
   PutOptions,
 } from "./blob-store.ts";

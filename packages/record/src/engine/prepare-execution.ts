@@ -93,7 +93,7 @@ export async function prepareExecution(
   await refuseInvalid(plan);
   await refuseInvalidCircumstances({ ...options, invariants: execution.invariants });
   await batch.commit();
-  spool.writeJson("plan.json", plan);
+  spool.writeJson("plan.json", plan, { durable: true });
   return { plan, guard, redactor };
 }
 
