@@ -1,5 +1,11 @@
-import { canonicalJson, compareUtf8, type Digest, formatTree, parseDigest } from "@reseal/hash";
-import { assertValid, type Content, type Manifest, type TreeRef } from "@reseal/schema";
+import { canonicalJson, type Digest, formatTree, parseDigest, utf8Comparison } from "@reseal/hash";
+import {
+  assertValid,
+  type Content,
+  type FileEntry,
+  type Manifest,
+  type TreeRef,
+} from "@reseal/schema";
 import type { BlobBatch, OperationOptions, Stores } from "@reseal/store";
 import { buildDocuments } from "./documents.ts";
 import type { BundleDraft, DraftFile } from "./draft.ts";
@@ -69,7 +75,7 @@ export async function sealBundle(
       env_key: envKey,
       created_at: createdAt,
       tenant: stores.tenant,
-      files: files.map(fileEntry).sort((a, b) => compareUtf8(a.path, b.path)),
+      files: fileIndex(files),
     },
   };
   await assertValid("manifest", manifest);
@@ -120,14 +126,25 @@ async function stageTrees(
   return trees;
 }
 
-function fileEntry(file: DraftFile): Manifest["context"]["files"][number] {
+function fileIndex(files: readonly DraftFile[]): FileEntry[] {
+  const compare = utf8Comparison(files.map(({ path }) => path));
+  return files.map(fileEntry).sort((a, b) => compare(a.path, b.path));
+}
+
+/** With its keys in the order of canonical JSON, so that it need not be copied for that. */
+function fileEntry(file: DraftFile): FileEntry {
+  const { path, role, size, origin } = file;
+  const digest = parseDigest(file.digest);
+  const media_type = file.mediaType ?? mediaTypeOf(path);
+  if (file.isExecutable !== true && origin === undefined)
+    return { digest, media_type, path, role, size };
   return {
-    path: file.path,
-    digest: parseDigest(file.digest),
-    size: file.size,
-    media_type: file.mediaType ?? mediaTypeOf(file.path),
-    role: file.role,
+    digest,
+    media_type,
     ...(file.isExecutable === true && { mode: "executable" as const }),
-    ...(file.origin && { origin: file.origin }),
+    ...(origin && { origin }),
+    path,
+    role,
+    size,
   };
 }

@@ -1,12 +1,11 @@
-import type { Stats } from "node:fs";
 import type { BlobBatch, BlobInfo, BulkOptions } from "@reseal/store";
 import type { CapturedFile } from "./code-tree.ts";
 import type { FileGuard, GuardedFile, GuardedResult } from "./file-guard.ts";
-import type { KnownFile, StatCache } from "./stat-cache.ts";
+import type { KnownFile, StatCache, StatFacts } from "./stat-cache.ts";
 
 /** A file that may not have changed since it was captured last. */
 export interface CacheableFile extends GuardedFile {
-  readonly stats: Stats;
+  readonly stats: StatFacts;
 }
 
 /** What {@link captureCached} works with. */

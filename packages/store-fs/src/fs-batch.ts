@@ -15,7 +15,7 @@ import {
   type PutOptions,
   storeErrors,
 } from "@reseal/store";
-import { findBlob, type Presence, presenceTest } from "./blob-presence.ts";
+import { findBlob, missingNames, type Presence, presentBlobs } from "./blob-presence.ts";
 import {
   assertExpected,
   FileStager,
@@ -146,16 +146,16 @@ export class FsBatch implements BlobBatch {
     await sync.files(staged.map(({ temporary }) => temporary));
     this.#signal?.throwIfAborted();
     signal?.throwIfAborted();
-    const presence = presenceTest(root, staged.length, isMixed);
-    for (const blob of staged.sort(byHex)) {
+    const present = presentBlobs(root, staged.sort(byHex), isMixed);
+    for (const blob of staged) {
       await this.#takeTurn(0);
-      if (!presence(blob)) publish(blob);
+      if (!present.has(blob)) publish(blob);
     }
     await sync.folders([...folders]);
-    const found = [...this.#found.values()].sort(byHex);
-    // Also those that another process has compressed since.
-    const isThere = presenceTest(root, found.length, true);
-    for (const blob of found) if (!isThere(blob)) throw this.#removed(blob);
+    // Their sizes were looked at when they were found; no blob changes, but one may be removed.
+    // Another process may have compressed it since.
+    const [removed] = missingNames(root, [...this.#found.values()], true);
+    if (removed !== undefined) throw this.#removed(removed);
     this.#end();
   }
 
