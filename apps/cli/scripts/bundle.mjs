@@ -32,9 +32,10 @@ const lateModules = new Set([
   "node:crypto",
   "node:fs/promises",
   "node:timers/promises",
+  "node:worker_threads",
   "node:zlib",
 ]);
-const isFunction = ([part]) => part !== "constants" && part !== "scheduler";
+const isFunction = ([part]) => !["constants", "parentPort", "scheduler", "Worker"].includes(part);
 const builtinModules = {
   name: "builtin-modules",
   renderChunk: (code) =>
@@ -50,6 +51,8 @@ const builtinModules = {
               `const ${local} = (...all) => (${local}.module ??= ${whole}).${part}(...all);`,
           )
           .join(" ");
+      if (lateModules.has(module) && only !== undefined)
+        return `const ${only} = new Proxy({}, { get: (_, part) => ${whole}[part] });`;
       const list = parts.map(([part, local]) => (local ? `${part}: ${local}` : part)).join(", ");
       return [name && `const ${name} = ${whole};`, list && `const { ${list} } = ${whole};`]
         .filter(Boolean)
