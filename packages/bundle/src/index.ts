@@ -32,7 +32,7 @@ export {
   readJson,
   readText,
 } from "./reader.ts";
-export { type SealedBundle, sealBundle } from "./seal.ts";
+export { type SealedBundle, type SealOptions, sealBundle } from "./seal.ts";
 export { runRowOf, sealRecordOf } from "./seal-record.ts";
 export {
   type Finding,

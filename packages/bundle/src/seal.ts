@@ -9,9 +9,11 @@ import {
 import type { BlobBatch, OperationOptions, Stores } from "@reseal/store";
 import { buildDocuments } from "./documents.ts";
 import type { BundleDraft, DraftFile } from "./draft.ts";
+import { bundleErrors } from "./errors.ts";
 import { envKeyOf, type Keys, keysOf } from "./identity.ts";
 import { mediaTypeOf } from "./media-type.ts";
 import { bundlePaths, bundleTrees } from "./paths.ts";
+import { manifestBytesMax } from "./reader.ts";
 import { sealRecordOf } from "./seal-record.ts";
 
 /** A bundle that is in the store for good. */
@@ -21,19 +23,26 @@ export interface SealedBundle {
   readonly keys: Keys;
 }
 
+/** Options of {@link sealBundle}. */
+export interface SealOptions extends OperationOptions {
+  /** Longest manifest, in bytes; what readers take unless said. */
+  readonly bytesMax?: number | undefined;
+}
+
 /**
  * Seal a bundle: derive trees, keys and documents, write the manifest, make all of it durable, and
  * only then tell the journal and the catalog.
  *
  * `batch` holds the staged files of the draft and is committed here. When this resolves, the seal
  * survives a power cut.
- * @throws `SCHEMA_INVALID` when the draft does not make a valid manifest.
+ * @throws `SCHEMA_INVALID` when the draft does not make a valid manifest, `BUNDLE_TOO_LARGE` when
+ *   nobody would read it.
  */
 export async function sealBundle(
   stores: Stores,
   batch: BlobBatch,
   draft: BundleDraft,
-  { signal }: OperationOptions = {},
+  { signal, bytesMax = manifestBytesMax }: SealOptions = {},
 ): Promise<SealedBundle> {
   const createdAt = new Date(stores.clock.now()).toISOString();
   const files = [...draft.files];
@@ -80,6 +89,12 @@ export async function sealBundle(
   };
   await assertValid("manifest", manifest);
   const bytes = Buffer.from(canonicalJson(manifest), "utf8");
+  if (bytes.byteLength > bytesMax)
+    throw bundleErrors.TOO_LARGE(
+      `The manifest would have ${bytes.byteLength} bytes, for ${files.length} files; ` +
+        `${bytesMax} are read.`,
+      { details: { bytes: bytes.byteLength, bytes_max: bytesMax, files: files.length } },
+    );
   const { digest: seal } = await batch.put(bytes, { signal });
   await batch.commit({ signal });
   await publishSeal(stores, manifest, { seal, size: bytes.byteLength });
