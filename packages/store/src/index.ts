@@ -86,6 +86,7 @@ export {
 export { createMemoryBlobStore, type MemoryBlobStore } from "./memory-blob-store.ts";
 export { createMemoryCatalog } from "./memory-catalog.ts";
 export { createMemoryJournal, type MemoryJournal } from "./memory-journal.ts";
+export { createMemoryStores, type MemoryStores } from "./memory-stores.ts";
 export { checkOneByOne, copyOneByOne, putOneByOne } from "./one-by-one.ts";
 export {
   isProcessAlive,
