@@ -6,6 +6,7 @@ import type { ArtifactsConfig } from "./artifacts-config.ts";
 import { gcErrors } from "./errors.ts";
 import type { Pin } from "./pins.ts";
 import { lockFolder } from "./pool-lock.ts";
+import { sweepWriters } from "./pool-writer.ts";
 import type { Scan, ScanOptions } from "./scan.ts";
 import { finishMoves } from "./trash.ts";
 import type { TrashItem } from "./trash-journal.ts";
@@ -89,7 +90,8 @@ export interface OpenPoolOptions {
 }
 
 /**
- * Open a pool to change it: take its lock, and put back what a dead process had begun to move.
+ * Open a pool to change it: take its lock, put back what a dead process had begun to move, and
+ * remove what it had begun to write.
  * @throws `GC_BUSY`, `GC_WRITE_FAILED`
  */
 export async function openPool(
@@ -114,6 +116,7 @@ export async function openPool(
         lock[Symbol.dispose]();
       },
     };
+    if (pool.source === undefined) sweepWriters(places);
     const count = await finishMoves(pool);
     if (count > 0) onNotice?.(`${count} unfinished moves of a dead process were put back.`);
     return pool;

@@ -1,0 +1,180 @@
+// S4-115, S4-161 for sealed runs: whatever gc takes, an undo brings back, blob by blob, row by row.
+import { readdirSync, readFileSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type BundleDraft,
+  indexJournal,
+  openStoredBundle,
+  sealBundle,
+  verifyBundle,
+} from "@reseal/bundle";
+import { digestBytes } from "@reseal/hash";
+import { createMemoryCatalog, createMemoryStores, type Stores } from "@reseal/store";
+import { openFsBlobStore, openFsJournal } from "@reseal/store-fs";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { poolFolder } from "../test/pool-folder.ts";
+import { applyGc, planPool } from "./apply-gc.ts";
+import { defaultArtifactsConfig } from "./artifacts-config.ts";
+import { verifyAudit } from "./audit.ts";
+import { pinEntry } from "./pin-entry.ts";
+import { openPool, type Pool } from "./pool.ts";
+import { restoreReport } from "./restore.ts";
+import { updatePool } from "./scan.ts";
+import { storePlaces, storeSource } from "./store-source.ts";
+
+const nowMs = Date.UTC(2026, 4, 20);
+const dayMs = 86_400_000;
+
+interface AnyRun {
+  /** Which of a few contents its outputs have: runs share some. */
+  readonly outputs: readonly number[];
+  readonly family: "proofs" | "bench" | "unnamed";
+  readonly passed: "pass" | "fail" | "unknown";
+  readonly daysAgo: number;
+  readonly isPinned: boolean;
+  /** Which run before it is its parent. */
+  readonly parent: number | null;
+}
+
+const anyRun: fc.Arbitrary<AnyRun> = fc.record({
+  outputs: fc.uniqueArray(fc.nat(5), { maxLength: 3 }),
+  family: fc.constantFrom("proofs" as const, "bench" as const, "unnamed" as const),
+  passed: fc.constantFrom("pass" as const, "fail" as const, "unknown" as const),
+  daysAgo: fc.integer({ min: 0, max: 9 }),
+  isPinned: fc.boolean(),
+  parent: fc.option(fc.nat(5), { freq: 3 }),
+});
+
+test("undo(apply(plan)) gives back the same blobs and the same catalog", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(anyRun, { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 0, max: 2 }),
+      async (runs, keep, loose) => {
+        await using stores = await storesWith(runs, loose);
+        await using pool = await openStorePool(stores, keep);
+        for (const { id, family, run_id } of (await updatePool(pool, {})).entries)
+          if (runs[Number(run_id.slice(-2)) - 1]?.isPinned)
+            await pinEntry(pool, { id, family, run_id });
+        const before = await everythingIn(stores);
+        const scan = await updatePool(pool, {});
+        const plan = planPool(scan, pool.config, pool.places, { nowMs, dryRun: false });
+
+        const { report } = await applyGc(pool, scan, plan);
+
+        expect(report).toMatchObject({ success: true, entries_deleted: plan.total_to_delete });
+        await assertWhole(stores, before.rows.length - plan.total_to_delete);
+        const rebuilt = { ...stores, catalog: createMemoryCatalog() };
+        await indexJournal(rebuilt);
+        expect((await everythingIn(rebuilt)).rows).toEqual((await everythingIn(stores)).rows);
+
+        const { failed, gone } = await restoreReport(pool, report);
+
+        expect([failed, gone]).toEqual([[], []]);
+        expect(await everythingIn(stores)).toEqual(before);
+        await assertWhole(stores, before.rows.length);
+        expect((await verifyAudit(pool.journal)).broken).toBeNull();
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
+
+/** A store in a folder, with these runs and some blobs that no run needs; nobody used any lately. */
+async function storesWith(runs: readonly AnyRun[], loose: number): Promise<Stores> {
+  const local = poolFolder();
+  const memory = createMemoryStores({ local, clock: { now: () => nowMs } });
+  const blobs = await openFsBlobStore(join(local, "artifacts"));
+  const journal = await openFsJournal(join(local, "journal"));
+  const stores: Stores = { ...memory, blobs, journal };
+  const sealed: BundleDraft["context"]["parents"][number][] = [];
+  for (const run of runs) {
+    const parent = run.parent === null ? undefined : sealed[run.parent];
+    const past = { ...stores, clock: { now: () => nowMs - run.daysAgo * dayMs } };
+    const { seal, manifest } = await sealRun(past, run, parent === undefined ? [] : [parent]);
+    const { artifact_id, run_id } = manifest.context;
+    sealed.push({ artifact_id, run_id, seal, relationship: "derived_from" });
+  }
+  for (let number = 0; number < loose; number += 1) await blobs.put(Buffer.from(`loose ${number}`));
+  for (const path of filesBelow(join(local, "artifacts")))
+    utimesSync(path, nowMs / 1000 - 3 * 86_400, nowMs / 1000 - 3 * 86_400);
+  return stores;
+}
+
+async function sealRun(
+  stores: Stores,
+  { outputs, family, passed }: AnyRun,
+  parents: BundleDraft["context"]["parents"],
+): ReturnType<typeof sealBundle> {
+  await using batch = await stores.blobs.openBatch();
+  const files: BundleDraft["files"][number][] = [];
+  for (const output of outputs) {
+    const blob = await batch.put(Buffer.from(`output ${output}`));
+    files.push({ path: `outputs/${output}.txt`, role: "output", ...blob, origin: "workspace" });
+  }
+  return await sealBundle(stores, batch, {
+    type: "run",
+    inputs: { command: ["make"] },
+    results: { exit: { code: 0 } },
+    files,
+    context: {
+      run_id: stores.ids.runId(),
+      status: "finished",
+      family,
+      pass_fail: passed,
+      tags: [],
+      authors: [],
+      parents: [...parents],
+      provision: { hardware: {}, software: {} },
+      tool: { name: "reseal", version: "0.0.0" },
+      context_metrics: { seconds: outputs.length },
+      redaction: { counts: {}, withheld: [] },
+      not_captured: {},
+      warnings: [],
+    },
+  });
+}
+
+function openStorePool(stores: Stores, keep: number): Promise<Pool> {
+  const families = ["proofs", "bench"].map((name) => ({ name, patterns: [], policy: { keep } }));
+  const config = { ...defaultArtifactsConfig("store"), families };
+  return openPool(storePlaces(stores), config, {
+    openJournal: (folder) => openFsJournal(folder),
+    clock: stores.clock,
+    actor: "ada@lab",
+    source: storeSource(stores, config),
+  });
+}
+
+/** All that an undo has to bring back: blobs with their bytes, rows with what belongs to them. */
+async function everythingIn({ local, catalog, tenant }: Stores) {
+  const folder = join(local, "artifacts");
+  const blobs = Object.fromEntries(
+    filesBelow(folder).map((path) => [path.slice(folder.length), digestBytes(readFileSync(path))]),
+  );
+  const { items: rows } = await catalog.listRuns({ tenant, limit: 1000, sort: "seal" });
+  const metrics = await Promise.all(rows.map(({ seal }) => catalog.metrics(seal, { tenant })));
+  const children = await Promise.all(
+    rows.map(async ({ artifact_id }) =>
+      (await catalog.children(artifact_id, { tenant })).map(({ seal }) => seal),
+    ),
+  );
+  return { blobs, rows, metrics, children };
+}
+
+/** Every run that is listed can be read to the last byte. */
+async function assertWhole(stores: Stores, count: number): Promise<void> {
+  const { items } = await stores.catalog.listRuns({ tenant: stores.tenant, limit: 1000 });
+  expect(items).toHaveLength(count);
+  for (const { seal } of items)
+    expect((await verifyBundle(await openStoredBundle(stores, seal))).findings).toEqual([]);
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
