@@ -1,5 +1,5 @@
-// Retention over the sealed runs of a store: what goes, what stays, what comes back, and who may
-// write meanwhile.
+// Retention over the sealed runs of a store: what goes, what stays, what comes back. Who may write
+// meanwhile: stress-retention.test.ts.
 import { cpSync, readdirSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -128,34 +128,4 @@ test("a purge leaves a tombstone that verify and lineage understand", async () =
   const replayed = await sandbox.reseal(["ls", "--ids", "-f", "type=replay"], { cwd });
   const lineage = await sandbox.reseal(["verify", replayed.stdout.trim(), "--lineage"], { cwd });
   expect(lineage.stdout + lineage.stderr).toContain("was purged from this store");
-});
-
-test("runs that are recorded while gc works are never lost", async () => {
-  const sandbox = new Sandbox();
-  const cwd = await workspace(sandbox, 4);
-  const seals: string[] = [];
-  let isDone = false;
-  const recording = (async () => {
-    for (let run = 10; run < 13; run += 1) seals.push(await record(sandbox, cwd, run % 3));
-    isDone = true;
-  })();
-  while (!isDone) {
-    const { status } = await sandbox.reseal(["artifacts", "gc", "--apply", "--force", ...store], {
-      cwd,
-    });
-    expect([0, 6]).toContain(status);
-  }
-  await recording;
-
-  const { status, stdout } = await sandbox.reseal(["store", "check", "--read-data"], { cwd });
-  expect(status, stdout).toBe(0);
-  const restore = readdirSync(join(cwd, ".reseal/trash")).filter((name) => name.endsWith(".json"));
-  for (const report of restore)
-    await sandbox.reseal(["artifacts", "restore", "--report", report, ...store], { cwd });
-  expect((await sandbox.reseal(["verify", "--all"], { cwd })).status).toBe(0);
-  const { items } = (await sandbox.data(["ls"], { cwd })) as unknown as {
-    items: readonly { readonly seal: string }[];
-  };
-  const present = new Set(items.map(({ seal }) => seal));
-  expect(seals.filter((seal) => !present.has(seal))).toEqual([]);
 });

@@ -1,6 +1,12 @@
 import { canonicalJson, compareUtf8, type Digest, formatTree, parseDigest } from "@reseal/hash";
 import { assertValid, type Content, type Manifest, type TreeRef } from "@reseal/schema";
-import type { BlobBatch, OperationOptions, Stores } from "@reseal/store";
+import {
+  type BlobBatch,
+  type BlobStore,
+  type OperationOptions,
+  type Stores,
+  storeErrors,
+} from "@reseal/store";
 import { buildDocuments } from "./documents.ts";
 import type { BundleDraft, DraftFile } from "./draft.ts";
 import { envKeyOf, type Keys, keysOf } from "./identity.ts";
@@ -75,22 +81,55 @@ export async function sealBundle(
   await assertValid("manifest", manifest);
   const bytes = Buffer.from(canonicalJson(manifest), "utf8");
   const { digest: seal } = await batch.put(bytes, { signal });
-  await batch.commit({ signal });
-  await publishSeal(stores, manifest, { seal, size: bytes.byteLength });
+  await publishSeal(stores, batch, { manifest, seal, size: bytes.byteLength, signal });
   return { manifest, seal, keys };
 }
 
-/** Tell the journal, then the catalog, of a seal whose blobs are all durable. */
+/** A manifest whose blobs are all in a batch. */
+export interface StagedSeal extends OperationOptions {
+  readonly manifest: Manifest;
+  readonly seal: Digest;
+  /** Of the manifest, in bytes. */
+  readonly size: number;
+}
+
+/**
+ * Make the blobs of a seal durable, then tell the journal, then the catalog.
+ *
+ * Whoever deletes does so while nobody can write to the journal of seals, and says so in the
+ * journal of the trash before and after: when that has grown since the batch looked at what is
+ * there, all is looked for once more, where nothing can be deleted any more.
+ * @throws `STORE_BLOB_NOT_FOUND` when a blob was deleted meanwhile; nothing is sealed then.
+ */
 export async function publishSeal(
   stores: Stores,
-  manifest: Manifest,
-  { seal, size }: { seal: Digest; size: number },
+  batch: BlobBatch,
+  { manifest, seal, size, signal }: StagedSeal,
 ): Promise<void> {
+  const trashed = await stores.journal.size("trash", { signal });
+  await batch.commit({ signal });
   const { artifact_id, run_id, created_at } = manifest.context;
   const { tenant } = stores;
   const line = { seal, tenant, run_id, artifact_id, created_at };
-  const applied = await stores.journal.append("seals", [line]);
+  const guard = async (): Promise<void> => {
+    if ((await stores.journal.size("trash")) !== trashed)
+      await assertAllThere(stores.blobs, manifest, seal);
+  };
+  const applied = await stores.journal.append("seals", [line], { guard });
   await stores.catalog.addSeals([sealRecordOf(manifest, { seal, size, tenant })], { applied });
+}
+
+async function assertAllThere(
+  blobs: BlobStore,
+  { context }: Manifest,
+  seal: Digest,
+): Promise<void> {
+  for (const digest of new Set([seal, ...context.files.map((file) => parseDigest(file.digest))]))
+    if ((await blobs.stat(digest)) === undefined)
+      throw storeErrors.BLOB_NOT_FOUND(`Blob ${digest} was removed before the run was sealed.`, {
+        details: { digest },
+        hint: "Something collected garbage at the same time. Try again.",
+      });
 }
 
 type Trees = {

@@ -68,8 +68,10 @@ export interface PoolSource {
   scan(options: ScanOptions): Promise<Scan>;
   readPins(): Promise<Pin[]>;
   writePins(pins: readonly Pin[]): Promise<void>;
-  /** Take the rows of items out of the index. @returns numbers of those that must stay */
-  forget(items: readonly TrashItem[]): Promise<ReadonlySet<number>>;
+  /** Run what takes files away while nobody can seal a run that needs them. */
+  exclusively(action: () => Promise<void>): Promise<void>;
+  /** Take the rows of items out of the index. @returns why some must stay, by their numbers */
+  forget(items: readonly TrashItem[]): Promise<ReadonlyMap<number, string>>;
   /** Blobs that an item in the trash needs and that are not in the store: they go back first. */
   missing(item: TrashItem): Promise<ReadonlySet<Digest>>;
   /** Put the row of an item that is back into the index. */

@@ -151,7 +151,8 @@ export class References {
   }
 }
 
-function blobsOf(seal: Digest, { context }: Manifest): BlobInfo[] {
+/** The blobs of a sealed run, its manifest among them. */
+export function blobsOf(seal: Digest, { context }: Manifest): BlobInfo[] {
   const blobs = new Map<Digest, BlobInfo>([[seal, { digest: seal, size: 0 }]]);
   for (const { digest, size } of context.files)
     blobs.set(parseDigest(digest), { digest: parseDigest(digest), size });

@@ -19,8 +19,9 @@ import { defaultArtifactsConfig } from "./artifacts-config.ts";
 import { verifyAudit } from "./audit.ts";
 import { pinEntry } from "./pin-entry.ts";
 import { openPool, type Pool } from "./pool.ts";
+import { purgeEntry } from "./purge.ts";
 import { restoreReport } from "./restore.ts";
-import { updatePool } from "./scan.ts";
+import { type Scan, updatePool } from "./scan.ts";
 import { storePlaces, storeSource } from "./store-source.ts";
 
 const nowMs = Date.UTC(2026, 4, 20);
@@ -81,6 +82,76 @@ test("undo(apply(plan)) gives back the same blobs and the same catalog", async (
     { numRuns: 25 },
   );
 });
+
+test("what a run needs that was sealed since the scan is not purged with another", async () => {
+  await using stores = await storesWith([lone], 0);
+  await using pool = await openStorePool(stores, 1);
+  const scan = await updatePool(pool, {});
+  const { seal } = await sealRun(stores, lone, []);
+
+  const early = purgeEntry(pool, scan, { entry: scan.entries[0] }, "a key");
+
+  await expect(early).rejects.toMatchObject({
+    code: "GC_FILE_CHANGED",
+    message: expect.stringContaining("was sealed since the scan needs"),
+  });
+  await assertWhole(stores, 2);
+  const again = await updatePool(pool, {});
+  const entry = again.entries.find((one) => one.seal !== seal);
+  await purgeEntry(pool, again, { entry }, "a key");
+  await assertWhole(stores, 1);
+});
+
+test("a run whose blobs are deleted before it is sealed is not sealed", async () => {
+  await using stores = await storesWith([lone], 0);
+  await using pool = await openStorePool(stores, 1);
+  const scan = await updatePool(pool, {});
+  const open = afterCommit(stores, () => purgeAll(pool, scan));
+
+  const sealing = sealRun(stores, lone, []);
+
+  await expect(sealing).rejects.toMatchObject({ code: "STORE_BLOB_NOT_FOUND" });
+  await assertWhole(stores, 0);
+  Object.assign(stores.blobs, { openBatch: open });
+  await sealRun(stores, lone, []);
+  await assertWhole(stores, 1);
+});
+
+const lone: AnyRun = {
+  outputs: [1],
+  family: "proofs",
+  passed: "pass",
+  daysAgo: 3,
+  isPinned: false,
+  parent: null,
+};
+
+async function purgeAll(pool: Pool, { entries, ...scan }: Scan): Promise<void> {
+  for (const entry of entries) await purgeEntry(pool, { entries, ...scan }, { entry }, "a key");
+}
+
+/**
+ * Let something happen after the commit of a batch, before whoever commits goes on.
+ * @returns what opens a batch as before
+ */
+function afterCommit(
+  { blobs }: Stores,
+  happens: () => Promise<void>,
+): Stores["blobs"]["openBatch"] {
+  const open = blobs.openBatch.bind(blobs);
+  const openBatch: typeof open = async (options) => {
+    const batch = await open(options);
+    const commit = batch.commit.bind(batch);
+    return Object.assign(batch, {
+      commit: async () => {
+        await commit();
+        await happens();
+      },
+    });
+  };
+  Object.assign(blobs, { openBatch });
+  return open;
+}
 
 /** A store in a folder, with these runs and some blobs that no run needs; nobody used any lately. */
 async function storesWith(runs: readonly AnyRun[], loose: number): Promise<Stores> {

@@ -15,7 +15,7 @@ import { isInForce, type Pin } from "./pins.ts";
 import type { PoolPlaces, PoolSource } from "./pool.ts";
 import { newestFirst } from "./protections.ts";
 import type { Scan, ScanOptions } from "./scan.ts";
-import { References } from "./store-references.ts";
+import { blobsOf, References } from "./store-references.ts";
 import type { TrashItem } from "./trash-journal.ts";
 
 /** Where the state of retention over a store is. */
@@ -39,23 +39,65 @@ export function storePlaces({ local }: Pick<Stores, "local">): PoolPlaces {
  * Blobs that other runs have stay. Blobs that somebody has used within a day stay as well.
  */
 export function storeSource(stores: Stores, config: ArtifactsConfig): PoolSource {
+  let scannedTo = 0;
   return {
-    scan: (options) => scanStore(stores, config, options),
+    async scan(options) {
+      scannedTo = await stores.journal.size("seals");
+      return scanStore(stores, config, options);
+    },
     readPins: () => readStorePins(stores),
     writePins: (pins) => writeStorePins(stores, pins),
-    async forget(items) {
-      const seals = items.flatMap((item) => item.seals ?? []);
-      if (seals.length === 0) return new Set();
-      const { tenant } = stores;
-      const evenParents = items.every(({ action }) => action === "purge");
-      const gone = new Set(await stores.catalog.removeSeals(seals, { tenant, evenParents }));
-      return new Set(
-        items.filter((item) => item.seals?.some((seal) => !gone.has(seal))).map(({ op }) => op),
-      );
+    async exclusively(action) {
+      await stores.journal.append("seals", [], { guard: action });
     },
+    forget: (items) => forgetRows(stores, items, scannedTo),
     remember: (item) => rememberRows(stores, item),
     missing: (item) => missingBlobs(stores, item),
   };
+}
+
+/** What a run needs that was sealed since the scan stays, and what a kept run derives from. */
+async function forgetRows(
+  stores: Stores,
+  items: readonly TrashItem[],
+  scannedTo: number,
+): Promise<Map<number, string>> {
+  const refused = new Map<number, string>();
+  const needed = await neededSince(stores, scannedTo);
+  for (const { op, entry_id, files } of items)
+    if (files.some(({ digest }) => needed.has(digest)))
+      refused.set(
+        op,
+        `A run that was sealed since the scan needs ${entry_id}; it was left as it is.`,
+      );
+  const going = items.filter(({ op, seals }) => seals !== undefined && !refused.has(op));
+  const seals = going.flatMap((item) => item.seals ?? []);
+  if (seals.length === 0) return refused;
+  const { tenant } = stores;
+  const evenParents = items.every(({ action }) => action === "purge");
+  const gone = new Set(await stores.catalog.removeSeals(seals, { tenant, evenParents }));
+  for (const item of going)
+    if (item.seals?.some((seal) => !gone.has(seal)))
+      refused.set(
+        item.op,
+        `A run that derives from ${item.entry_id} is kept; it was left as it is.`,
+      );
+  return refused;
+}
+
+/** Blobs of the seals that the journal names from an offset on. */
+async function neededSince(stores: Stores, from: number): Promise<ReadonlySet<Digest>> {
+  const needed = new Set<Digest>();
+  for await (const { record } of stores.journal.read("seals", { from })) {
+    if (!isDigest(record.seal)) continue;
+    try {
+      const { manifest } = await openStoredBundle(stores, record.seal);
+      for (const { digest } of blobsOf(record.seal, manifest)) needed.add(digest);
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+    }
+  }
+  return needed;
 }
 
 /** The item's manifest may still be in the trash. */

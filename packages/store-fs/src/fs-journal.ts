@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import {
+  type AppendOptions,
   decodeJournal,
   encodeJournal,
   type Journal,
@@ -79,7 +80,7 @@ class FsJournal implements Journal {
   async append(
     stream: JournalStream,
     records: readonly JournalRecord[],
-    { signal }: OperationOptions = {},
+    { guard, signal }: AppendOptions = {},
   ): Promise<JournalSpan> {
     signal?.throwIfAborted();
     if (this.#options.readOnly) {
@@ -88,11 +89,8 @@ class FsJournal implements Journal {
       });
     }
     const lines = encodeJournal(records);
-    if (lines.byteLength === 0) {
-      const size = await this.size(stream);
-      return { from: size, to: size };
-    }
-    const append = (): Promise<JournalSpan> => this.#append(stream, lines, signal);
+    if (lines.byteLength === 0 && guard === undefined) return this.#nothing(stream);
+    const append = (): Promise<JournalSpan> => this.#append(stream, lines, { guard, signal });
     const appended = (this.#last.get(stream) ?? Promise.resolve()).then(append, append);
     this.#last.set(stream, appended);
     return appended;
@@ -150,13 +148,15 @@ class FsJournal implements Journal {
   async #append(
     stream: JournalStream,
     lines: Uint8Array,
-    signal: AbortSignal | undefined,
+    { guard, signal }: AppendOptions,
   ): Promise<JournalSpan> {
     const { lockTimeoutMs, report } = this.#options;
     const path = this.#path(stream);
     // One writer at a time: it may cut off what it could not write whole, and the order of the
     // records is the order in which they became durable.
     using _lock = await takeLock(join(this.#directory, `${stream}.lock`), lockTimeoutMs, signal);
+    await guard?.();
+    if (lines.byteLength === 0) return this.#nothing(stream);
     const { file, isNew } = openForAppend(path);
     let span: JournalSpan;
     try {
@@ -167,6 +167,11 @@ class FsJournal implements Journal {
     }
     if (isNew) await fsyncFolder(this.#directory, report);
     return span;
+  }
+
+  async #nothing(stream: JournalStream): Promise<JournalSpan> {
+    const size = await this.size(stream);
+    return { from: size, to: size };
   }
 
   #openStream(path: string): number | undefined {

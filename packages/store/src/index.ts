@@ -71,6 +71,7 @@ export {
 } from "./encodings/zstd.ts";
 export { storeErrors } from "./errors.ts";
 export type {
+  AppendOptions,
   Journal,
   JournalEntry,
   JournalRecord,
