@@ -1,11 +1,11 @@
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { isResealError } from "@reseal/errors";
 import type { Digest } from "@reseal/hash";
-import type { Clock, Journal } from "@reseal/store";
+import { type Clock, type Journal, takeLock } from "@reseal/store";
 import type { ArtifactsConfig } from "./artifacts-config.ts";
 import { gcErrors } from "./errors.ts";
 import type { Pin } from "./pins.ts";
-import { lockFolder } from "./pool-lock.ts";
 import { sweepWriters } from "./pool-writer.ts";
 import type { Scan, ScanOptions } from "./scan.ts";
 import { finishMoves } from "./trash.ts";
@@ -102,7 +102,7 @@ export async function openPool(
   options: OpenPoolOptions,
 ): Promise<Pool> {
   const { clock, actor, signal, onNotice } = options;
-  const lock = await lockFolder(places.lock, { timeoutMs: options.lockTimeoutMs, signal });
+  const lock = await lockPool(places, options);
   try {
     const journal = await options.openJournal(places.journal);
     const pool: Pool = {
@@ -125,5 +125,25 @@ export async function openPool(
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
+  }
+}
+
+/** Longest time for which a process on another host counts that nobody can ask. */
+const foreignAgeMaxMs = 24 * 3600 * 1000;
+
+async function lockPool(
+  { lock, folder }: PoolPlaces,
+  { lockTimeoutMs: timeoutMs = 10_000, signal }: OpenPoolOptions,
+): Promise<Disposable> {
+  try {
+    return await takeLock(lock, { timeoutMs, signal, foreignAgeMaxMs, isRequired: true });
+  } catch (error) {
+    if (!isResealError(error)) throw error;
+    const { details = {} } = error;
+    if (error.code === "STORE_BUSY")
+      throw gcErrors.BUSY(`Process ${details.pid} on ${details.host} is changing ${folder}.`, {
+        details,
+      });
+    throw gcErrors.WRITE_FAILED(`No lock can be made at ${lock}.`, { cause: error, details });
   }
 }

@@ -14,6 +14,7 @@ import {
   type AppendOptions,
   decodeJournal,
   encodeJournal,
+  errnoOf,
   type Journal,
   type JournalEntry,
   type JournalRecord,
@@ -21,12 +22,13 @@ import {
   type JournalStream,
   journalRepair,
   type OperationOptions,
+  readFailure,
   storeErrors,
+  takeLock,
+  writeFailure,
 } from "@reseal/store";
-import { errnoOf, readFailure, writeFailure } from "./fs-errors.ts";
 import { fsyncFolder, fsyncOpenFile, type Report } from "./fs-sync.ts";
 import { assertFolder, makeFolder } from "./layout.ts";
-import { takeLock } from "./lock.ts";
 
 /** How to open a folder of journal streams. */
 export interface FsJournalOptions {
@@ -154,7 +156,10 @@ class FsJournal implements Journal {
     const path = this.#path(stream);
     // One writer at a time: it may cut off what it could not write whole, and the order of the
     // records is the order in which they became durable.
-    using _lock = await takeLock(join(this.#directory, `${stream}.lock`), lockTimeoutMs, signal);
+    using _lock = await takeLock(join(this.#directory, `${stream}.lock`), {
+      timeoutMs: lockTimeoutMs,
+      signal,
+    });
     await guard?.();
     if (lines.byteLength === 0) return this.#nothing(stream);
     const { file, isNew } = openForAppend(path);

@@ -84,6 +84,7 @@ export {
   journalLineBytesMax,
   journalRepair,
 } from "./journal-format.ts";
+export { breakVoidLock, type LockOptions, takeLock } from "./link-lock.ts";
 export { createMemoryBlobStore, type MemoryBlobStore } from "./memory-blob-store.ts";
 export { createMemoryCatalog } from "./memory-catalog.ts";
 export { createMemoryJournal, type MemoryJournal } from "./memory-journal.ts";
@@ -95,8 +96,10 @@ export {
   type ProcessIdentity,
   thisProcess,
 } from "./process-identity.ts";
+export { isProcessGone, processName, processNamed } from "./process-name.ts";
 export { readRemovedSeals, type SealRemoval } from "./removed-seals.ts";
 export type { Clock, IdSource, Stores } from "./stores.ts";
+export { errnoOf, readFailure, writeFailure } from "./system-errors.ts";
 export {
   openWorkerLane,
   serveTasks,
