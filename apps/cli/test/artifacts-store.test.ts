@@ -2,6 +2,7 @@
 // meanwhile: stress-retention.test.ts.
 import { cpSync, readdirSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
+import { validate } from "@reseal/schema";
 import { expect, test } from "vitest";
 import { Sandbox } from "./sandbox.ts";
 
@@ -108,6 +109,38 @@ test("one run comes back with what it had in common with others; pins and parent
 
   expect(await ids()).toContain(fourth);
   expect((await sandbox.reseal(["verify", "--all"], { cwd })).status).toBe(0);
+});
+
+test("a run that was cited with the promise to keep it is never deleted, until that is taken back", async () => {
+  const sandbox = new Sandbox();
+  const cwd = await workspace(sandbox, 3);
+  const { items } = (await sandbox.data(["ls"], { cwd })) as unknown as Listed;
+  const oldest = items.at(-1)?.run_id ?? "";
+  const plan = async (): Promise<unknown> => sandbox.data(["artifacts", "gc", ...store], { cwd });
+
+  const cited = await sandbox.data(["cite", oldest], { cwd });
+  expect(cited).toMatchObject({ kept: false });
+  expect(await plan()).toMatchObject({ plan: { total_to_delete: 1 } });
+  expect(await sandbox.data(["cite", oldest, "--keep"], { cwd })).toMatchObject({ kept: true });
+
+  expect(await plan()).toMatchObject({ plan: { total_to_delete: 0 } });
+  const { items: entries } = (await sandbox.data(["artifacts", "list", ...store], {
+    cwd,
+  })) as unknown as Listed;
+  const listed = await sandbox.reseal(["artifacts", "list", "--json", ...store], { cwd });
+  expect(await validate("output.artifacts-list", JSON.parse(listed.stdout))).toEqual([]);
+  const id = entries.at(-1)?.id ?? "";
+  const why = await sandbox.reseal(["artifacts", "why", id, ...store], { cwd });
+  expect(why.stdout).toContain("it is cited");
+  const promote = ["artifacts", "pin", "--id", id, "--on", "--for", "promoted", ...store];
+  expect(await sandbox.data(promote, { cwd })).toMatchObject({ pin: { purpose: "promoted" } });
+  expect((await sandbox.reseal(["artifacts", "why", id, ...store], { cwd })).stdout).toContain(
+    "it is promoted",
+  );
+  expect(await sandbox.data(["artifacts", "pin", "--id", id, "--off", ...store], { cwd })).toEqual(
+    expect.objectContaining({ is_pinned: false, was_pinned: true }),
+  );
+  expect(await plan()).toMatchObject({ plan: { total_to_delete: 1 } });
 });
 
 test("a purge leaves a tombstone that verify and lineage understand", async () => {

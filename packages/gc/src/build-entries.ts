@@ -4,6 +4,7 @@ import type { EntryFile, PassFail, ScannedEntry } from "./entry.ts";
 import { fullEntryId, shortIds } from "./entry-id.ts";
 import type { Family } from "./families.ts";
 import { type RunRecord, readRunRecord, statusOfContent, statusOfNames } from "./pass-fail.ts";
+import type { Pin } from "./pins.ts";
 import { newestFirst } from "./protections.ts";
 import { logicalPath, type RunKey, runKeyOf } from "./run-key.ts";
 
@@ -23,8 +24,8 @@ export interface BuildOptions {
   readonly families: readonly Family[];
   /** Folders with a `run.json`. */
   readonly records: ReadonlySet<string>;
-  /** Whether a run of a family is pinned. */
-  readonly isPinned: (family: string, runId: string) => boolean;
+  /** The pin of a run of a family. */
+  readonly pinOf: (family: string, runId: string) => Pin | undefined;
   readonly scannedAt: string;
 }
 
@@ -69,7 +70,7 @@ async function entryOf(
   id: string,
   { family, key, files: found }: Group,
   recordFolders: readonly string[],
-  { folder, families, isPinned, scannedAt }: BuildOptions,
+  { folder, families, pinOf, scannedAt }: BuildOptions,
 ): Promise<ScannedEntry> {
   const sorted = found.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const originals = new Set(sorted.map(({ path }) => path));
@@ -83,6 +84,7 @@ async function entryOf(
   const record = recordFolders
     .map((place) => readRunRecord(join(folder, place, "run.json")))
     .find((one) => one !== undefined);
+  const pin = pinOf(family, key.value);
   return {
     id,
     run_id: key.value,
@@ -99,13 +101,14 @@ async function entryOf(
     ),
     is_last_pass: false,
     is_last_run: false,
-    is_pinned: isPinned(family, key.value),
+    is_pinned: pin !== undefined,
     paths,
     total_bytes: files.reduce((sum, { size }) => sum + size, 0),
     checksum_sha256: checksumOf(files),
     ...(record?.tags && { tags: [...record.tags] }),
     ...(record?.description !== undefined && { description: record.description }),
     ...(record?.version !== undefined && { version: record.version }),
+    ...(pin?.purpose && { protections: [pin.purpose] }),
     files,
     siblings: sorted.filter(isSibling).map(toEntryFile),
   };

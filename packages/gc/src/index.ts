@@ -47,14 +47,14 @@ export {
   planEntryOf,
   type ScannedEntry,
 } from "./entry.ts";
-export { entryNamed } from "./entry-named.ts";
+export { entryNamed, namedBy } from "./entry-named.ts";
 export { gcErrors } from "./errors.ts";
 export { defaultFamilies, type Family } from "./families.ts";
 export { formatSize } from "./format-size.ts";
 export { type ReportPaths, readReport } from "./gc-report.ts";
 export { isoWeek } from "./keep-rules.ts";
 export { type PinOptions, pinEntry, unpinEntry } from "./pin-entry.ts";
-export { type Pin, readPins } from "./pins.ts";
+export { type Pin, type PinPurpose, readPins } from "./pins.ts";
 export {
   type CompactionFile,
   type CompactionKind,
@@ -89,8 +89,9 @@ export {
   scanPool,
   updatePool,
 } from "./scan.ts";
+export { scanStore, storeFamilyOf } from "./scan-store.ts";
 export { sealedFolderTest } from "./sealed-folder.ts";
-export { scanStore, storePlaces, storeSource } from "./store-source.ts";
+export { storePlaces, storeSource } from "./store-source.ts";
 export {
   moveToTrash,
   purgeItems,

@@ -1,13 +1,14 @@
-import { existsSync, lstatSync, readdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { openStoredBundle } from "@reseal/bundle";
+import { isResealError } from "@reseal/errors";
 import { type Digest, parseDigest } from "@reseal/hash";
 import type { Manifest } from "@reseal/schema";
 import type { BlobInfo, Stores } from "@reseal/store";
 import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
 import type { StoreScan } from "./scan.ts";
-import { isAbsent } from "./store-source.ts";
+import { oldestRecording } from "./store-leases.ts";
 
 const dayMs = 86_400_000;
 
@@ -27,7 +28,7 @@ export class References {
 
   constructor(stores: Stores, nowMs: number) {
     this.#stores = stores;
-    this.#unusedSinceMs = Math.min(nowMs - dayMs, oldestRecording(stores.local) - 1000);
+    this.#unusedSinceMs = Math.min(nowMs - dayMs, oldestRecording(stores) - 1000);
   }
 
   /**
@@ -159,12 +160,8 @@ export function blobsOf(seal: Digest, { context }: Manifest): BlobInfo[] {
   return [...blobs.values()];
 }
 
-/** When the oldest run that is being recorded here began: what it found there, it may still need. */
-function oldestRecording(local: string): number {
-  const temporary = join(local, "tmp");
-  if (!existsSync(temporary)) return Number.POSITIVE_INFINITY;
-  return readdirSync(temporary)
-    .filter((name) => /^(run|new|replay)-/.test(name))
-    .map((name) => lstatSync(join(temporary, name), { throwIfNoEntry: false })?.birthtimeMs)
-    .reduce<number>((oldest, time) => Math.min(oldest, time ?? oldest), Number.POSITIVE_INFINITY);
+/** Whether an error says that a manifest is not there. */
+export function isAbsent(error: unknown): boolean {
+  if (isResealError(error)) return error.code === "STORE_BLOB_NOT_FOUND";
+  throw gcErrors.READ_FAILED("A manifest cannot be read.", { cause: error });
 }

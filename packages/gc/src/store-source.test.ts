@@ -1,5 +1,5 @@
 // S4-115, S4-161 for sealed runs: whatever gc takes, an undo brings back, blob by blob, row by row.
-import { readdirSync, readFileSync, utimesSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type BundleDraft,
@@ -8,20 +8,29 @@ import {
   sealBundle,
   verifyBundle,
 } from "@reseal/bundle";
-import { digestBytes } from "@reseal/hash";
-import { createMemoryCatalog, createMemoryStores, type Stores } from "@reseal/store";
+import { type Digest, digestBytes } from "@reseal/hash";
+import {
+  createMemoryCatalog,
+  createMemoryStores,
+  type LeasedRun,
+  type Stores,
+  takeLease,
+  thisProcess,
+} from "@reseal/store";
 import { openFsBlobStore, openFsJournal } from "@reseal/store-fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { poolFolder } from "../test/pool-folder.ts";
 import { applyGc, planPool } from "./apply-gc.ts";
-import { defaultArtifactsConfig } from "./artifacts-config.ts";
+import { type ArtifactsConfig, defaultArtifactsConfig } from "./artifacts-config.ts";
 import { verifyAudit } from "./audit.ts";
+import type { ScannedEntry } from "./entry.ts";
 import { pinEntry } from "./pin-entry.ts";
 import { openPool, type Pool } from "./pool.ts";
 import { purgeEntry } from "./purge.ts";
 import { restoreReport } from "./restore.ts";
 import { type Scan, updatePool } from "./scan.ts";
+import { scanStore } from "./scan-store.ts";
 import { storePlaces, storeSource } from "./store-source.ts";
 
 const nowMs = Date.UTC(2026, 4, 20);
@@ -79,7 +88,7 @@ test("undo(apply(plan)) gives back the same blobs and the same catalog", async (
         expect((await verifyAudit(pool.journal)).broken).toBeNull();
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 15 },
   );
 });
 
@@ -116,6 +125,81 @@ test("a run whose blobs are deleted before it is sealed is not sealed", async ()
   await sealRun(stores, lone, []);
   await assertWhole(stores, 1);
 });
+
+test("what is cited, promoted or in use by a process is kept, and the plan says why", async () => {
+  await using stores = await storesWith([], 0);
+  const seals: Digest[] = [];
+  for (let run = 0; run < 6; run += 1) {
+    const about = [{ doi: "10.5281/zenodo.7" }, { tags: ["promoted"] }][run];
+    const past = { ...stores, clock: { now: () => nowMs - run * dayMs } };
+    seals.push((await sealRun(past, { ...lone, passed: "fail" }, [], about)).seal);
+  }
+  await using pool = await openStorePool(stores, 1);
+  const entries = (await updatePool(pool, {})).entries;
+  const idOf = (run: number): string => entries.find(({ seal }) => seal === seals[run])?.id ?? "";
+  const ofRun = (run: number) => ({ id: idOf(run), family: "proofs", run_id: runId(run) });
+  await pinEntry(pool, ofRun(2), { purpose: "cited" });
+  await pinEntry(pool, ofRun(3), { purpose: "promoted" });
+  using _lease = takeLease(stores, [leaseOf(entries[0], seals[4])]);
+
+  const scan = await updatePool(pool, {});
+  const { family_plans } = planPool(scan, pool.config, pool.places, { nowMs, dryRun: true });
+
+  const reasons = family_plans[0]?.reason_to_keep ?? {};
+  const words = seals.map((_, run) =>
+    reasons[idOf(run)]?.filter((reason) => !/^last_|keep/.test(reason)),
+  );
+  expect(words).toEqual([
+    ["cited"],
+    ["promoted"],
+    ["pinned", "cited"],
+    ["pinned", "promoted"],
+    ["leased"],
+    undefined, // It is deleted.
+  ]);
+});
+
+test("what a process began to work with after the scan is left", async () => {
+  await using stores = await storesWith([{ ...lone, daysAgo: 5 }, lone], 0);
+  await using pool = await openStorePool(stores, 1);
+  const scan = await updatePool(pool, {});
+  const plan = planPool(scan, pool.config, pool.places, { nowMs, dryRun: false });
+  const [doomed] = plan.family_plans.flatMap(({ to_delete }) => to_delete);
+  const entry = scan.entries.find(({ id }) => id === doomed?.id);
+  using _lease = takeLease(stores, [leaseOf(entry)]);
+
+  const { report } = await applyGc(pool, scan, plan);
+
+  expect(report.errors).toMatchObject([
+    { id: doomed?.id, code: "GC_ENTRY_PROTECTED", message: expect.stringContaining("has begun") },
+  ]);
+  await assertWhole(stores, 2);
+});
+
+test("parents of what is being recorded are in use, also when its recorder died here", async () => {
+  await using stores = await storesWith([{ ...lone, daysAgo: 5 }, lone], 0);
+  const [newest, oldest] = (await scanStore(stores, config(1), { nowMs })).entries;
+  const folder = join(stores.local, "tmp/run-1");
+  mkdirSync(folder, { recursive: true });
+  const plan = { context: { parents: [leaseOf(oldest), { artifact_id: "nonsense" }] } };
+  writeFileSync(join(folder, "plan.json"), JSON.stringify(plan));
+  const leased = async (): Promise<unknown> =>
+    (await scanStore(stores, config(1), { nowMs })).entries.map((one) => one.protections);
+  expect(newest?.seal).not.toBe(oldest?.seal);
+
+  writeFileSync(join(folder, "lease.json"), JSON.stringify({ ...thisProcess(), pid_start: "1" }));
+  expect(await leased()).toEqual([undefined, ["leased"]]);
+  writeFileSync(join(folder, "lease.json"), JSON.stringify({ ...thisProcess(), host: "other" }));
+  expect(await leased()).toEqual([undefined, ["leased"]]);
+  utimesSync(join(folder, "lease.json"), 1, 1);
+  expect(await leased()).toEqual([undefined, undefined]);
+});
+
+function leaseOf(entry: ScannedEntry | undefined, seal = entry?.seal): LeasedRun {
+  return { artifact_id: digestBytes("unknown"), seal };
+}
+
+const runId = (run: number): string => `00000000-0000-4000-8000-00000000000${run + 1}`;
 
 const lone: AnyRun = {
   outputs: [1],
@@ -178,6 +262,7 @@ async function sealRun(
   stores: Stores,
   { outputs, family, passed }: AnyRun,
   parents: BundleDraft["context"]["parents"],
+  about: Partial<BundleDraft["context"]> = {},
 ): ReturnType<typeof sealBundle> {
   await using batch = await stores.blobs.openBatch();
   const files: BundleDraft["files"][number][] = [];
@@ -204,18 +289,22 @@ async function sealRun(
       redaction: { counts: {}, withheld: [] },
       not_captured: {},
       warnings: [],
+      ...about,
     },
   });
 }
 
-function openStorePool(stores: Stores, keep: number): Promise<Pool> {
+function config(keep: number): ArtifactsConfig {
   const families = ["proofs", "bench"].map((name) => ({ name, patterns: [], policy: { keep } }));
-  const config = { ...defaultArtifactsConfig("store"), families };
-  return openPool(storePlaces(stores), config, {
+  return { ...defaultArtifactsConfig("store"), families };
+}
+
+function openStorePool(stores: Stores, keep: number): Promise<Pool> {
+  return openPool(storePlaces(stores), config(keep), {
     openJournal: (folder) => openFsJournal(folder),
     clock: stores.clock,
     actor: "ada@lab",
-    source: storeSource(stores, config),
+    source: storeSource(stores, config(keep)),
   });
 }
 

@@ -31,7 +31,7 @@ import { defaultPolicy } from "./policy.ts";
 import { createReplayLog, type ReplayLog } from "./replay-log.ts";
 import { planReplay } from "./replay-plan.ts";
 import type { ReplayRequest } from "./replay-request.ts";
-import { resolveOriginal } from "./resolve-original.ts";
+import { leaseOriginal, resolveOriginal } from "./resolve-original.ts";
 import { cleanReplayScratch, createScratch, type Scratch } from "./scratch.ts";
 import { type ReplayFindings, sealReplay } from "./seal-replay.ts";
 import { completeTolerance } from "./tolerance.ts";
@@ -85,6 +85,7 @@ export async function replayRun(
   const startedMs = stores.clock.now();
   const log = createReplayLog(stores.clock);
   const original = await resolveOriginal(stores, given, log);
+  using _lease = leaseOriginal(stores, original);
   const seed = ownSeed ?? original.manifest.content.inputs.seed;
   const again = await runAgain(stores, original, seed, request, log);
   const candidate = again.run;

@@ -84,6 +84,7 @@ export {
   journalLineBytesMax,
   journalRepair,
 } from "./journal-format.ts";
+export { isSilent, keepAlive, type LeasedRun, readLeases, takeLease } from "./leases.ts";
 export { breakVoidLock, type LockOptions, takeLock } from "./link-lock.ts";
 export { createMemoryBlobStore, type MemoryBlobStore } from "./memory-blob-store.ts";
 export { createMemoryCatalog } from "./memory-catalog.ts";

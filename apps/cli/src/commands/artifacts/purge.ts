@@ -81,7 +81,7 @@ function findTarget(
   trash: Awaited<ReturnType<Gc["readTrash"]>>,
   name: string,
 ): Target {
-  const isHere = scan.entries.some(({ id }) => id.startsWith(name.toLowerCase()));
+  const isHere = gc.namedBy(scan.entries, name).length > 0;
   return isHere
     ? { entry: gc.entryNamed(scan.entries, name) }
     : { item: gc.itemNamed(trash, name) };
