@@ -1,12 +1,7 @@
 import { canonicalJson, compareUtf8, type Digest, formatTree, parseDigest } from "@reseal/hash";
 import { assertValid, type Content, type Manifest, type TreeRef } from "@reseal/schema";
-import {
-  type BlobBatch,
-  type BlobStore,
-  type OperationOptions,
-  type Stores,
-  storeErrors,
-} from "@reseal/store";
+import type { BlobBatch, OperationOptions, Stores } from "@reseal/store";
+import { watchDeletions } from "./deletion-watch.ts";
 import { buildDocuments } from "./documents.ts";
 import type { BundleDraft, DraftFile } from "./draft.ts";
 import { envKeyOf, type Keys, keysOf } from "./identity.ts";
@@ -95,10 +90,6 @@ export interface StagedSeal extends OperationOptions {
 
 /**
  * Make the blobs of a seal durable, then tell the journal, then the catalog.
- *
- * Whoever deletes does so while nobody can write to the journal of seals, and says so in the
- * journal of the trash before and after: when that has grown since the batch looked at what is
- * there, all is looked for once more, where nothing can be deleted any more.
  * @throws `STORE_BLOB_NOT_FOUND` when a blob was deleted meanwhile; nothing is sealed then.
  */
 export async function publishSeal(
@@ -106,30 +97,15 @@ export async function publishSeal(
   batch: BlobBatch,
   { manifest, seal, size, signal }: StagedSeal,
 ): Promise<void> {
-  const trashed = await stores.journal.size("trash", { signal });
+  const watch = await watchDeletions(stores);
   await batch.commit({ signal });
-  const { artifact_id, run_id, created_at } = manifest.context;
+  const { artifact_id, run_id, created_at, files } = manifest.context;
   const { tenant } = stores;
   const line = { seal, tenant, run_id, artifact_id, created_at };
-  const guard = async (): Promise<void> => {
-    if ((await stores.journal.size("trash")) !== trashed)
-      await assertAllThere(stores.blobs, manifest, seal);
-  };
+  const guard = (): Promise<void> =>
+    watch.assertThere([seal, ...files.map(({ digest }) => parseDigest(digest))]);
   const applied = await stores.journal.append("seals", [line], { guard });
   await stores.catalog.addSeals([sealRecordOf(manifest, { seal, size, tenant })], { applied });
-}
-
-async function assertAllThere(
-  blobs: BlobStore,
-  { context }: Manifest,
-  seal: Digest,
-): Promise<void> {
-  for (const digest of new Set([seal, ...context.files.map((file) => parseDigest(file.digest))]))
-    if ((await blobs.stat(digest)) === undefined)
-      throw storeErrors.BLOB_NOT_FOUND(`Blob ${digest} was removed before the run was sealed.`, {
-        details: { digest },
-        hint: "Something collected garbage at the same time. Try again.",
-      });
 }
 
 type Trees = {

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isDigest } from "@reseal/hash";
+import { type Digest, isDigest } from "@reseal/hash";
 import {
   isProcessKnown,
   isSilent,
@@ -51,11 +51,29 @@ function recordings({ local }: Pick<Stores, "local">): readonly string[] {
     });
 }
 
+/** Blobs that runs need which are being recorded: of what was there before they began. */
+export function recordedBlobs(stores: Pick<Stores, "local">): ReadonlySet<Digest> {
+  const look = (): Digest[] =>
+    recordings(stores).flatMap((folder) =>
+      (planIn(folder)?.files ?? []).map(({ digest }) => digest),
+    );
+  // Twice: a folder that is being taken over has, for one reader, neither name.
+  return new Set([...look(), ...look()]);
+}
+
 function parentsIn(folder: string): readonly LeasedRun[] {
-  const plan = readJson(join(folder, "plan.json")) as
-    | { readonly context?: { readonly parents?: readonly LeasedRun[] } }
-    | undefined;
-  return (plan?.context?.parents ?? []).filter(({ artifact_id }) => isDigest(artifact_id));
+  const parents = planIn(folder)?.context?.parents ?? [];
+  return parents.filter(({ artifact_id }) => isDigest(artifact_id));
+}
+
+/** The part of a recorder's plan that says what it needs. */
+interface RecorderPlan {
+  readonly files?: readonly { readonly digest: Digest }[];
+  readonly context?: { readonly parents?: readonly LeasedRun[] };
+}
+
+function planIn(folder: string): RecorderPlan | undefined {
+  return readJson(join(folder, "plan.json")) as RecorderPlan | undefined;
 }
 
 function readJson(path: string): unknown {

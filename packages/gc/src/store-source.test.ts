@@ -1,5 +1,5 @@
 // S4-115, S4-161 for sealed runs: whatever gc takes, an undo brings back, blob by blob, row by row.
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type BundleDraft,
@@ -193,6 +193,25 @@ test("parents of what is being recorded are in use, also when its recorder died 
   expect(await leased()).toEqual([undefined, ["leased"]]);
   utimesSync(join(folder, "lease.json"), 1, 1);
   expect(await leased()).toEqual([undefined, undefined]);
+});
+
+test("what a run needs that is being recorded is not even purged", async () => {
+  await using stores = await storesWith([lone], 0);
+  await using pool = await openStorePool(stores, 1);
+  const scan = await updatePool(pool, {});
+  const folder = join(stores.local, "tmp/run-1");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "lease.json"), JSON.stringify(thisProcess()));
+  const plan = { files: [{ path: "code/1.txt", digest: digestBytes("output 1") }] };
+  writeFileSync(join(folder, "plan.json"), JSON.stringify(plan));
+  const purge = (): Promise<unknown> => purgeEntry(pool, scan, { entry: scan.entries[0] }, "a key");
+
+  await expect(purge()).rejects.toThrow("A run that is being recorded needs");
+
+  await assertWhole(stores, 1);
+  rmSync(folder, { recursive: true });
+  await purge();
+  await assertWhole(stores, 0);
 });
 
 function leaseOf(entry: ScannedEntry | undefined, seal = entry?.seal): LeasedRun {

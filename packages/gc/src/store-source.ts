@@ -7,7 +7,7 @@ import type { Stores } from "@reseal/store";
 import type { ArtifactsConfig } from "./artifacts-config.ts";
 import type { PoolPlaces, PoolSource } from "./pool.ts";
 import { scanStore } from "./scan-store.ts";
-import { isLeased, leasedRuns } from "./store-leases.ts";
+import { isLeased, leasedRuns, recordedBlobs } from "./store-leases.ts";
 import { readStorePins, writeStorePins } from "./store-pins.ts";
 import { blobsOf, isAbsent } from "./store-references.ts";
 import type { TrashItem } from "./trash-journal.ts";
@@ -58,8 +58,11 @@ async function forgetRows(
 ): Promise<Map<number, string>> {
   const refused = new Map<number, string>();
   const needed = await neededSince(stores, scannedTo);
+  const recorded = recordedBlobs(stores);
   for (const { op, entry_id, files } of items)
-    if (files.some(({ digest }) => needed.has(digest)))
+    if (files.some(({ digest }) => recorded.has(digest)))
+      refused.set(op, `A run that is being recorded needs ${entry_id}; it was left as it is.`);
+    else if (files.some(({ digest }) => needed.has(digest)))
       refused.set(
         op,
         `A run that was sealed since the scan needs ${entry_id}; it was left as it is.`,

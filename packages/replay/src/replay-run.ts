@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { type BundleReader, openStoredBundle, type SealedBundle } from "@reseal/bundle";
+import {
+  type BundleReader,
+  openStoredBundle,
+  type SealedBundle,
+  settleBlobs,
+  watchDeletions,
+} from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
 import {
   describeEnvironment,
@@ -123,6 +129,7 @@ async function runAgain(
   const scratch = createScratch(stores, stores.ids.runId());
   try {
     const config = await readConfig(original, log);
+    const watch = await watchDeletions(stores);
     await layOut(stores, original, scratch, request, log);
     if (log.obstacles.length > 0) return notRun;
     const plan = await planReplay(stores, original, { scratch, config, seed, request });
@@ -141,6 +148,7 @@ async function runAgain(
     const limits = planLimits(request, { env, cwd: places.cwd });
     for (const check of limits.checks) log.check(check);
     scratch.spool.writeJson("plan.json", plan, { durable: true });
+    await settleBlobs(stores, watch, plan.files);
     log.step("run", "The command was started in a scratch folder.");
     const allowed = new Set(request.allowSecrets);
     const guard = new FileGuard(redactor.scans, (path) => allowed.has(path), readKey(stores));
