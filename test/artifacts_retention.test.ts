@@ -79,6 +79,7 @@ test("list: all, one family, as JSON, with paths", async () => {
     ["list", "cryptorun artifacts list"],
     ["list-proofs", "cryptorun artifacts list --family proofs"],
     ["list-greenwall", "cryptorun artifacts list --verbose --family greenwall"],
+    ["list-tree", "cryptorun artifacts list --tree --family proofs"],
   ] as const) {
     const { status, stdout } = shell(command);
     expect(status).toBe(0);

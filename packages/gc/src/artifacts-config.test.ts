@@ -77,6 +77,37 @@ test.each([
   );
 });
 
+test("S4-039 all mistakes are told at once, each with its line and what to do", async () => {
+  const text = [
+    "retention:",
+    "  proofs: {kepe: 10}",
+    "  bench:",
+    "    keep: '5'",
+    "indexing: {parallel_worker: 2}",
+    "",
+  ].join("\n");
+  const later =
+    "retention: {bensh: {keep: 1}}\nfamilies: {nothing: {title: x}}\ngc: {always_keep: []}";
+
+  await expect(parseArtifactsConfig(text, "config/artifacts.yaml")).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /^config\/artifacts\.yaml has 3 mistakes:\n {2}line 2: \/retention\/proofs\/kepe .*\n {2}line 4: \/retention\/bench\/keep .*\n {2}line 5: \/indexing\/parallel_worker .*$/,
+    ),
+    hint: "Line 2: Did you mean keep? Line 5: Did you mean parallel_workers?",
+    details: { findings: [{ line: 2 }, { line: 4 }, { line: 5 }] },
+  });
+  await expect(parseArtifactsConfig(later, "a.yaml")).rejects.toMatchObject({
+    code: "GC_CONFIG_INVALID",
+    details: {
+      findings: [
+        { line: 3, pointer: "/gc/always_keep" },
+        { line: 1, pointer: "/retention/bensh", hint: expect.stringContaining("bench?") },
+        { line: 2, pointer: "/families/nothing", hint: expect.stringContaining("under patterns") },
+      ],
+    },
+  });
+});
+
 test("S4-019…S4-024, S4-151 a hard rule cannot be left out, another can be added", async () => {
   const without = parseArtifactsConfig("gc: {always_keep: [last_pass, pinned]}", "a.yaml");
   await expect(without).rejects.toThrow(

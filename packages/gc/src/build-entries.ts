@@ -3,7 +3,13 @@ import { type Digest, digestHex, treeDigest } from "@reseal/hash";
 import type { EntryFile, PassFail, ScannedEntry } from "./entry.ts";
 import { fullEntryId, shortIds } from "./entry-id.ts";
 import type { Family } from "./families.ts";
-import { type RunRecord, readRunRecord, statusOfContent, statusOfNames } from "./pass-fail.ts";
+import {
+  poolContent,
+  type RunRecord,
+  readRunRecord,
+  statusOfContent,
+  statusOfNames,
+} from "./pass-fail.ts";
 import type { Pin } from "./pins.ts";
 import { newestFirst } from "./protections.ts";
 import { logicalPath, type RunKey, runKeyOf } from "./run-key.ts";
@@ -123,7 +129,8 @@ async function passFailOf(
 ): Promise<PassFail> {
   if (record?.pass_fail !== undefined) return record.pass_fail;
   const rule = family?.status;
-  const ruled = rule === undefined ? undefined : await statusOfContent(folder, paths, rule);
+  const ruled =
+    rule === undefined ? undefined : await statusOfContent(paths, rule, poolContent(folder));
   return ruled ?? statusOfNames(paths);
 }
 

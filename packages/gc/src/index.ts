@@ -17,7 +17,6 @@ export {
   type ArtifactsConfig,
   type ConfigKind,
   defaultArtifactsConfig,
-  hardRules,
   type JsonlCompaction,
   type MarkdownCompaction,
   parseArtifactsConfig,
@@ -40,6 +39,7 @@ export {
   storeSizeMin,
 } from "./compact-store.ts";
 export type { CompactionReport, CompactionResult } from "./compaction-report.ts";
+export { hardRules } from "./config-problems.ts";
 export {
   type EntryFile,
   type PassFail,

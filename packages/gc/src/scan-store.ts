@@ -1,10 +1,12 @@
-import { type Digest, digestHex, isDigest } from "@reseal/hash";
-import type { RunRow, Stores } from "@reseal/store";
+import { type Digest, digestHex, isDigest, parseDigest } from "@reseal/hash";
+import type { Manifest } from "@reseal/schema";
+import { collectBytes, type RunRow, type Stores } from "@reseal/store";
 import type { ArtifactsConfig } from "./artifacts-config.ts";
 import { markLast } from "./build-entries.ts";
 import type { PassFail, ScannedEntry } from "./entry.ts";
 import { shortIds } from "./entry-id.ts";
 import { manifestOf } from "./manifest-of.ts";
+import { type ContentReader, statusOfContent, statusOfNames } from "./pass-fail.ts";
 import { type Pin, pinsInForce } from "./pins.ts";
 import { newestFirst } from "./protections.ts";
 import type { Scan, ScanOptions } from "./scan.ts";
@@ -23,6 +25,8 @@ export async function scanStore(
   const references = new References(stores, nowMs);
   const paths = new Map<Digest, string[]>();
   const registered = new Set<Digest>();
+  const verdicts = new Map<Digest, PassFail>();
+  const bySealRow = new Map(rows.map((row) => [row.seal, row]));
   for await (const seal of everySeal(stores, rows)) {
     signal?.throwIfAborted();
     const manifest = await references.add(seal);
@@ -32,6 +36,9 @@ export async function scanStore(
         manifest.context.files.map(({ path }) => path),
       );
     if (manifest?.context.doi !== undefined) registered.add(seal);
+    const row = bySealRow.get(seal);
+    if (row !== undefined && manifest !== undefined)
+      verdicts.set(seal, await passFailOf(stores, row, manifest, config));
     onProgress?.({ phase: "reading", files: paths.size, bytes: 0 });
   }
   const pinOf = pinsInForce(await readStorePins(stores), nowMs);
@@ -47,6 +54,7 @@ export async function scanStore(
       pin: pinOf(storeFamilyOf(row), row.run_id),
       isRegistered: registered.has(row.seal),
       isLeased: isLeased(row, leases),
+      verdict: verdicts.get(row.seal) ?? "unknown",
       parents: row.parents.flatMap(({ artifact_id, seal }) =>
         (byArtifact.get(artifact_id) ?? [])
           .filter((parent) => parent.seal !== row.seal && (seal ?? parent.seal) === parent.seal)
@@ -81,6 +89,7 @@ interface RowFacts {
   /** Under a DOI, which says that it stays. */
   readonly isRegistered: boolean;
   readonly isLeased: boolean;
+  readonly verdict: PassFail;
   readonly parents: readonly string[];
   readonly scannedAt: string;
 }
@@ -100,7 +109,7 @@ function entryOf(row: RunRow, facts: RowFacts): ScannedEntry {
     created_at: row.created_at,
     modified_at: row.created_at,
     scanned_at: facts.scannedAt,
-    pass_fail: passFail(row),
+    pass_fail: facts.verdict,
     is_last_pass: false,
     is_last_run: false,
     is_pinned: pin !== undefined,
@@ -122,8 +131,38 @@ export function storeFamilyOf({ family, project }: RunRow): string {
   return family ?? project ?? "default";
 }
 
-function passFail({ pass_fail }: RunRow): PassFail {
-  return pass_fail === "pass" || pass_fail === "fail" ? pass_fail : "unknown";
+const outputPrefix = "outputs/";
+const contentBytesMax = 16 * 1024 * 1024;
+
+/** The record's word, else the family's rule over the outputs, else their names, else unknown. */
+async function passFailOf(
+  { blobs }: Stores,
+  row: RunRow,
+  { context }: Manifest,
+  config: ArtifactsConfig,
+): Promise<PassFail> {
+  if (row.pass_fail === "pass" || row.pass_fail === "fail") return row.pass_fail;
+  const outputs = new Map(
+    context.files
+      .filter(({ role, size }) => role === "output" && size <= contentBytesMax)
+      .map(({ path, digest }) => [path.slice(outputPrefix.length), parseDigest(digest)]),
+  );
+  const read: ContentReader = async (path) => {
+    const digest = outputs.get(path);
+    const bytes = digest && (await collectBytes(await blobs.get(digest)));
+    return bytes && jsonOf(path, Buffer.from(bytes).toString("utf8"));
+  };
+  const rule = config.families.find(({ name }) => name === storeFamilyOf(row))?.status;
+  const ruled = rule && (await statusOfContent([...outputs.keys()], rule, read));
+  return ruled ?? statusOfNames([...outputs.keys()]);
+}
+
+function jsonOf(path: string, text: string): unknown {
+  try {
+    return JSON.parse(path.endsWith(".jsonl") ? (text.trimEnd().split("\n").at(-1) ?? "") : text);
+  } catch {
+    return undefined; // No JSON says nothing about how a run ended.
+  }
 }
 
 async function allRows(stores: Stores, signal: AbortSignal | undefined): Promise<RunRow[]> {

@@ -159,6 +159,33 @@ test("what is cited, promoted or in use by a process is kept, and the plan says 
   ]);
 });
 
+test("S4-147 whether a run passed is in its record, else in its outputs, else in their names", async () => {
+  await using stores = await storesWith([], 0);
+  const outputs = [
+    { "report.json": '{"ok": true}' },
+    { "report.json": '{"ok": false}', "run_pass.txt": "" },
+    { "run_pass.txt": "" },
+    { "bypass.txt": "" },
+    { "log.jsonl": '{"ok": false}\n{"ok": true}\n' },
+  ];
+  for (const [run, files] of outputs.entries()) {
+    const past = { ...stores, clock: { now: () => nowMs - run * dayMs } };
+    await sealRun(past, { ...lone, passed: "unknown" }, [], {}, files);
+  }
+  const status = { file: "*.{json,jsonl}", pointer: "/ok" };
+  const families = [{ name: "proofs", patterns: [], policy: {}, status }];
+
+  const { entries } = await scanStore(stores, { ...config(1), families }, { nowMs });
+
+  expect(entries.map(({ pass_fail, is_last_pass }) => [pass_fail, is_last_pass])).toEqual([
+    ["pass", true],
+    ["fail", false],
+    ["pass", false],
+    ["unknown", false],
+    ["pass", false],
+  ]);
+});
+
 test("what a process began to work with after the scan is left", async () => {
   await using stores = await storesWith([{ ...lone, daysAgo: 5 }, lone], 0);
   await using pool = await openStorePool(stores, 1);
@@ -282,9 +309,14 @@ async function sealRun(
   { outputs, family, passed }: AnyRun,
   parents: BundleDraft["context"]["parents"],
   about: Partial<BundleDraft["context"]> = {},
+  more: Readonly<Record<string, string>> = {},
 ): ReturnType<typeof sealBundle> {
   await using batch = await stores.blobs.openBatch();
   const files: BundleDraft["files"][number][] = [];
+  for (const [path, text] of Object.entries(more)) {
+    const blob = await batch.put(Buffer.from(text));
+    files.push({ path: `outputs/${path}`, role: "output", ...blob, origin: "workspace" });
+  }
   for (const output of outputs) {
     const blob = await batch.put(Buffer.from(`output ${output}`));
     files.push({ path: `outputs/${output}.txt`, role: "output", ...blob, origin: "workspace" });
