@@ -13,7 +13,7 @@ const intervalMs = 80;
 export function progressLine(context: CommandContext): ProgressLine {
   const { stderr } = context.host;
   if (!context.showsProgress) return { show: () => undefined, clear: () => undefined };
-  let drawnMs = 0;
+  let drawnMs = Number.NEGATIVE_INFINITY; // The first is always shown.
   let isDrawn = false;
   return {
     show(text) {

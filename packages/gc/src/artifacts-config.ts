@@ -80,16 +80,24 @@ export async function parseArtifactsConfig(
   source: string,
   kind: ConfigKind = "pool",
 ): Promise<ArtifactsConfig> {
-  let value: unknown;
-  try {
-    value = (await parseStrictYaml(text)) ?? {};
-  } catch (cause) {
-    const [reason] = (cause as Error).message.split("\n");
-    throw gcErrors.CONFIG_INVALID(`${source} is not valid YAML: ${reason}`, { cause });
-  }
+  const value = await documentIn(text, source);
   const problems = await problemsOf(value, kind);
   if (problems.length > 0) throw await configError(problems, text, source);
   return fillIn(value as ArtifactsFile, source, kind);
+}
+
+/** A key whose space before `{` or `[` was forgotten, as the original's manual prints one. */
+const tightKey = /^(\s*[\w-]+:)(?=[{[])/gm;
+
+async function documentIn(text: string, source: string): Promise<unknown> {
+  try {
+    return (await parseStrictYaml(text)) ?? {};
+  } catch (cause) {
+    const mended = text.replace(tightKey, "$1 ");
+    if (mended !== text) return documentIn(mended, source);
+    const [reason] = (cause as Error).message.split("\n");
+    throw gcErrors.CONFIG_INVALID(`${source} is not valid YAML: ${reason}`, { cause });
+  }
 }
 
 function fillIn(
