@@ -213,12 +213,12 @@ test("S4-123, S4-139 a lost manifest comes back from its backup, and from the fi
 test("S4-112, S4-144 every operation shows on a terminal how many files it has done, and on no pipe", () => {
   for (const command of [
     "list",
+    "scan --force",
+    `pin --id ${lastListed()} --on`,
     "gc",
     "gc --apply --force",
     "compact",
     "compact --apply",
-    "pin --id a1b2c3d4 --on",
-    "scan --force",
   ]) {
     const watched = shell(`python3 -c '${typist}' n cryptorun artifacts ${command}`);
     expect(watched.status, watched.stdout).toBe(0);
@@ -262,6 +262,11 @@ test("S4-118…S4-121, S4-125 the guide answers the questions of the original, a
     expect(existsSync(join(docs, name))).toBe(true);
   }
 });
+
+function lastListed(): string {
+  const { items } = JSON.parse(shell("cryptorun artifacts list --json").stdout).data;
+  return items.at(-1).id;
+}
 
 const docs = join(import.meta.dirname, "..", "docs");
 const guide = readFileSync(join(docs, "guides/retention.md"), "utf8");

@@ -21,7 +21,7 @@ export function progressLine(context: CommandContext): ProgressLine {
       if (now - drawnMs < intervalMs) return;
       drawnMs = now;
       isDrawn = true;
-      stderr.write(`\r\u001b[K${text.slice(0, (stderr.columns ?? 80) - 1)}`);
+      stderr.write(`\r\u001b[K${text.slice(0, (stderr.columns || 80) - 1)}`);
     },
     clear() {
       if (isDrawn) stderr.write("\r\u001b[K");
