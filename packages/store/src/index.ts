@@ -52,6 +52,7 @@ export type { FieldDictionary } from "./encodings/choose-values.ts";
 export {
   type DecodeOptions,
   decodeDictionary,
+  decodeForeignDictionary,
   readDictionaryHeader,
 } from "./encodings/dictionary-decode.ts";
 export {
@@ -60,7 +61,11 @@ export {
   encodeDictionary,
   planDictionary,
 } from "./encodings/dictionary-encode.ts";
-export { type DictionaryHeader, hasDictionaryHeader } from "./encodings/dictionary-header.ts";
+export {
+  type DictionaryHeader,
+  hasDictionaryHeader,
+  hasForeignDictionary,
+} from "./encodings/dictionary-header.ts";
 export {
   decodeZstd,
   decodeZstdBytes,
