@@ -9,7 +9,7 @@ interface Nameable {
 }
 
 /** Shortest beginning of an id that counts. */
-export const nameLengthMin = 4;
+const nameLengthMin = 4;
 
 /** All that a name stands for: an id, its beginning, or a seal; else a run id or its beginning. */
 export function namedBy<Named extends Nameable>(

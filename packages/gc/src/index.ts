@@ -31,14 +31,13 @@ export {
   verifyAudit,
 } from "./audit.ts";
 export { cleanMarkdown, type MarkdownCleaning } from "./clean-markdown.ts";
-export {
-  type BlobCompaction,
-  compactStore,
-  type StoreCompactionOptions,
-  type StoreCompactionReport,
-  storeSizeMin,
-} from "./compact-store.ts";
-export type { CompactionReport, CompactionResult } from "./compaction-report.ts";
+export { compactStore, type StoreCompactionOptions, storeSizeMin } from "./compact-store.ts";
+export type {
+  BlobCompaction,
+  CompactionReport,
+  CompactionResult,
+  StoreCompactionReport,
+} from "./compaction-report.ts";
 export { hardRules } from "./config-problems.ts";
 export {
   type EntryFile,
@@ -89,8 +88,9 @@ export {
   scanPool,
   updatePool,
 } from "./scan.ts";
-export { scanStore, storeFamilyOf } from "./scan-store.ts";
+export { scanStore } from "./scan-store.ts";
 export { sealedFolderTest } from "./sealed-folder.ts";
+export { storeFamilyOf } from "./store-runs.ts";
 export { storePlaces, storeSource } from "./store-source.ts";
 export {
   moveToTrash,

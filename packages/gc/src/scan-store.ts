@@ -13,6 +13,7 @@ import type { Scan, ScanOptions } from "./scan.ts";
 import { isLeased, leasedRuns } from "./store-leases.ts";
 import { readStorePins } from "./store-pins.ts";
 import { References } from "./store-references.ts";
+import { runsOf, storeFamilyOf } from "./store-runs.ts";
 
 /** Look at a store without changing it. */
 export async function scanStore(
@@ -21,7 +22,7 @@ export async function scanStore(
   { nowMs, signal, onProgress }: ScanOptions,
 ): Promise<Scan> {
   const startMs = performance.now();
-  const rows = await allRows(stores, signal);
+  const rows = await Array.fromAsync(runsOf(stores, signal));
   const references = new References(stores, nowMs);
   const paths = new Map<Digest, string[]>();
   const registered = new Set<Digest>();
@@ -126,11 +127,6 @@ function entryOf(row: RunRow, facts: RowFacts): ScannedEntry {
   };
 }
 
-/** The retention family of a run. */
-export function storeFamilyOf({ family, project }: RunRow): string {
-  return family ?? project ?? "default";
-}
-
 const outputPrefix = "outputs/";
 const contentBytesMax = 16 * 1024 * 1024;
 
@@ -163,22 +159,6 @@ function jsonOf(path: string, text: string): unknown {
   } catch {
     return undefined; // No JSON says nothing about how a run ended.
   }
-}
-
-async function allRows(stores: Stores, signal: AbortSignal | undefined): Promise<RunRow[]> {
-  const rows: RunRow[] = [];
-  let after: string | undefined;
-  do {
-    const page = await stores.catalog.listRuns({
-      tenant: stores.tenant,
-      limit: 10_000,
-      after,
-      signal,
-    });
-    rows.push(...page.items);
-    after = page.next ?? undefined;
-  } while (after !== undefined);
-  return rows;
 }
 
 /** Every seal that is there, of all tenants: the journal knows those of others as well. */
