@@ -75,7 +75,7 @@ export {
 } from "./pool.ts";
 export { openPoolFile, type PoolFile } from "./pool-file.ts";
 export { readManifest, writeManifest } from "./pool-manifest.ts";
-export { type Purged, purgeEntry } from "./purge.ts";
+export { type Purged, purgeEntry, sharedOf } from "./purge.ts";
 export { itemNamed, type Restored, restoreItems, restoreReport } from "./restore.ts";
 export { applyRestore, compactFilesOf, measureRestore } from "./restore-originals.ts";
 export { groupingRuleText, logicalPath } from "./run-key.ts";
@@ -84,6 +84,7 @@ export {
   type Scan,
   type ScanOptions,
   type ScanProgress,
+  type Shared,
   type StoreScan,
   scanPool,
   updatePool,

@@ -57,8 +57,16 @@ export interface StoreScan {
   filesOf(entry: ScannedEntry, isUrgent: boolean): Promise<readonly EntryFile[]>;
   /** Blobs that no run needs once these entries are gone, by files that can go. */
   unreferenced(ids: ReadonlySet<string>, isDryRun: boolean): Promise<readonly EntryFile[]>;
+  /** How many blobs of an entry other runs have as well, and the ids of the entries among them. */
+  sharedWith(entry: ScannedEntry): Promise<Shared>;
   /** Bytes and blobs that the deletion of entries frees, each shared one once. */
   freedBy(ids: ReadonlySet<string>): Promise<{ readonly bytes: number; readonly files: number }>;
+}
+
+/** What stays of an entry when it goes, because others have it as well. */
+export interface Shared {
+  readonly files: number;
+  readonly entries: readonly string[];
 }
 
 interface ScanResult extends Scan {

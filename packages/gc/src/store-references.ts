@@ -52,6 +52,11 @@ export class References {
       filesOf: ({ seal }, isUrgent) =>
         seal === undefined ? Promise.resolve([]) : this.#filesOf(seal, isUrgent),
       unreferenced: (ids, isDryRun) => this.#unreferenced(sealsOf(ids), isDryRun),
+      sharedWith: async ({ seal }) => {
+        const idOf = new Map(entries.map((entry) => [entry.seal, entry.id]));
+        const { files, seals } = await this.#sharedWith(seal);
+        return { files, entries: seals.flatMap((other) => idOf.get(other) ?? []).sort() };
+      },
       freedBy: async (ids) => {
         const free = await this.#neededOnlyBy(sealsOf(ids));
         const bytes = [...free.values()].reduce((sum, { size }) => sum + size, 0);
@@ -71,6 +76,20 @@ export class References {
       files.push(isAnyway ? file : { ...file, unusedSinceMs: this.#unusedSinceMs });
     }
     return files;
+  }
+
+  async #sharedWith(seal: Digest | undefined): Promise<{ files: number; seals: Digest[] }> {
+    const manifest = seal && (await this.#open(seal));
+    if (seal === undefined || manifest === undefined) return { files: 0, seals: [] };
+    const digests = blobsOf(seal, manifest).map(({ digest }) => digest);
+    const shared = new Set(digests.filter((digest) => (this.#counts.get(digest) ?? 0) > 1));
+    const seals: Digest[] = [];
+    for (const other of shared.size === 0 ? [] : this.#known) {
+      const theirs = other === seal ? undefined : await this.#open(other);
+      if (theirs && blobsOf(other, theirs).some(({ digest }) => shared.has(digest)))
+        seals.push(other);
+    }
+    return { files: shared.size, seals };
   }
 
   /** Blobs of seals that nobody else needs; their manifests are the first. */

@@ -8,7 +8,7 @@ import {
   sealBundle,
   verifyBundle,
 } from "@reseal/bundle";
-import { type Digest, digestBytes } from "@reseal/hash";
+import { type Digest, digestBytes, digestHex } from "@reseal/hash";
 import {
   createMemoryCatalog,
   createMemoryStores,
@@ -32,6 +32,7 @@ import { restoreReport } from "./restore.ts";
 import { type Scan, updatePool } from "./scan.ts";
 import { scanStore } from "./scan-store.ts";
 import { storePlaces, storeSource } from "./store-source.ts";
+import { readTrash } from "./trash-journal.ts";
 
 const nowMs = Date.UTC(2026, 4, 20);
 const dayMs = 86_400_000;
@@ -240,6 +241,47 @@ test("what a run needs that is being recorded is not even purged", async () => {
   await purge();
   await assertWhole(stores, 0);
 });
+
+test("a purge says what it leaves because other runs have it as well", async () => {
+  await using stores = await storesWith([lone, { ...lone, family: "bench" }], 0);
+  await using pool = await openStorePool(stores, 1);
+  const scan = await updatePool(pool, {});
+  const [first, second] = scan.entries;
+
+  const { shared } = await purgeEntry(pool, scan, { entry: first }, "a key");
+
+  expect(shared.files).toBeGreaterThan(0);
+  expect(shared.entries).toEqual([second?.id]);
+  await assertWhole(stores, 1);
+  const rest = await updatePool(pool, {});
+  const last = await purgeEntry(pool, rest, { entry: rest.entries[0] }, "a key");
+  expect(last.shared).toEqual({ files: 0, entries: [] });
+  expect((await everythingIn(stores)).blobs).toEqual({});
+});
+
+test("a purge also destroys what deleted runs had in common, once no run in the trash needs it", async () => {
+  const old = { ...lone, passed: "unknown" as const, outputs: [3], daysAgo: 5 };
+  await using stores = await storesWith([old, old, { ...lone, outputs: [4] }], 0);
+  await using pool = await openStorePool(stores, 1);
+  const scan = await updatePool(pool, {});
+  const plan = planPool(scan, pool.config, pool.places, { nowMs, dryRun: false });
+  await applyGc(pool, scan, plan);
+  const has = (): boolean =>
+    filesBelow(join(stores.local, "trash")).some((path) => path.endsWith(hexOf("output 3")));
+  const purge = async (): Promise<void> => {
+    const item = (await readTrash(pool.journal)).find((one) => one.seals && one.state === "done");
+    await purgeEntry(pool, await updatePool(pool, {}), { item }, "a key");
+  };
+  expect(has()).toBe(true);
+
+  await purge();
+  expect(has()).toBe(true);
+  await purge();
+
+  expect(has()).toBe(false);
+});
+
+const hexOf = (text: string): string => digestHex(digestBytes(text));
 
 function leaseOf(entry: ScannedEntry | undefined, seal = entry?.seal): LeasedRun {
   return { artifact_id: digestBytes("unknown"), seal };
