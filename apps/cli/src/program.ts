@@ -1,4 +1,4 @@
-import type { ResealError } from "@reseal/errors";
+import { didYouMean, nearest, type ResealError } from "@reseal/errors";
 import { Command, CommanderError, Option } from "commander";
 import { commandNamed, commandTable } from "./command-table.ts";
 import { CommandContext, type GlobalOptions, type Host } from "./context.ts";
@@ -6,7 +6,6 @@ import { cliErrors } from "./errors.ts";
 import { exitCodeHelp } from "./help.ts";
 import { reportError } from "./report-error.ts";
 import { abortOnSignals } from "./signals.ts";
-import { didYouMean, nearest } from "./suggest.ts";
 import { cliVersion } from "./version.ts";
 
 /** Run the command line on this process. */

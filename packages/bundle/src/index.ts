@@ -1,4 +1,5 @@
 export { type BundleZip, openBundleZip } from "./bundle-zip.ts";
+export { type DeletionWatch, settleBlobs, watchDeletions } from "./deletion-watch.ts";
 export type { BundleDraft, ContextDraft, DraftFile } from "./draft.ts";
 export { bundleErrors } from "./errors.ts";
 export {

@@ -7,6 +7,7 @@ import {
   type TreeRef,
 } from "@reseal/schema";
 import type { BlobBatch, OperationOptions, Stores } from "@reseal/store";
+import { watchDeletions } from "./deletion-watch.ts";
 import { buildDocuments } from "./documents.ts";
 import type { BundleDraft, DraftFile } from "./draft.ts";
 import { bundleErrors } from "./errors.ts";
@@ -96,21 +97,35 @@ export async function sealBundle(
       { details: { bytes: bytes.byteLength, bytes_max: bytesMax, files: files.length } },
     );
   const { digest: seal } = await batch.put(bytes, { signal });
-  await batch.commit({ signal });
-  await publishSeal(stores, manifest, { seal, size: bytes.byteLength });
+  await publishSeal(stores, batch, { manifest, seal, size: bytes.byteLength, signal });
   return { manifest, seal, keys };
 }
 
-/** Tell the journal, then the catalog, of a seal whose blobs are all durable. */
+/** A manifest whose blobs are all in a batch. */
+export interface StagedSeal extends OperationOptions {
+  readonly manifest: Manifest;
+  readonly seal: Digest;
+  /** Of the manifest, in bytes. */
+  readonly size: number;
+}
+
+/**
+ * Make the blobs of a seal durable, then tell the journal, then the catalog.
+ * @throws `STORE_BLOB_NOT_FOUND` when a blob was deleted meanwhile; nothing is sealed then.
+ */
 export async function publishSeal(
   stores: Stores,
-  manifest: Manifest,
-  { seal, size }: { seal: Digest; size: number },
+  batch: BlobBatch,
+  { manifest, seal, size, signal }: StagedSeal,
 ): Promise<void> {
-  const { artifact_id, run_id, created_at } = manifest.context;
+  const watch = await watchDeletions(stores);
+  await batch.commit({ signal });
+  const { artifact_id, run_id, created_at, files } = manifest.context;
   const { tenant } = stores;
   const line = { seal, tenant, run_id, artifact_id, created_at };
-  const applied = await stores.journal.append("seals", [line]);
+  const guard = (): Promise<void> =>
+    watch.assertThere([seal, ...files.map(({ digest }) => parseDigest(digest))]);
+  const applied = await stores.journal.append("seals", [line], { guard });
   await stores.catalog.addSeals([sealRecordOf(manifest, { seal, size, tenant })], { applied });
 }
 

@@ -247,3 +247,18 @@ test("whatever the tree, undoing an apply gives the same tree", async () => {
     { numRuns: 15 },
   );
 });
+
+test("a pin says what others rely on the entry for, and the plan repeats it", async () => {
+  const folder = poolFolder(runs(12));
+  await using pool = await openTestPool(folder);
+  const oldest = (await updatePool(pool, {})).entries.at(-1);
+  if (oldest === undefined) throw new Error("no entry");
+
+  await pinEntry(pool, oldest, { purpose: "promoted" });
+
+  const scan = await updatePool(pool, {});
+  const options = { nowMs: now, dryRun: true };
+  const { family_plans } = planPool(scan, pool.config, pool.places, options);
+  expect(family_plans[0]?.reason_to_keep[oldest.id]).toEqual(["pinned", "promoted"]);
+  expect((await readManifest(pool.places))?.entries.at(-1)).not.toHaveProperty("protections");
+});

@@ -3,7 +3,14 @@ import { type Digest, digestHex, treeDigest } from "@reseal/hash";
 import type { EntryFile, PassFail, ScannedEntry } from "./entry.ts";
 import { fullEntryId, shortIds } from "./entry-id.ts";
 import type { Family } from "./families.ts";
-import { type RunRecord, readRunRecord, statusOfContent, statusOfNames } from "./pass-fail.ts";
+import {
+  poolContent,
+  type RunRecord,
+  readRunRecord,
+  statusOfContent,
+  statusOfNames,
+} from "./pass-fail.ts";
+import type { Pin } from "./pins.ts";
 import { newestFirst } from "./protections.ts";
 import { logicalPath, type RunKey, runKeyOf } from "./run-key.ts";
 
@@ -23,8 +30,8 @@ export interface BuildOptions {
   readonly families: readonly Family[];
   /** Folders with a `run.json`. */
   readonly records: ReadonlySet<string>;
-  /** Whether a run of a family is pinned. */
-  readonly isPinned: (family: string, runId: string) => boolean;
+  /** The pin of a run of a family. */
+  readonly pinOf: (family: string, runId: string) => Pin | undefined;
   readonly scannedAt: string;
 }
 
@@ -69,7 +76,7 @@ async function entryOf(
   id: string,
   { family, key, files: found }: Group,
   recordFolders: readonly string[],
-  { folder, families, isPinned, scannedAt }: BuildOptions,
+  { folder, families, pinOf, scannedAt }: BuildOptions,
 ): Promise<ScannedEntry> {
   const sorted = found.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const originals = new Set(sorted.map(({ path }) => path));
@@ -83,6 +90,7 @@ async function entryOf(
   const record = recordFolders
     .map((place) => readRunRecord(join(folder, place, "run.json")))
     .find((one) => one !== undefined);
+  const pin = pinOf(family, key.value);
   return {
     id,
     run_id: key.value,
@@ -99,13 +107,14 @@ async function entryOf(
     ),
     is_last_pass: false,
     is_last_run: false,
-    is_pinned: isPinned(family, key.value),
+    is_pinned: pin !== undefined,
     paths,
     total_bytes: files.reduce((sum, { size }) => sum + size, 0),
     checksum_sha256: checksumOf(files),
     ...(record?.tags && { tags: [...record.tags] }),
     ...(record?.description !== undefined && { description: record.description }),
     ...(record?.version !== undefined && { version: record.version }),
+    ...(pin?.purpose && { protections: [pin.purpose] }),
     files,
     siblings: sorted.filter(isSibling).map(toEntryFile),
   };
@@ -120,7 +129,8 @@ async function passFailOf(
 ): Promise<PassFail> {
   if (record?.pass_fail !== undefined) return record.pass_fail;
   const rule = family?.status;
-  const ruled = rule === undefined ? undefined : await statusOfContent(folder, paths, rule);
+  const ruled =
+    rule === undefined ? undefined : await statusOfContent(paths, rule, poolContent(folder));
   return ruled ?? statusOfNames(paths);
 }
 

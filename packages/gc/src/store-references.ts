@@ -1,13 +1,14 @@
-import { existsSync, lstatSync, readdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { openStoredBundle } from "@reseal/bundle";
+import { isResealError } from "@reseal/errors";
 import { type Digest, parseDigest } from "@reseal/hash";
 import type { Manifest } from "@reseal/schema";
 import type { BlobInfo, Stores } from "@reseal/store";
 import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
 import type { StoreScan } from "./scan.ts";
-import { isAbsent } from "./store-source.ts";
+import { oldestRecording } from "./store-leases.ts";
 
 const dayMs = 86_400_000;
 
@@ -27,7 +28,7 @@ export class References {
 
   constructor(stores: Stores, nowMs: number) {
     this.#stores = stores;
-    this.#unusedSinceMs = Math.min(nowMs - dayMs, oldestRecording(stores.local) - 1000);
+    this.#unusedSinceMs = Math.min(nowMs - dayMs, oldestRecording(stores) - 1000);
   }
 
   /**
@@ -51,6 +52,11 @@ export class References {
       filesOf: ({ seal }, isUrgent) =>
         seal === undefined ? Promise.resolve([]) : this.#filesOf(seal, isUrgent),
       unreferenced: (ids, isDryRun) => this.#unreferenced(sealsOf(ids), isDryRun),
+      sharedWith: async ({ seal }) => {
+        const idOf = new Map(entries.map((entry) => [entry.seal, entry.id]));
+        const { files, seals } = await this.#sharedWith(seal);
+        return { files, entries: seals.flatMap((other) => idOf.get(other) ?? []).sort() };
+      },
       freedBy: async (ids) => {
         const free = await this.#neededOnlyBy(sealsOf(ids));
         const bytes = [...free.values()].reduce((sum, { size }) => sum + size, 0);
@@ -70,6 +76,20 @@ export class References {
       files.push(isAnyway ? file : { ...file, unusedSinceMs: this.#unusedSinceMs });
     }
     return files;
+  }
+
+  async #sharedWith(seal: Digest | undefined): Promise<{ files: number; seals: Digest[] }> {
+    const manifest = seal && (await this.#open(seal));
+    if (seal === undefined || manifest === undefined) return { files: 0, seals: [] };
+    const digests = blobsOf(seal, manifest).map(({ digest }) => digest);
+    const shared = new Set(digests.filter((digest) => (this.#counts.get(digest) ?? 0) > 1));
+    const seals: Digest[] = [];
+    for (const other of shared.size === 0 ? [] : this.#known) {
+      const theirs = other === seal ? undefined : await this.#open(other);
+      if (theirs && blobsOf(other, theirs).some(({ digest }) => shared.has(digest)))
+        seals.push(other);
+    }
+    return { files: shared.size, seals };
   }
 
   /** Blobs of seals that nobody else needs; their manifests are the first. */
@@ -151,19 +171,16 @@ export class References {
   }
 }
 
-function blobsOf(seal: Digest, { context }: Manifest): BlobInfo[] {
+/** The blobs of a sealed run, its manifest among them. */
+export function blobsOf(seal: Digest, { context }: Manifest): BlobInfo[] {
   const blobs = new Map<Digest, BlobInfo>([[seal, { digest: seal, size: 0 }]]);
   for (const { digest, size } of context.files)
     blobs.set(parseDigest(digest), { digest: parseDigest(digest), size });
   return [...blobs.values()];
 }
 
-/** When the oldest run that is being recorded here began: what it found there, it may still need. */
-function oldestRecording(local: string): number {
-  const temporary = join(local, "tmp");
-  if (!existsSync(temporary)) return Number.POSITIVE_INFINITY;
-  return readdirSync(temporary)
-    .filter((name) => /^(run|new|replay)-/.test(name))
-    .map((name) => lstatSync(join(temporary, name), { throwIfNoEntry: false })?.birthtimeMs)
-    .reduce<number>((oldest, time) => Math.min(oldest, time ?? oldest), Number.POSITIVE_INFINITY);
+/** Whether an error says that a manifest is not there. */
+export function isAbsent(error: unknown): boolean {
+  if (isResealError(error)) return error.code === "STORE_BLOB_NOT_FOUND";
+  throw gcErrors.READ_FAILED("A manifest cannot be read.", { cause: error });
 }

@@ -195,3 +195,11 @@ test("S4-155 only one process changes a pool at a time", async () => {
     expect.objectContaining({ code: "GC_BUSY", exitCode: 7 }),
   );
 });
+
+test("whoever opens the pool next removes what a killed compaction was writing", async () => {
+  const folder = poolFolder({ "bench/a.md": "a", ".manifest.compact-3": "half" });
+
+  await using _pool = await openTestPool(folder);
+
+  expect(existsSync(join(folder, ".manifest.compact-3"))).toBe(false);
+});

@@ -5,7 +5,7 @@ import type { EntryFile } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
 import { hashFiles } from "./hash-files.ts";
 import { FileMover } from "./move-file.ts";
-import type { Pool } from "./pool.ts";
+import type { Pool, PoolSource } from "./pool.ts";
 import {
   isInTrash,
   noteState,
@@ -94,20 +94,19 @@ async function moveBatch(
   pool: Pool,
   items: ReadonlyMap<TrashMove, TrashItem>,
 ): Promise<Map<TrashMove, Problem>> {
-  const { journal, places, clock } = pool;
+  const { journal, places, source } = pool;
   await journal.append("trash", [...items.values()].map(toRecord));
-  const problems = await forgetRows(pool, items);
-  const mover = new FileMover(copyInTrash(pool));
+  const problems = new Map<TrashMove, Problem>();
   try {
-    for (const [move, item] of items) {
-      if (problems.has(move)) continue;
-      for (const file of item.files) {
-        const [from, to] = [join(places.folder, file.path), inTrash(pool, item, file)];
-        if (file.replaced_by === undefined) mover.move(from, to);
-        else mover.duplicate(from, to);
-      }
-    }
-    mover.sync();
+    if (source === undefined) takeAway(pool, items);
+    else
+      await source.exclusively(async () => {
+        for (const [move, problem] of await forgetRows(source, items)) problems.set(move, problem);
+        const going = new Map([...items].filter(([move]) => !problems.has(move)));
+        takeAway(pool, going);
+        // Whoever seals a run sees by this that blobs were taken away, and looks again.
+        await noteState(journal, "moved", [...items.values()], timeOf(pool));
+      });
   } catch (error) {
     for (const item of items.values()) await putBack(pool, item);
     throw error;
@@ -117,23 +116,32 @@ async function moveBatch(
     problems.set(move, problem);
   const good = [...items].filter(([move]) => !problems.has(move)).map(([, item]) => item);
   for (const [move, item] of items) if (problems.has(move)) await putBack(pool, item);
-  await noteState(journal, "done", good, new Date(clock.now()).toISOString());
+  await noteState(journal, "done", good, timeOf(pool));
   return problems;
+}
+
+function takeAway(pool: Pool, items: ReadonlyMap<TrashMove, TrashItem>): void {
+  const mover = new FileMover(copyInTrash(pool));
+  for (const item of items.values())
+    for (const file of item.files) {
+      const [from, to] = [join(pool.places.folder, file.path), inTrash(pool, item, file)];
+      if (file.replaced_by === undefined) mover.move(from, to);
+      else mover.duplicate(from, to);
+    }
+  mover.sync();
 }
 
 /** The rows go first: whoever sees one can read its bytes. */
 async function forgetRows(
-  { source }: Pool,
+  source: PoolSource,
   items: ReadonlyMap<TrashMove, TrashItem>,
 ): Promise<Map<TrashMove, Problem>> {
   const problems = new Map<TrashMove, Problem>();
-  const refused = await source?.forget([...items.values()]);
-  for (const [move, { op, entry_id }] of items)
-    if (refused?.has(op))
-      problems.set(move, {
-        code: gcErrors.ENTRY_PROTECTED.code,
-        message: `A run that derives from ${entry_id} is kept; it was left as it is.`,
-      });
+  const refused = await source.forget([...items.values()]);
+  for (const [move, { op }] of items) {
+    const message = refused.get(op);
+    if (message !== undefined) problems.set(move, { code: gcErrors.ENTRY_PROTECTED.code, message });
+  }
   return problems;
 }
 
@@ -150,8 +158,7 @@ async function putBack(pool: Pool, item: TrashItem): Promise<void> {
   mover.sync();
   removeEmptyFolders(join(pool.places.trash, item.folder));
   await pool.source?.remember(item);
-  const at = new Date(pool.clock.now()).toISOString();
-  await noteState(pool.journal, "put_back", [item], at);
+  await noteState(pool.journal, "put_back", [item], timeOf(pool));
 }
 
 /**
@@ -160,11 +167,12 @@ async function putBack(pool: Pool, item: TrashItem): Promise<void> {
  */
 export async function finishMoves(pool: Pool): Promise<number> {
   const unfinished = (await readTrash(pool.journal)).filter(
-    ({ state }) => state === "begun" || state === "restoring" || state === "purging",
+    ({ state }) =>
+      state === "begun" || state === "moved" || state === "restoring" || state === "purging",
   );
   for (const copy of [copyInPool(pool), copyInTrash(pool)]) rmSync(copy, { force: true });
   for (const item of unfinished) {
-    if (item.state === "begun") await putBack(pool, item);
+    if (item.state === "begun" || item.state === "moved") await putBack(pool, item);
     else if (item.state === "purging") await destroy(pool, [item]);
     else await finishRestore(pool, item);
   }
@@ -179,8 +187,7 @@ export async function finishMoves(pool: Pool): Promise<number> {
  */
 export async function restoreItem(pool: Pool, item: TrashItem): Promise<void> {
   await checkRestore(pool, item);
-  const at = new Date(pool.clock.now()).toISOString();
-  await noteState(pool.journal, "restoring", [item], at);
+  await noteState(pool.journal, "restoring", [item], timeOf(pool));
   await moveBack(pool, item);
 }
 
@@ -189,7 +196,7 @@ async function finishRestore(pool: Pool, item: TrashItem): Promise<void> {
     await checkRestore(pool, item);
   } catch {
     // Somebody put something in the way meanwhile: the rest stays in the trash, to be restored.
-    await noteState(pool.journal, "done", [item], new Date(pool.clock.now()).toISOString());
+    await noteState(pool.journal, "done", [item], timeOf(pool));
     return;
   }
   await moveBack(pool, item);
@@ -206,8 +213,7 @@ async function moveBack(pool: Pool, item: TrashItem): Promise<void> {
   mover.sync();
   removeEmptyFolders(join(pool.places.trash, item.folder));
   await pool.source?.remember(item);
-  const at = new Date(pool.clock.now()).toISOString();
-  await noteState(pool.journal, "restored", [item], at);
+  await noteState(pool.journal, "restored", [item], timeOf(pool));
 }
 
 async function checkRestore(pool: Pool, item: TrashItem): Promise<void> {
@@ -234,16 +240,14 @@ async function checkRestore(pool: Pool, item: TrashItem): Promise<void> {
 
 /** Destroy items of the trash for good. */
 export async function purgeItems(pool: Pool, items: readonly TrashItem[]): Promise<void> {
-  const at = new Date(pool.clock.now()).toISOString();
-  await noteState(pool.journal, "purging", items, at);
+  await noteState(pool.journal, "purging", items, timeOf(pool));
   await destroy(pool, items);
 }
 
 async function destroy(pool: Pool, items: readonly TrashItem[]): Promise<void> {
   for (const item of items)
     rmSync(join(pool.places.trash, item.folder), { recursive: true, force: true });
-  const at = new Date(pool.clock.now()).toISOString();
-  await noteState(pool.journal, "purged", items, at);
+  await noteState(pool.journal, "purged", items, timeOf(pool));
 }
 
 interface Problem {
@@ -294,7 +298,7 @@ function itemOf(
   return {
     op,
     state: "begun",
-    at: new Date(pool.clock.now()).toISOString(),
+    at: timeOf(pool),
     action,
     entry_id: entryId,
     family,
@@ -306,6 +310,10 @@ function itemOf(
       return { path, size, digest, ...(replacement && { replaced_by: replacement }) };
     }),
   };
+}
+
+function timeOf({ clock }: Pool): string {
+  return new Date(clock.now()).toISOString();
 }
 
 function toRecord(item: TrashItem): Readonly<Record<string, unknown>> {

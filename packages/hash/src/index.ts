@@ -9,3 +9,4 @@ export { portablePathProblem } from "./portable-path.ts";
 export { parseStrictJson, type StrictJsonOptions } from "./strict-json.ts";
 export { parseStrictYaml, type StrictYamlOptions } from "./strict-yaml.ts";
 export { formatTree, parseTree, type TreeEntry, treeDigest } from "./tree.ts";
+export { linesInYaml } from "./yaml-lines.ts";

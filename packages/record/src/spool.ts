@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isProcessAlive, type ProcessIdentity, thisProcess } from "@reseal/store";
+import { isProcessAlive, keepAlive, type ProcessIdentity, thisProcess } from "@reseal/store";
 
 /**
  * The folder in which a run lives until it is sealed.
@@ -32,6 +32,7 @@ import { isProcessAlive, type ProcessIdentity, thisProcess } from "@reseal/store
  */
 export class Spool {
   readonly folder: string;
+  #heartbeat: Disposable | undefined;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -46,6 +47,8 @@ export class Spool {
     // Only now others may see it: a spool without a lease would look abandoned.
     const spool = new Spool(join(scratch, `run-${runId}`));
     renameSync(unborn.folder, spool.folder);
+    // For those on other hosts, who cannot ask whether this process lives.
+    spool.#heartbeat = keepAlive(spool.path("lease.json"));
     return spool;
   }
 
@@ -119,6 +122,7 @@ export class Spool {
   }
 
   remove(): void {
+    this.#heartbeat?.[Symbol.dispose]();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }

@@ -1,7 +1,6 @@
 import { lstatSync, readdirSync, type Stats, statSync, utimesSync } from "node:fs";
-import { storeErrors } from "@reseal/store";
+import { errnoOf, readFailure, storeErrors, writeFailure } from "@reseal/store";
 import { encodedSuffix, formOfBlob, regularStats } from "./encoded-blob.ts";
-import { errnoOf, readFailure, writeFailure } from "./fs-errors.ts";
 import type { BlobPath } from "./layout.ts";
 
 /** A name younger than this may belong to a batch whose folders are not synced yet. */

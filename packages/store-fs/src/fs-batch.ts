@@ -14,6 +14,7 @@ import {
   type PutFilesOptions,
   type PutOptions,
   storeErrors,
+  writeFailure,
 } from "@reseal/store";
 import { findBlob, missingNames, type Presence, presentBlobs } from "./blob-presence.ts";
 import {
@@ -23,7 +24,6 @@ import {
   type StagedFile,
   type StagingPlace,
 } from "./file-stager.ts";
-import { writeFailure } from "./fs-errors.ts";
 import type { FsSync } from "./fs-sync.ts";
 import type { Lanes } from "./lanes.ts";
 import { assertFolder, type BlobPath, blobPath, makeOneFolder } from "./layout.ts";

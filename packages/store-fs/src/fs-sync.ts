@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
 import { close, constants, fsync, open, statfsSync } from "node:fs";
 import { promisify } from "node:util";
-import { storeErrors } from "@reseal/store";
-import { errnoOf, writeFailure } from "./fs-errors.ts";
+import { errnoOf, storeErrors, writeFailure } from "@reseal/store";
 
 /** Something that works, but with a weaker promise than it should. */
 export interface StoreWarning {

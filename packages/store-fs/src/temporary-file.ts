@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { promisify } from "node:util";
 import { createDigester, type Digest } from "@reseal/hash";
-import { writeFailure } from "./fs-errors.ts";
+import { writeFailure } from "@reseal/store";
 
 /** Blobs are never written again, and the mode says so. */
 const blobMode = 0o444;
