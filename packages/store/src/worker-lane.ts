@@ -1,4 +1,4 @@
-import threads, { type Worker } from "node:worker_threads";
+import { parentPort, Worker } from "node:worker_threads";
 import { isResealError, ResealError } from "@reseal/errors";
 import { storeErrors } from "./errors.ts";
 
@@ -58,8 +58,8 @@ export function siblingModule(caller: string, name: string): URL {
 export function serveTasks<Task, Result, Part = never>(
   work: (task: Task, give: (part: Part) => void) => Promise<Result>,
 ): void {
-  threads.parentPort?.on("message", (task: Task) => {
-    const reply = (message: Reply<Result, Part>): void => threads.parentPort?.postMessage(message);
+  parentPort?.on("message", (task: Task) => {
+    const reply = (message: Reply<Result, Part>): void => parentPort?.postMessage(message);
     work(task, (part) => reply({ ok: "part", part })).then(
       (result) => reply({ ok: true, result }),
       (error: unknown) => reply({ ok: false, error: flatten(error) }),
@@ -98,7 +98,7 @@ class ThreadLane<Task, Result, Part> implements WorkerLane<Task, Result, Part> {
   #failure: Error | undefined;
 
   constructor(module: URL) {
-    this.#worker = new threads.Worker(module, {
+    this.#worker = new Worker(module, {
       name: "reseal",
       env: {},
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMax },

@@ -1,5 +1,11 @@
 import { pipeline } from "node:stream/promises";
-import zlib from "node:zlib";
+import {
+  constants,
+  createZstdCompress,
+  createZstdDecompress,
+  zstdCompressSync,
+  zstdDecompressSync,
+} from "node:zlib";
 import type { ByteSource } from "../blob-store.ts";
 import { storeErrors } from "../errors.ts";
 
@@ -10,8 +16,8 @@ const pieceBytes = 1024 * 1024;
 /** What a caller may make us set aside for a frame that holds less. */
 const chunkBytesMax = 32 * 1024 * 1024;
 // Functions, so that zlib is loaded with the first frame and not at the start.
-const writing = () => ({ [zlib.constants.ZSTD_c_compressionLevel]: level });
-const reading = () => ({ [zlib.constants.ZSTD_d_windowLogMax]: windowLogMax });
+const writing = () => ({ [constants.ZSTD_c_compressionLevel]: level });
+const reading = () => ({ [constants.ZSTD_d_windowLogMax]: windowLogMax });
 
 /** Bytes of a frame's beginning that {@link zstdContentSize} needs. */
 export const zstdHeaderBytes = 18;
@@ -25,12 +31,12 @@ export function encodeZstd(
   size: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const options = { params: writing(), pledgedSrcSize: size, chunkSize: pieceBytes };
-  return through(source, zlib.createZstdCompress(options));
+  return through(source, createZstdCompress(options));
 }
 
 /** The same for bytes in memory. */
 export function encodeZstdBytes(bytes: Uint8Array): Uint8Array {
-  return zlib.zstdCompressSync(bytes, { params: writing(), pledgedSrcSize: bytes.byteLength });
+  return zstdCompressSync(bytes, { params: writing(), pledgedSrcSize: bytes.byteLength });
 }
 
 /**
@@ -40,7 +46,7 @@ export function encodeZstdBytes(bytes: Uint8Array): Uint8Array {
  * @see https://www.rfc-editor.org/rfc/rfc8878
  */
 export async function* decodeZstd(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
-  const decompress = zlib.createZstdDecompress({ params: reading(), chunkSize: pieceBytes });
+  const decompress = createZstdDecompress({ params: reading(), chunkSize: pieceBytes });
   try {
     yield* through(source, decompress);
   } catch (error) {
@@ -57,7 +63,7 @@ export function decodeZstdBytes(frame: Uint8Array, size: number): Uint8Array {
     // One buffer of the right size, where the default is many of 16 KiB that are joined at the end.
     const chunkSize = Math.min(Math.max(64, size), chunkBytesMax);
     const options = { params: reading(), maxOutputLength: Math.max(1, size), chunkSize };
-    return zlib.zstdDecompressSync(frame, options);
+    return zstdDecompressSync(frame, options);
   } catch (error) {
     throw zstdFailure(error);
   }
@@ -86,7 +92,7 @@ export function zstdContentSize(first: Uint8Array): number | undefined {
   return Number.isSafeInteger(size) ? size : undefined;
 }
 
-type Transform = ReturnType<typeof zlib.createZstdCompress>;
+type Transform = ReturnType<typeof createZstdCompress>;
 
 async function* through(
   source: ByteSource,
