@@ -21,7 +21,7 @@ const one: TrashMove = {
   files: [entryFile("bench/one.jsonl", "1\n"), entryFile("bench/sub/one.md", "# one\n")],
 };
 
-test("S4-085, S4-099 files go to the trash under their entry, with their paths, and come back", async () => {
+test("S4-085, S4-096, S4-099 files go to the trash under their entry, with their paths, and come back", async () => {
   const folder = poolFolder(files);
   await using pool = await openTestPool(folder);
 
@@ -55,7 +55,7 @@ test("S4-122 what is in the trash can be copied back by hand", async () => {
   expect(filesIn(folder)).toEqual(files);
 });
 
-test("S4-132 a file that is not what was planned stays, with the rest of its entry", async () => {
+test("S4-086, S4-132 a file that is not what was planned stays, with the rest of its entry", async () => {
   const folder = poolFolder({ ...files, "bench/sub/one.md": "# changed\n" });
   await using pool = await openTestPool(folder);
 
