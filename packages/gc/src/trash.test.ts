@@ -10,6 +10,7 @@ import {
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { entryFile, filesIn, openTestPool, poolFolder, writeFiles } from "../test/pool-folder.ts";
+import { readAudit } from "./audit.ts";
 import { moveToTrash, purgeItems, restoreItem, type TrashMove } from "./trash.ts";
 import { noteState, readTrash } from "./trash-journal.ts";
 
@@ -113,6 +114,14 @@ test("a restore and a purge that a dead process had begun are finished", async (
     { state: "restored" },
     { state: "purged" },
   ]);
+  const acts = await Array.fromAsync(readAudit(again.journal));
+  expect(acts.at(-1)).toMatchObject({
+    action: "recover",
+    moves: [
+      { op: 1, entry_id: "aaaaaaaa", action: "gc", state: "restoring" },
+      { op: 2, entry_id: "bbbbbbbb", action: "gc", state: "purging" },
+    ],
+  });
 });
 
 test("nothing is overwritten by a restore", async () => {
