@@ -210,7 +210,12 @@ test("the parent of a run that was sealed after the scan is left", async () => {
   const scan = await updatePool(pool, {});
   const plan = planPool(scan, pool.config, pool.places, { nowMs, dryRun: false });
   const oldest = scan.entries.at(-1);
-  const parent = { ...leaseOf(oldest), run_id: runId(0), relationship: "derived_from" };
+  const parent = {
+    artifact_id: digestBytes("unknown"),
+    ...(oldest?.seal && { seal: oldest.seal }),
+    run_id: runId(0),
+    relationship: "derived_from",
+  };
   const late = { ...stores, catalog: createMemoryCatalog() }; // Its row is not there yet.
   await sealRun(late, { ...lone, outputs: [5] }, [parent]);
 
