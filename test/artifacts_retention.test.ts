@@ -1,6 +1,5 @@
 // Seed 004: every command line that it prints, as it is written, with `cryptorun` for `reseal`, over
 // a folder of five families and 60 runs. What they print is held against golden files.
-// S4-093, S4-096, S4-100…S4-104, S4-107, S4-108, S4-114, S4-116, S4-117, S4-134, S4-152, S4-162: all of it.
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -77,7 +76,7 @@ async function expectGolden(name: string, text: string): Promise<void> {
   await expect(steady(text)).toMatchFileSnapshot(join(golden, `${name}.txt`));
 }
 
-test("S4-040…S4-052, S4-143, S4-153 list: all, one family, as JSON, with paths", async () => {
+test("S4-040…S4-052, S4-093, S4-100…S4-104, S4-108, S4-117, S4-134, S4-143, S4-153 list: all, one family, as JSON, with paths", async () => {
   for (const [name, command] of [
     ["list", "cryptorun artifacts list"],
     ["list-proofs", "cryptorun artifacts list --family proofs"],
@@ -94,7 +93,7 @@ test("S4-040…S4-052, S4-143, S4-153 list: all, one family, as JSON, with paths
   expect(json.stdout.trimEnd().split("\n")).toHaveLength(1);
 });
 
-test("S4-053…S4-062, S4-130, S4-140 gc: a dry run changes no byte; without a terminal nothing is deleted; then it is", async () => {
+test("S4-053…S4-062, S4-114, S4-116, S4-130, S4-134, S4-140, S4-152 gc: a dry run changes no byte; without a terminal nothing is deleted; then it is", async () => {
   const tree = (): string => shell("find artifacts -type f | sort | xargs sha256sum").stdout;
   const before = tree();
   const dry = shell("cryptorun artifacts gc --dry-run");
@@ -170,7 +169,7 @@ test("S4-049, S4-078…S4-080, S4-164 pin: exactly one of --on and --off; a pin 
   expect(shell("cryptorun artifacts pin --id 99999999 --on").status).toBe(3);
 });
 
-test("S4-081…S4-083 scan: a recent manifest is used, a forced scan is not put off", async () => {
+test("S4-081…S4-083, S4-162 scan: a recent manifest is used, a forced scan is not put off", async () => {
   const recent = shell("cryptorun artifacts scan --verbose");
   expect(recent.status).toBe(0);
   expect(recent.stdout).toContain("The manifest is recent");
@@ -181,7 +180,7 @@ test("S4-081…S4-083 scan: a recent manifest is used, a forced scan is not put 
   await expectGolden("du", shell("cryptorun artifacts du").stdout.replace(/\(manifest\).*/, ""));
 });
 
-test("S4-105, S4-106, S4-109 the workflow of verify, gc and compact; the lists that monitoring reads", async () => {
+test("S4-105…S4-107, S4-109 the workflow of verify, gc and compact; the lists that monitoring reads", async () => {
   expect(shell("cryptorun verify all --n 30 --progress").status).toBe(0);
   expect(shell("./cryptorun artifacts gc --apply --force").status).toBe(0);
   const preview = shell("cryptorun artifacts compact --family proofs");

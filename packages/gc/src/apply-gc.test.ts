@@ -35,7 +35,7 @@ async function apply(pool: Pool): Promise<Applied> {
 
 const day = 86_400_000;
 
-test("S4-054, S4-089, S4-098 an apply moves what was planned and writes its report", async () => {
+test("S4-054, S4-089, S4-090, S4-098 an apply moves what was planned and writes its report", async () => {
   const folder = poolFolder(runs());
   await using pool = await openTestPool(folder);
 
@@ -49,6 +49,10 @@ test("S4-054, S4-089, S4-098 an apply moves what was planned and writes its repo
     family_results: [{ family: "proofs", planned: 5, executed: 5, failed: 0, files: 10 }],
   });
   expect(await validate("gc-report", report)).toEqual([]);
+  expect([report.start_time, report.end_time]).toEqual([
+    "2025-09-06T15:00:00.000Z",
+    "2025-09-06T15:00:00.000Z",
+  ]);
   expect(paths?.markdown).toBe(join(folder, ".trash/gc_report_20250906_150000.md"));
   const text = readFileSync(paths?.markdown ?? "", "utf8");
   expect(text).toContain("| proofs | 5 | 5 | 0 | 10 |");
@@ -80,7 +84,7 @@ test("S4-161 an apply is undone by its report, the .md or the .json, and by id",
   expect(paths?.json).toMatch(/150000\.json$/);
 });
 
-test("S4-132, S4-145 a file that changed is left, and the report says so", async () => {
+test("S4-091, S4-132, S4-145 a file that changed is left, and the report says so", async () => {
   const folder = poolFolder(runs());
   await using pool = await openTestPool(folder);
   const scan = await updatePool(pool, {});

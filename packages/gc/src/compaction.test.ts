@@ -323,7 +323,7 @@ test("does not bring an original back over another file, or from a damaged one",
   expect(existsSync(join(folder, "bench/q_20250906_130000.jsonl"))).toBe(false);
 });
 
-test("compacting and bringing back, or undoing, leaves any files as they were", async () => {
+test("S4-002, S4-076 compacting and bringing back, or undoing, leaves any files as they were", async () => {
   const line = fc.oneof(
     fc.constantFrom('{"venue":"kraken-exchange","ok":true}', '{"venue_dict":0}', "", "{torn"),
     fc.nat(5).map((n) => `{ "venue": "kraken-exchange", "n": ${n}.0, "say": "caf\\u00e9" }\r`),

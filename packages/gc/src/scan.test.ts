@@ -145,7 +145,7 @@ test("S4-158 a compacted file says how the run ended as its original does", asyn
   expect(found.entries).toMatchObject([{ pass_fail: "pass", run_id: "00000001" }]);
 });
 
-test("S4-094, S4-095 the manifest is valid, and the one before is kept", async () => {
+test("S4-088, S4-092, S4-094, S4-095 the manifest is valid, and the one before is kept", async () => {
   const folder = poolFolder(tree);
   await using pool = await openTestPool(folder);
   const { manifest } = await updatePool(pool, {});

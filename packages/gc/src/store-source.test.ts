@@ -89,7 +89,7 @@ test("undo(apply(plan)) gives back the same blobs and the same catalog", async (
         expect((await verifyAudit(pool.journal)).broken).toBeNull();
       },
     ),
-    { numRuns: 15 },
+    { numRuns: 10 },
   );
 });
 
@@ -201,6 +201,27 @@ test("what a process began to work with after the scan is left", async () => {
   expect(report.errors).toMatchObject([
     { id: doomed?.id, code: "GC_ENTRY_PROTECTED", message: expect.stringContaining("has begun") },
   ]);
+  await assertWhole(stores, 2);
+});
+
+test("the parent of a run that was sealed after the scan is left", async () => {
+  await using stores = await storesWith([{ ...lone, daysAgo: 5 }, lone], 0);
+  await using pool = await openStorePool(stores, 1);
+  const scan = await updatePool(pool, {});
+  const plan = planPool(scan, pool.config, pool.places, { nowMs, dryRun: false });
+  const oldest = scan.entries.at(-1);
+  const parent = {
+    artifact_id: digestBytes("unknown"),
+    ...(oldest?.seal && { seal: oldest.seal }),
+    run_id: runId(0),
+    relationship: "derived_from",
+  };
+  const late = { ...stores, catalog: createMemoryCatalog() }; // Its row is not there yet.
+  await sealRun(late, { ...lone, outputs: [5] }, [parent]);
+
+  const { report } = await applyGc(pool, scan, plan);
+
+  expect(report.errors).toMatchObject([{ id: oldest?.id, code: "GC_ENTRY_PROTECTED" }]);
   await assertWhole(stores, 2);
 });
 

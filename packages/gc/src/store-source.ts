@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openStoredBundle, sealRecordOf } from "@reseal/bundle";
 import { type Digest, digestHex, isDigest, parseDigest } from "@reseal/hash";
 import { assertValid } from "@reseal/schema";
-import type { Stores } from "@reseal/store";
+import type { LeasedRun, Stores } from "@reseal/store";
 import type { ArtifactsConfig } from "./artifacts-config.ts";
 import type { PoolPlaces, PoolSource } from "./pool.ts";
 import { scanStore } from "./scan-store.ts";
@@ -57,18 +57,19 @@ async function forgetRows(
   scannedTo: number,
 ): Promise<Map<number, string>> {
   const refused = new Map<number, string>();
-  const needed = await neededSince(stores, scannedTo);
+  const since = await neededSince(stores, scannedTo);
   const recorded = recordedBlobs(stores);
   for (const { op, entry_id, files } of items)
     if (files.some(({ digest }) => recorded.has(digest)))
       refused.set(op, `A run that is being recorded needs ${entry_id}; it was left as it is.`);
-    else if (files.some(({ digest }) => needed.has(digest)))
+    else if (files.some(({ digest }) => since.blobs.has(digest)))
       refused.set(
         op,
         `A run that was sealed since the scan needs ${entry_id}; it was left as it is.`,
       );
+  const inUse = [...leasedRuns(stores), ...since.parents];
   for (const item of items)
-    if (item.action !== "purge" && (await isInUse(stores, item)))
+    if (item.action !== "purge" && (await isAmong(stores, item, inUse)))
       refused.set(
         item.op,
         `A process has begun to work with ${item.entry_id}; it was left as it is.`,
@@ -88,28 +89,38 @@ async function forgetRows(
   return refused;
 }
 
-async function isInUse(stores: Stores, { seals = [] }: TrashItem): Promise<boolean> {
-  const leases = leasedRuns(stores);
-  const { tenant } = stores;
-  for (const seal of leases.length === 0 ? [] : seals)
-    for (const run of await stores.catalog.resolve(seal, { tenant }))
-      if (isLeased(run, leases)) return true;
+async function isAmong(
+  { catalog, tenant }: Stores,
+  { seals = [] }: TrashItem,
+  runs: readonly LeasedRun[],
+): Promise<boolean> {
+  for (const seal of runs.length === 0 ? [] : seals)
+    for (const run of await catalog.resolve(seal, { tenant })) if (isLeased(run, runs)) return true;
   return false;
 }
 
-/** Blobs of the seals that the journal names from an offset on. */
-async function neededSince(stores: Stores, from: number): Promise<ReadonlySet<Digest>> {
-  const needed = new Set<Digest>();
+/** Blobs and parents of the seals that the journal names from an offset on. */
+async function neededSince(
+  stores: Stores,
+  from: number,
+): Promise<{ readonly blobs: ReadonlySet<Digest>; readonly parents: readonly LeasedRun[] }> {
+  const blobs = new Set<Digest>();
+  const parents: LeasedRun[] = [];
   for await (const { record } of stores.journal.read("seals", { from })) {
     if (!isDigest(record.seal)) continue;
     try {
       const { manifest } = await openStoredBundle(stores, record.seal);
-      for (const { digest } of blobsOf(record.seal, manifest)) needed.add(digest);
+      for (const { digest } of blobsOf(record.seal, manifest)) blobs.add(digest);
+      for (const { artifact_id, seal } of manifest.context.parents)
+        parents.push({
+          artifact_id: parseDigest(artifact_id),
+          ...(seal !== undefined && { seal: parseDigest(seal) }),
+        });
     } catch (error) {
       if (!isAbsent(error)) throw error;
     }
   }
-  return needed;
+  return { blobs, parents };
 }
 
 /** The item's manifest may still be in the trash. */

@@ -1,10 +1,11 @@
 import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Digest } from "@reseal/hash";
+import { appendAudit } from "./audit.ts";
 import type { EntryFile } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
 import { hashFiles } from "./hash-files.ts";
-import { FileMover } from "./move-file.ts";
+import { FileMover, syncPath } from "./move-file.ts";
 import type { Pool, PoolSource } from "./pool.ts";
 import {
   isInTrash,
@@ -176,6 +177,10 @@ export async function finishMoves(pool: Pool): Promise<number> {
     else if (item.state === "purging") await destroy(pool, [item]);
     else await finishRestore(pool, item);
   }
+  if (unfinished.length > 0)
+    await appendAudit(pool, "recover", {
+      moves: unfinished.map(({ op, entry_id, action, state }) => ({ op, entry_id, action, state })),
+    });
   return unfinished.length;
 }
 
@@ -247,6 +252,8 @@ export async function purgeItems(pool: Pool, items: readonly TrashItem[]): Promi
 async function destroy(pool: Pool, items: readonly TrashItem[]): Promise<void> {
   for (const item of items)
     rmSync(join(pool.places.trash, item.folder), { recursive: true, force: true });
+  // A power cut must not bring back what the journal says is gone.
+  if (items.length > 0) syncPath(pool.places.trash);
   await noteState(pool.journal, "purged", items, timeOf(pool));
 }
 
