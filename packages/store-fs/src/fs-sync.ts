@@ -55,6 +55,11 @@ export class FsSync {
     this.#hasWholeSync = process.platform === "linux" && isWholeSyncTrusted(folder);
   }
 
+  /** Let the disk begin with what was written, where one call does; its failure is a failure. */
+  async begin(): Promise<void> {
+    await this.#whole();
+  }
+
   /** Make the content of files durable. */
   async files(paths: readonly string[]): Promise<void> {
     if (paths.length > oneByOneMax && (await this.#whole())) return;

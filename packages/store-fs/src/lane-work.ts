@@ -21,6 +21,7 @@ export type TaskPart = { readonly root: string } & (
   | {
       readonly kind: "stage";
       readonly temporary: string;
+      readonly named?: string | undefined;
       readonly isMixed: boolean;
       readonly inspector: Pick<InspectorSource, "module" | "data"> | undefined;
       readonly reader: Pick<PartReaderSource, "module" | "data"> | undefined;

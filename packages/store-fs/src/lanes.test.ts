@@ -217,3 +217,31 @@ function temporaryFiles(): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => entry.name);
 }
+
+test("two batches that bring whole folders into a new store at once both keep all", async () => {
+  const files = writeFiles(1200);
+  await using one = await store.openBatch();
+  await using other = await store.openBatch();
+  await one.putFiles(files.slice(0, 800));
+  await other.putFiles(files.slice(400));
+  await other.put(Buffer.from("file 1")); // Known by another way as well.
+
+  await Promise.all([one.commit(), other.commit()]);
+
+  const digests = files.map((_, index) => digestBytes(`file ${index}`));
+  const problems = await store.check(
+    digests.map((digest, index) => ({ digest, size: `file ${index}`.length })),
+  );
+  expect(problems).toEqual([]);
+  expect(temporaryFiles()).toEqual([]);
+});
+
+test("a batch that was not committed brings no folder", async () => {
+  const before = readdirSync(join(folder, "blobs"));
+  {
+    await using batch = await store.openBatch();
+    await batch.putFiles(writeFiles(600));
+  }
+
+  expect(readdirSync(join(folder, "blobs"))).toEqual(before);
+});
