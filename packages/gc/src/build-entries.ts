@@ -3,8 +3,8 @@ import { type Digest, digestHex, treeDigest } from "@reseal/hash";
 import type { EntryFile, PassFail, ScannedEntry } from "./entry.ts";
 import { fullEntryId, shortIds } from "./entry-id.ts";
 import type { Family } from "./families.ts";
+import { newestFirst } from "./family-members.ts";
 import { type RunRecord, readRunRecord, statusOfContent, statusOfNames } from "./pass-fail.ts";
-import { newestFirst } from "./protections.ts";
 import { logicalPath, type RunKey, runKeyOf } from "./run-key.ts";
 
 /** A file of a family, as a scan has read it. */
