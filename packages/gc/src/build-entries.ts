@@ -5,7 +5,7 @@ import { fullEntryId, shortIds } from "./entry-id.ts";
 import type { Family } from "./families.ts";
 import { newestFirst } from "./family-members.ts";
 import { type RunRecord, readRunRecord, statusOfContent, statusOfNames } from "./pass-fail.ts";
-import { logicalPath, type RunKey, runKeyOf } from "./run-key.ts";
+import { logicalPath, type RunKey, runKeys } from "./run-key.ts";
 
 /** A file of a family, as a scan has read it. */
 export interface FoundFile {
@@ -22,7 +22,7 @@ export interface BuildOptions {
   readonly folder: string;
   readonly families: readonly Family[];
   /** Folders with a `run.json`. */
-  readonly records: ReadonlySet<string>;
+  readonly records: Iterable<string>;
   /** Whether a run of a family is pinned. */
   readonly isPinned: (family: string, runId: string) => boolean;
   readonly scannedAt: string;
@@ -35,31 +35,44 @@ export async function buildEntries(
 ): Promise<ScannedEntry[]> {
   const groups = new Map<string, Group>();
   /** The one group whose files a folder holds; `null` when there are several. */
-  const owners = new Map<string, string | null>();
+  const owners = new Map<string, Group | null>();
+  const keyOf = runKeys();
   for (const file of files) {
-    const key = runKeyOf(file.path);
-    const id = fullEntryId(file.family, key);
-    const group = groups.get(id);
-    if (group === undefined) groups.set(id, { family: file.family, key, files: [file] });
-    else group.files.push(file);
-    for (const folder of new Set([dirname(file.path), key.folder]))
-      owners.set(folder, (owners.get(folder) ?? id) === id ? id : null);
+    const key = keyOf(file.path);
+    const name = `${file.family}\n${key.rule}\n${key.value}`;
+    let group = groups.get(name);
+    if (group === undefined) {
+      group = { id: fullEntryId(file.family, key), family: file.family, key, files: [] };
+      groups.set(name, group);
+    }
+    group.files.push(file);
+    const folder = dirname(file.path);
+    own(owners, folder, group);
+    if (key.folder !== folder) own(owners, key.folder, group);
   }
-  const ids = shortIds([...groups.keys()]);
-  const recordsOf = new Map<string, string[]>();
+  const ids = shortIds([...groups.values()].map(({ id }) => id));
+  const recordsOf = new Map<Group, string[]>();
   for (const folder of [...options.records].sort()) {
     const owner = owners.get(folder);
-    if (typeof owner === "string") recordsOf.set(owner, [...(recordsOf.get(owner) ?? []), folder]);
+    if (owner) recordsOf.set(owner, [...(recordsOf.get(owner) ?? []), folder]);
   }
   const entries: ScannedEntry[] = [];
-  for (const [fullId, group] of groups)
+  for (const group of groups.values())
     entries.push(
-      await entryOf(ids.get(fullId) ?? fullId, group, recordsOf.get(fullId) ?? [], options),
+      await entryOf(ids.get(group.id) ?? group.id, group, recordsOf.get(group) ?? [], options),
     );
   return markLast(entries.sort(newestFirst));
 }
 
+function own(owners: Map<string, Group | null>, folder: string, group: Group): void {
+  const known = owners.get(folder);
+  if (known === undefined) owners.set(folder, group);
+  else if (known !== group) owners.set(folder, null);
+}
+
 interface Group {
+  /** The whole digest behind the entry's id. */
+  readonly id: string;
   readonly family: string;
   readonly key: RunKey;
   readonly files: FoundFile[];

@@ -53,6 +53,7 @@ export { defaultFamilies, type Family } from "./families.ts";
 export { formatSize } from "./format-size.ts";
 export { type ReportPaths, readReport } from "./gc-report.ts";
 export { isoWeek } from "./keep-rules.ts";
+export type { ManifestFacts } from "./known-scan.ts";
 export { type PinOptions, pinEntry, unpinEntry } from "./pin-entry.ts";
 export { type Pin, readPins } from "./pins.ts";
 export {
@@ -82,9 +83,12 @@ export { applyRestore, compactFilesOf, measureRestore } from "./restore-original
 export { groupingRuleText, logicalPath } from "./run-key.ts";
 export {
   isRecent,
+  manifestFacts,
+  refreshManifest,
   type Scan,
   type ScanOptions,
   type ScanProgress,
+  type ScanSummary,
   type StoreScan,
   scanPool,
   updatePool,

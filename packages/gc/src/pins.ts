@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import type { PoolManifest } from "@reseal/schema";
 import { gcErrors } from "./errors.ts";
@@ -57,4 +58,12 @@ export function writePins(places: PoolPlaces, pins: readonly Pin[]): void {
 /** Whether a pin still holds. */
 export function isInForce({ until }: Pin, nowMs: number): boolean {
   return until === undefined || !(Date.parse(until) <= nowMs);
+}
+
+/** Stands for the pins that are in force. */
+export function pinsDigest(pins: readonly Pin[], nowMs: number): string {
+  const names = pins
+    .filter((pin) => isInForce(pin, nowMs))
+    .map(({ family, run_id }) => JSON.stringify([family, run_id]));
+  return createHash("sha256").update(names.sort().join("\n")).digest("hex");
 }

@@ -5,14 +5,15 @@ import { buildEntries, type FoundFile } from "./build-entries.ts";
 import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { fullEntryId } from "./entry-id.ts";
 import { hashFiles } from "./hash-files.ts";
+import { fingerprintOf, type ManifestFacts, readKnownScan, writeKnownScan } from "./known-scan.ts";
 import { configHash, manifestOf } from "./manifest-of.ts";
 import { familyMatcher } from "./match-family.ts";
-import { isInForce, readPins } from "./pins.ts";
+import { isInForce, type Pin, pinsDigest, readPins } from "./pins.ts";
 import type { Pool, PoolPlaces } from "./pool.ts";
 import { readManifest, writeManifest } from "./pool-manifest.ts";
 import { runKeyOf } from "./run-key.ts";
-import { type FileStamp, PoolCache } from "./stat-cache.ts";
-import { walkPool } from "./walk-pool.ts";
+import { type FileStamp, isSettled, PoolCache } from "./stat-cache.ts";
+import { type WalkedFile, type WalkedPool, walkPool } from "./walk-pool.ts";
 
 /** How to scan. */
 export interface ScanOptions {
@@ -48,6 +49,12 @@ export interface Scan {
   readonly store?: StoreScan | undefined;
 }
 
+/** What a scan came to, without the entries. */
+export interface ScanSummary
+  extends Pick<Scan, "files" | "filesRead" | "otherFiles" | "links" | "unreadable"> {
+  readonly manifest: ManifestFacts;
+}
+
 /** What a scan of a store can tell of its blobs. */
 export interface StoreScan {
   /**
@@ -62,6 +69,7 @@ export interface StoreScan {
 }
 
 interface ScanResult extends Scan {
+  readonly walked: WalkedPool;
   readonly known: readonly (FoundFile & { readonly stamp: FileStamp })[];
 }
 
@@ -74,30 +82,79 @@ export async function scanPool(
   config: ArtifactsConfig,
   options: ScanOptions,
 ): Promise<Scan> {
-  const { known: _, ...scan } = await scanFiles(places, config, options);
+  const { known: _, walked: _walked, ...scan } = await scanFiles(places, config, options);
   return scan;
 }
 
 /** Scan a pool and write its manifest, the old one kept as the backup. */
 export async function updatePool(pool: Pool, options: Omit<ScanOptions, "nowMs">): Promise<Scan> {
+  const nowMs = pool.clock.now();
   if (pool.source !== undefined)
-    return pool.source.scan({ signal: pool.signal, ...options, nowMs: pool.clock.now() });
-  const tickMs = lstatSync(pool.places.lock, { throwIfNoEntry: false })?.ctimeMs ?? 0;
-  const { known, ...scan } = await scanFiles(pool.places, pool.config, {
-    signal: pool.signal,
-    ...options,
-    nowMs: pool.clock.now(),
+    return pool.source.scan({ signal: pool.signal, ...options, nowMs });
+  return updateManifest(pool, { signal: pool.signal, ...options, nowMs });
+}
+
+/**
+ * Scan a pool when only the manifest is wanted: where nothing has changed since it was written, no
+ * file is read and none of its entries is made again.
+ */
+export async function refreshManifest(
+  pool: Pool,
+  options: Omit<ScanOptions, "nowMs">,
+): Promise<ScanSummary> {
+  const { places, config, clock, signal } = pool;
+  const nowMs = clock.now();
+  const known =
+    options.readAll === true || pool.source !== undefined ? undefined : readKnownScan(places);
+  if (known?.fingerprint === undefined || known.scanner.config_hash !== configHash(config))
+    return updatePool(pool, options);
+  const walked = walk(places, config, { signal, ...options, nowMs });
+  if (fingerprintOf(walked) !== known.fingerprint || pinsState(places, nowMs) !== known.pins)
+    return updateManifest(pool, { signal, ...options, nowMs }, walked);
+  const manifest = { ...known, scanned_at: new Date(nowMs).toISOString() };
+  writeKnownScan(places, manifest);
+  return { ...countsOf(walked), filesRead: 0, unreadable: [], manifest };
+}
+
+/** What is known of a manifest; read only where somebody else has written it. @throws as reading it */
+export async function manifestFacts(places: PoolPlaces): Promise<ManifestFacts | undefined> {
+  return readKnownScan(places) ?? readManifest(places);
+}
+
+async function updateManifest(
+  { places, config }: Pool,
+  options: ScanOptions,
+  before?: WalkedPool,
+): Promise<Scan> {
+  const tickMs = lstatSync(places.lock, { throwIfNoEntry: false })?.ctimeMs ?? 0;
+  const { known, walked, ...scan } = await scanFiles(places, config, options, before);
+  new PoolCache(places.cache).save(known, tickMs);
+  writeManifest(places, scan.manifest);
+  const { scanned_at, scanner, summary, families } = scan.manifest;
+  const stamps = [...walked.matched.map(({ stamp }) => stamp), ...walked.records.values()];
+  const isSure = scan.unreadable.length === 0 && stamps.every((stamp) => isSettled(stamp, tickMs));
+  writeKnownScan(places, {
+    scanned_at,
+    scanner,
+    summary,
+    families,
+    pins: pinsState(places, options.nowMs),
+    ...(isSure && { fingerprint: fingerprintOf(walked) }),
   });
-  new PoolCache(pool.places.cache).save(
-    known.map(({ path, stamp, digest }) => [path, stamp, digest] as const),
-    tickMs,
-  );
-  writeManifest(pool.places, scan.manifest);
   return scan;
 }
 
+/** Without a file of pins, they are those of the manifest. */
+function pinsState(places: PoolPlaces, nowMs: number): string {
+  return existsSync(places.pins) ? pinsDigest(readPins(places, undefined), nowMs) : "manifest";
+}
+
 /** Whether a manifest may be used as it is: of the same settings, and younger than the interval. */
-export function isRecent(manifest: PoolManifest, config: ArtifactsConfig, nowMs: number): boolean {
+export function isRecent(
+  manifest: Pick<PoolManifest, "scanned_at" | "scanner">,
+  config: ArtifactsConfig,
+  nowMs: number,
+): boolean {
   const ageMs = nowMs - Date.parse(manifest.scanned_at);
   const isYoung = ageMs >= 0 && ageMs < config.scanIntervalHours * 3_600_000;
   return isYoung && manifest.scanner.config_hash === configHash(config);
@@ -106,23 +163,14 @@ export function isRecent(manifest: PoolManifest, config: ArtifactsConfig, nowMs:
 async function scanFiles(
   places: PoolPlaces,
   config: ArtifactsConfig,
-  { nowMs, signal, readAll = false, onProgress }: ScanOptions,
+  options: ScanOptions,
+  walked: WalkedPool = walk(places, config, options),
 ): Promise<ScanResult> {
   const startMs = performance.now();
-  const walked = walkPool(places, {
-    familyOf: familyMatcher(config.families),
-    filesMax: config.maxFilesPerScan,
-    signal,
-    onProgress: (files) => onProgress?.({ phase: "listing", files, bytes: 0 }),
-  });
-  const { known, unreadable, filesRead } = await readFiles(places, config, walked.matched, {
-    readAll,
-    signal,
-    onProgress,
-  });
+  const { nowMs } = options;
+  const { known, unreadable, filesRead } = await readFiles(places, config, walked.matched, options);
   const now = new Date(nowMs).toISOString();
-  const manifest = existsSync(places.pins) ? undefined : await manifestOrBackup(places);
-  const pins = readPins(places, manifest).filter((pin) => isInForce(pin, nowMs));
+  const pins = (await pinsOf(places)).filter((pin) => isInForce(pin, nowMs));
   const pinned = new Set(pins.map(({ family, run_id }) => `${family}\n${run_id}`));
   // An entry of which a file cannot be read is not there: nothing is decided about a part of one.
   const incomplete = new Set(unreadable.map(groupOf));
@@ -130,7 +178,7 @@ async function scanFiles(
   const entries = await buildEntries(whole, {
     folder: places.folder,
     families: config.families,
-    records: walked.records,
+    records: walked.records.keys(),
     isPinned: (family, runId) => pinned.has(`${family}\n${runId}`),
     scannedAt: now,
   });
@@ -142,13 +190,40 @@ async function scanFiles(
       scannedAt: now,
       durationMs: performance.now() - startMs,
     }),
-    files: walked.matched.length,
+    ...countsOf(walked),
     filesRead,
-    otherFiles: walked.fileCount - walked.matched.length,
-    links: walked.linkCount,
-    unreadable: unreadable.map(({ path }) => path),
+    unreadable: unreadable.map(({ path }) => path).sort(),
+    walked,
     known,
   };
+}
+
+function walk(
+  places: PoolPlaces,
+  { families, maxFilesPerScan }: ArtifactsConfig,
+  { signal, onProgress }: ScanOptions,
+): WalkedPool {
+  return walkPool(places, {
+    familyOf: familyMatcher(families),
+    filesMax: maxFilesPerScan,
+    signal,
+    onProgress: (files) => onProgress?.({ phase: "listing", files, bytes: 0 }),
+  });
+}
+
+function countsOf({
+  matched,
+  fileCount,
+  linkCount,
+}: WalkedPool): Pick<Scan, "files" | "otherFiles" | "links"> {
+  return { files: matched.length, otherFiles: fileCount - matched.length, links: linkCount };
+}
+
+/** Without a file of pins, those of a manifest count, which need not be read to know of none. */
+async function pinsOf(places: PoolPlaces): Promise<Pin[]> {
+  if (existsSync(places.pins)) return readPins(places, undefined);
+  if (readKnownScan(places)?.summary.pinned_count === 0) return [];
+  return readPins(places, await manifestOrBackup(places));
 }
 
 /** Pins of another program are only in the manifest: a corrupt one must not lose them. */
@@ -169,24 +244,21 @@ type KnownFile = ScanResult["known"][number];
 async function readFiles(
   { folder, cache: cacheFile }: PoolPlaces,
   config: ArtifactsConfig,
-  matched: readonly { readonly path: string; readonly family: string }[],
-  { readAll, signal, onProgress }: Pick<ScanOptions, "readAll" | "signal" | "onProgress">,
+  matched: readonly WalkedFile[],
+  { readAll = false, signal, onProgress }: ScanOptions,
 ): Promise<{
   readonly known: readonly KnownFile[];
-  readonly unreadable: readonly { readonly path: string; readonly family: string }[];
+  readonly unreadable: readonly WalkedFile[];
   readonly filesRead: number;
 }> {
   const cache = new PoolCache(cacheFile);
   const known: KnownFile[] = [];
-  const rest: { path: string; family: string; size: number }[] = [];
-  for (const { path, family } of matched) {
-    const stats = lstatSync(`${folder}/${path}`, { throwIfNoEntry: false });
-    if (stats === undefined) continue; // Removed meanwhile.
-    const { size, mtimeMs, ctimeMs, ino } = stats;
-    const digest = readAll ? undefined : cache.get(path, stats);
-    if (digest === undefined) rest.push({ path, family, size });
-    else
-      known.push({ path, family, size, mtimeMs, digest, stamp: { size, mtimeMs, ctimeMs, ino } });
+  const rest: (WalkedFile & { size: number })[] = [];
+  for (const { path, family, stamp } of matched) {
+    const { size, mtimeMs } = stamp;
+    const digest = readAll ? undefined : cache.get(path, stamp);
+    if (digest === undefined) rest.push({ path, family, stamp, size });
+    else known.push({ path, family, size, mtimeMs, digest, stamp });
   }
   const facts = await hashFiles(folder, rest, {
     workers: config.parallelWorkers,
@@ -195,11 +267,12 @@ async function readFiles(
     onProgress: ({ files, bytes }) =>
       onProgress?.({ phase: "reading", files: known.length + files, bytes }),
   });
-  const unreadable: { path: string; family: string }[] = [];
-  for (const [index, { path, family }] of rest.entries()) {
+  const unreadable: WalkedFile[] = [];
+  for (const [index, file] of rest.entries()) {
+    const { path, family } = file;
     const fact = facts[index];
     if (fact?.problem === "ENOENT") continue;
-    if (fact?.digest === undefined) unreadable.push({ path, family });
+    if (fact?.digest === undefined) unreadable.push(file);
     else {
       const { digest, problem: _, ...stamp } = fact;
       known.push({ path, family, size: stamp.size, mtimeMs: stamp.mtimeMs, digest, stamp });

@@ -25,6 +25,7 @@ export function storePlaces({ local }: Pick<Stores, "local">): PoolPlaces {
     manifest: join(local, "gc.manifest"),
     backup: join(local, "gc.backup"),
     cache: join(local, "cache", "gc.json"),
+    known: join(local, "cache", "gc.known.json"),
     pins: join(local, "journal", "pins.jsonl"),
     lock: join(local, "tmp", "gc.lock"),
     trash: join(local, "trash"),

@@ -1,14 +1,23 @@
-import { type Dirent, readdirSync } from "node:fs";
+import { type Dirent, lstatSync, readdirSync, type Stats } from "node:fs";
 import { join, relative } from "node:path";
 import { gcErrors } from "./errors.ts";
 import type { PoolPlaces } from "./pool.ts";
+import type { FileStamp } from "./stat-cache.ts";
+
+/** A file of some family. */
+export interface WalkedFile {
+  /** Relative to the pool. */
+  readonly path: string;
+  readonly family: string;
+  readonly stamp: FileStamp;
+}
 
 /** What a walk found. */
 export interface WalkedPool {
-  /** Files of some family, relative to the pool and sorted; links are not followed. */
-  readonly matched: readonly { readonly path: string; readonly family: string }[];
-  /** Folders with a `run.json`, the record of a run. */
-  readonly records: ReadonlySet<string>;
+  /** Files of some family, in any order; links are not followed. */
+  readonly matched: readonly WalkedFile[];
+  /** Folders with a `run.json`, the record of a run, and what is known of it. */
+  readonly records: ReadonlyMap<string, FileStamp>;
   /** Files that were seen, of a family or not. */
   readonly fileCount: number;
   readonly linkCount: number;
@@ -28,8 +37,8 @@ export interface WalkOptions {
  */
 export function walkPool(places: PoolPlaces, options: WalkOptions): WalkedPool {
   const { familyOf, filesMax, signal, onProgress } = options;
-  const matched: { path: string; family: string }[] = [];
-  const records = new Set<string>();
+  const matched: WalkedFile[] = [];
+  const records = new Map<string, FileStamp>();
   const ownTrash = relative(places.folder, places.trash);
   const own = new Set([
     ownTrash,
@@ -49,15 +58,23 @@ export function walkPool(places: PoolPlaces, options: WalkOptions): WalkedPool {
       else if (entry.isFile()) {
         fileCount += 1;
         if (fileCount > filesMax) throw tooManyFiles(places.folder, filesMax);
-        if (entry.name === "run.json") records.add(folder);
         const family = familyOf(path);
-        if (family !== undefined) matched.push({ path, family });
+        const isRecord = entry.name === "run.json";
+        if (family === undefined && !isRecord) continue;
+        const stats = lstatSync(`${places.folder}/${path}`, { throwIfNoEntry: false });
+        if (stats === undefined) continue; // Removed meanwhile.
+        const stamp = stampOf(stats);
+        if (isRecord) records.set(folder, stamp);
+        if (family !== undefined) matched.push({ path, family, stamp });
       }
     }
     onProgress?.(fileCount);
   }
-  matched.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { matched, records, fileCount, linkCount };
+}
+
+function stampOf({ size, mtimeMs, ctimeMs, ino }: Stats): FileStamp {
+  return { size, mtimeMs, ctimeMs, ino };
 }
 
 /** What Reseal keeps in a pool besides the trash. */

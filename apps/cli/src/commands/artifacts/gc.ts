@@ -150,7 +150,7 @@ async function openForApply(
   const gc = await import("@reseal/gc");
   const opened = await openPool(context, flags);
   try {
-    await gc.readManifest(opened.places);
+    await gc.manifestFacts(opened.places);
     const { trashDays = opened.config.trashRetentionDays } = flags;
     const pool = { ...opened, config: { ...opened.config, trashRetentionDays: trashDays } };
     const progress = scanProgress(context);
