@@ -34,6 +34,7 @@ export {
 } from "./reader.ts";
 export { type SealedBundle, sealBundle } from "./seal.ts";
 export { runRowOf, sealRecordOf } from "./seal-record.ts";
+export { syncFileSystem } from "./sync-folder.ts";
 export {
   type Finding,
   type FindingCode,

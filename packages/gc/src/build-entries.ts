@@ -4,6 +4,7 @@ import type { EntryFile, PassFail, ScannedEntry } from "./entry.ts";
 import { fullEntryId, shortIds } from "./entry-id.ts";
 import type { Family } from "./families.ts";
 import { newestFirst } from "./family-members.ts";
+import type { FileStamp } from "./hash-task.ts";
 import { type RunRecord, readRunRecord, statusOfContent, statusOfNames } from "./pass-fail.ts";
 import { logicalPath, type RunKey, runKeys } from "./run-key.ts";
 
@@ -14,6 +15,8 @@ export interface FoundFile {
   readonly size: number;
   readonly mtimeMs: number;
   readonly digest: Digest;
+  /** Its stat record, where a later change would be seen in it. */
+  readonly stamp?: FileStamp | undefined;
 }
 
 /** What entries follow from besides the files. */
@@ -137,8 +140,8 @@ async function passFailOf(
   return ruled ?? statusOfNames(paths);
 }
 
-function toEntryFile({ path, size, digest }: FoundFile): EntryFile {
-  return { path, size, digest };
+function toEntryFile({ path, size, digest, stamp }: FoundFile): EntryFile {
+  return stamp === undefined ? { path, size, digest } : { path, size, digest, stamp };
 }
 
 /** Of the list of the files, where every name can stand in one; else of the digests alone. */

@@ -49,7 +49,7 @@ function hashFile(path: string, buffer: Buffer, known: FileStamp | undefined): F
         if (isStats(before) && !before.isFile()) return { ...factsOf(before), problem: "ENOTFILE" };
         const { digest, size } = hashOpenFile(file, before.size, buffer);
         const after = fstatSync(file);
-        if (size === after.size && isSame(before, after)) return { digest, ...factsOf(after) };
+        if (size === after.size && isSameStamp(before, after)) return { digest, ...factsOf(after) };
         if (attempt === attemptsMax) return { ...factsOf(after), problem: "CHANGED" };
       }
     } finally {
@@ -84,7 +84,8 @@ function isStats(facts: FileStamp | Stats): facts is Stats {
   return "isFile" in facts;
 }
 
-function isSame(a: FileStamp, b: FileStamp): boolean {
+/** Whether a file with one of two stat records has not changed since it had the other. */
+export function isSameStamp(a: FileStamp, b: FileStamp): boolean {
   return a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.ino === b.ino;
 }
 

@@ -91,6 +91,7 @@ export {
   type ScanSummary,
   type StoreScan,
   scanPool,
+  type UpdateOptions,
   updatePool,
 } from "./scan.ts";
 export { sealedFolderTest } from "./sealed-folder.ts";

@@ -86,8 +86,14 @@ export async function scanPool(
   return scan;
 }
 
+/** Options of {@link updatePool}. */
+export interface UpdateOptions extends Omit<ScanOptions, "nowMs"> {
+  /** `false` where the caller writes the manifest once more when it is done; default `true`. */
+  readonly writesManifest?: boolean | undefined;
+}
+
 /** Scan a pool and write its manifest, the old one kept as the backup. */
-export async function updatePool(pool: Pool, options: Omit<ScanOptions, "nowMs">): Promise<Scan> {
+export async function updatePool(pool: Pool, options: UpdateOptions): Promise<Scan> {
   const nowMs = pool.clock.now();
   if (pool.source !== undefined)
     return pool.source.scan({ signal: pool.signal, ...options, nowMs });
@@ -123,12 +129,13 @@ export async function manifestFacts(places: PoolPlaces): Promise<ManifestFacts |
 
 async function updateManifest(
   { places, config }: Pool,
-  options: ScanOptions,
+  options: ScanOptions & UpdateOptions,
   before?: WalkedPool,
 ): Promise<Scan> {
   const tickMs = lstatSync(places.lock, { throwIfNoEntry: false })?.ctimeMs ?? 0;
   const { known, walked, ...scan } = await scanFiles(places, config, options, before);
   new PoolCache(places.cache).save(known, tickMs);
+  if (options.writesManifest === false) return scan;
   writeManifest(places, scan.manifest);
   const { scanned_at, scanner, summary, families } = scan.manifest;
   const stamps = [...walked.matched.map(({ stamp }) => stamp), ...walked.records.values()];

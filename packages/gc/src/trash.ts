@@ -4,6 +4,7 @@ import type { Digest } from "@reseal/hash";
 import type { EntryFile } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
 import { hashFiles } from "./hash-files.ts";
+import { isSameStamp } from "./hash-task.ts";
 import { FileMover } from "./move-file.ts";
 import type { Pool } from "./pool.ts";
 import {
@@ -49,8 +50,8 @@ const movesInBatch = 256;
 /**
  * Move files to the trash, `<trash>/<entry id>/<path in the pool>`.
  *
- * In this order, so that a crash at any point loses nothing: digests are checked; the trash journal
- * says what will be moved; the files are moved and the names synced; digests are checked again; the
+ * In this order, so that a crash at any point loses nothing: the files are checked to be those that
+ * were scanned; the trash journal says what will be moved; the files are moved and the names synced; digests are checked again; the
  * journal says that it is done. What is begun and not done, the next process that opens the pool
  * puts back. A file that is not what was planned stays, and the rest of its entry with it.
  * @param action Why, for the trash journal: `gc`, `compact`, `purge`.
@@ -70,7 +71,7 @@ export async function moveToTrash(
   for (let start = 0; start < moves.length; start += movesInBatch) {
     pool.signal?.throwIfAborted();
     const batch = moves.slice(start, start + movesInBatch);
-    const problems = await problemsOf(pool, pool.places.folder, batch);
+    const problems = await problemsBefore(pool, batch);
     const items = new Map<TrashMove, TrashItem>();
     for (const move of batch) {
       if (problems.has(move)) continue;
@@ -107,13 +108,13 @@ async function moveBatch(
         else mover.duplicate(from, to);
       }
     }
-    mover.sync();
+    await mover.sync();
   } catch (error) {
     for (const item of items.values()) await putBack(pool, item);
     throw error;
   }
   const moved = [...items.keys()].filter((move) => !problems.has(move));
-  for (const [move, problem] of await problemsOf(pool, places.trash, moved, items))
+  for (const [move, problem] of await problemsAfter(pool, moved, items))
     problems.set(move, problem);
   const good = [...items].filter(([move]) => !problems.has(move)).map(([, item]) => item);
   for (const [move, item] of items) if (problems.has(move)) await putBack(pool, item);
@@ -147,7 +148,7 @@ async function putBack(pool: Pool, item: TrashItem): Promise<void> {
     if (existsSync(to)) mover.remove(from);
     else mover.move(from, to);
   }
-  mover.sync();
+  await mover.sync();
   removeEmptyFolders(join(pool.places.trash, item.folder));
   await pool.source?.remember(item);
   const at = new Date(pool.clock.now()).toISOString();
@@ -203,7 +204,7 @@ async function moveBack(pool: Pool, item: TrashItem): Promise<void> {
     if (existsSync(to) && file.replaced_by === undefined) mover.remove(from);
     else mover.move(from, to);
   }
-  mover.sync();
+  await mover.sync();
   removeEmptyFolders(join(pool.places.trash, item.folder));
   await pool.source?.remember(item);
   const at = new Date(pool.clock.now()).toISOString();
@@ -251,23 +252,64 @@ interface Problem {
   readonly message: string;
 }
 
-/** Which moves have a file that is not what was planned. */
-async function problemsOf(
+interface CheckedFile {
+  readonly move: TrashMove;
+  readonly file: EntryFile;
+  /** Relative to the folder that is looked at. */
+  readonly path: string;
+  readonly size: number;
+}
+
+/**
+ * Which moves have a file that is not what was planned, before they begin. A file with the stat
+ * record that it had when it was read is not read again: that is done once it is in the trash,
+ * where nobody can change it unseen.
+ */
+async function problemsBefore(
   pool: Pool,
-  root: string,
   moves: readonly TrashMove[],
-  items?: ReadonlyMap<TrashMove, TrashItem>,
+): Promise<Map<TrashMove, Problem>> {
+  const { folder } = pool.places;
+  const isSame = ({
+    file: { stamp, path, unusedSinceMs = stamp?.mtimeMs },
+  }: CheckedFile): boolean => {
+    if (stamp === undefined || stamp.mtimeMs > (unusedSinceMs ?? 0)) return false;
+    const found = lstatSync(`${folder}/${path}`, { throwIfNoEntry: false });
+    return found !== undefined && isSameStamp(found, stamp);
+  };
+  const all = moves.flatMap((move) =>
+    move.files.map((file): CheckedFile => ({ move, file, path: file.path, size: file.size })),
+  );
+  return await problemsOf(
+    pool,
+    folder,
+    all.filter((one) => !isSame(one)),
+  );
+}
+
+/** Which moves have a file that is not what was planned, now that it is in the trash. */
+async function problemsAfter(
+  pool: Pool,
+  moves: readonly TrashMove[],
+  items: ReadonlyMap<TrashMove, TrashItem>,
 ): Promise<Map<TrashMove, Problem>> {
   const all = moves.flatMap((move) =>
-    move.files.map((file) => {
-      const folder = items?.get(move)?.folder;
-      const path = folder === undefined ? file.path : `${folder}/${file.path}`;
+    move.files.map((file): CheckedFile => {
+      const path = `${items.get(move)?.folder}/${file.path}`;
       return { move, file, path, size: file.size };
     }),
   );
-  const facts = await hashFiles(root, all, hashing(pool));
+  return await problemsOf(pool, pool.places.trash, all);
+}
+
+async function problemsOf(
+  pool: Pool,
+  root: string,
+  files: readonly CheckedFile[],
+): Promise<Map<TrashMove, Problem>> {
+  const facts = await hashFiles(root, files, hashing(pool));
   const problems = new Map<TrashMove, Problem>();
-  for (const [index, { move, file }] of all.entries()) {
+  for (const [index, { move, file }] of files.entries()) {
     const fact = facts[index];
     const isUsed = (fact?.mtimeMs ?? 0) > (file.unusedSinceMs ?? Number.POSITIVE_INFINITY);
     if ((fact?.digest === file.digest && !isUsed) || problems.has(move)) continue;

@@ -154,7 +154,9 @@ async function openForApply(
     const { trashDays = opened.config.trashRetentionDays } = flags;
     const pool = { ...opened, config: { ...opened.config, trashRetentionDays: trashDays } };
     const progress = scanProgress(context);
-    const scan = await gc.updatePool(pool, { onProgress: progress.show }).finally(progress.clear);
+    const scan = await gc
+      .updatePool(pool, { onProgress: progress.show, writesManifest: false })
+      .finally(progress.clear);
     warnAbout(context, scan);
     const only = wantedFamilies(pool.config, flags.family, Object.keys(scan.manifest.families));
     const options = { nowMs: Date.now(), dryRun: false, only };
