@@ -65,7 +65,7 @@ export interface StoreScan {
   /** Blobs that no run needs once these entries are gone, by files that can go. */
   unreferenced(ids: ReadonlySet<string>, isDryRun: boolean): Promise<readonly EntryFile[]>;
   /** Bytes and blobs that the deletion of entries frees, each shared one once. */
-  freedBy(ids: ReadonlySet<string>): Promise<{ readonly bytes: number; readonly files: number }>;
+  freedBy(ids: ReadonlySet<string>): { readonly bytes: number; readonly files: number };
 }
 
 interface ScanResult extends Scan {
