@@ -10,7 +10,7 @@ const [kind, millions] = [process.argv[2], Number(process.argv[3])];
 const familyNames = ["proofs", "bench", "smoke90", "explain", "greenwall"];
 const startMs = Date.UTC(2020, 0, 1);
 const filesPerRun = 100;
-const runsAtOnce = 200;
+const runsAtOnce = 10;
 let spent = 0;
 let spentCpu = 0;
 
@@ -38,7 +38,7 @@ function planStore() {
 function blobsOf(run) {
   const first = (run * filesPerRun) / 2;
   const blobs = Array.from({ length: filesPerRun }, (_, index) => ({
-    digest: flat(`sha256:${hex(first + index, 64)}`),
+    digest: flat(`sha256:${hex(first + index, 16)}${"0".repeat(48)}`),
     size: 1000,
   }));
   return { name: runName(run), blobs };

@@ -4,6 +4,9 @@ import type { BlobInfo } from "@reseal/store";
 /** A size that does not fit into a column of 32 bits stands elsewhere. */
 const largeSize = 0xffff_ffff;
 const none = -1;
+const growth = 1.25;
+/** So full may the table be: beyond it, looking for a place takes long. */
+const loadMax = 0.7;
 
 /**
  * Which blobs the runs of a store need: for millions of them, some 25 bytes a blob and four for
@@ -13,8 +16,12 @@ const none = -1;
  * count as one that both their runs need: then more is kept, never less.
  */
 export class BlobReferences {
-  /** Places of the blobs of each run, in ascending order. */
-  readonly #runs = new Map<Digest, Uint32Array>();
+  /** The number of each run. */
+  readonly #runs = new Map<Digest, number>();
+  /** Where the blobs of each run begin in `#named`, and behind the last where they end. */
+  readonly #starts: number[] = [0];
+  /** The places of blobs, one run after the other. */
+  #named = new Uint32Array(2048);
   #blobCount = 0;
   /** For each blob two words of its digest. */
   #words = new Uint32Array(2048);
@@ -29,16 +36,20 @@ export class BlobReferences {
   add(run: Digest, blobs: Iterable<BlobInfo>): void {
     if (this.#runs.has(run)) return;
     const named: number[] = [];
-    for (const { digest, size } of blobs) named.push(this.#placeOf(digest, size));
-    const places = Uint32Array.from(named).sort();
-    let count = 0;
-    for (const [index, place] of places.entries()) {
-      if (index > 0 && place === places[index - 1]) continue;
-      places[count] = place;
-      count += 1;
-      this.#counts[place] = (this.#counts[place] ?? 0) + 1;
+    let isAscending = true;
+    for (const { digest, size } of blobs) {
+      const place = this.#placeOf(digest, size);
+      isAscending &&= place > (named.at(-1) ?? none);
+      named.push(place);
     }
-    this.#runs.set(run, count === places.length ? places : places.slice(0, count));
+    const start = this.#starts.at(-1) ?? 0;
+    const places = isAscending ? named : [...new Set(named)];
+    const end = start + places.length;
+    if (end > this.#named.length) this.#named = grown(this.#named, Math.ceil(end * growth));
+    this.#named.set(places, start);
+    for (const place of places) this.#counts[place] = (this.#counts[place] ?? 0) + 1;
+    this.#runs.set(run, this.#starts.length - 1);
+    this.#starts.push(end);
   }
 
   /** How many runs need a blob. */
@@ -49,31 +60,45 @@ export class BlobReferences {
 
   /** Bytes and blobs that nobody needs once these runs are gone. */
   freedBy(runs: Iterable<Digest>): { readonly bytes: number; readonly files: number } {
-    const left = this.#without(runs);
+    const gone = this.#numbersOf(runs);
     let [bytes, files] = [0, 0];
-    for (let place = 0; place < this.#blobCount; place += 1) {
-      if (left[place] !== 0) continue;
-      files += 1;
-      const size = this.#sizes[place] ?? 0;
-      bytes += size === largeSize ? (this.#largeSizes.get(place) ?? 0) : size;
-    }
+    for (const number of gone)
+      this.#addTo(this.#counts, number, -1, (place) => {
+        files += 1;
+        const size = this.#sizes[place] ?? 0;
+        bytes += size === largeSize ? (this.#largeSizes.get(place) ?? 0) : size;
+      });
+    for (const number of gone) this.#addTo(this.#counts, number, 1); // It was only a question.
     return { bytes, files };
   }
 
   /** Tells whether somebody needs a blob once these runs are gone. */
   neededWithout(runs: Iterable<Digest>): (digest: Digest) => boolean {
-    const left = this.#without(runs);
+    const left = this.#counts.slice(0, this.#blobCount);
+    for (const number of this.#numbersOf(runs)) this.#addTo(left, number, -1);
     return (digest) => {
       const place = this.#find(wordOf(digest, 0), wordOf(digest, 1));
       return place !== none && left[place] !== 0;
     };
   }
 
-  #without(runs: Iterable<Digest>): Uint32Array {
-    const left = this.#counts.slice(0, this.#blobCount);
-    for (const run of new Set(runs))
-      for (const place of this.#runs.get(run) ?? []) left[place] = (left[place] ?? 0) - 1;
-    return left;
+  #numbersOf(runs: Iterable<Digest>): readonly number[] {
+    return [...new Set(runs)].flatMap((run) => this.#runs.get(run) ?? []);
+  }
+
+  #addTo(
+    counts: Uint32Array,
+    run: number,
+    change: number,
+    onZero: (place: number) => void = () => undefined,
+  ): void {
+    const end = this.#starts[run + 1] ?? 0;
+    for (let index = this.#starts[run] ?? 0; index < end; index += 1) {
+      const place = this.#named[index] ?? 0;
+      const count = (counts[place] ?? 0) + change;
+      counts[place] = count;
+      if (count === 0) onZero(place);
+    }
   }
 
   #placeOf(digest: Digest, size: number): number {
@@ -82,6 +107,7 @@ export class BlobReferences {
     if (known !== none) return known;
     const place = this.#blobCount;
     if (place === this.#counts.length) this.#grow();
+    if (place > this.#slots.length * loadMax) this.#spread();
     this.#blobCount += 1;
     this.#words[2 * place] = high;
     this.#words[2 * place + 1] = low;
@@ -107,13 +133,15 @@ export class BlobReferences {
     this.#slots[slot] = place + 1;
   }
 
-  /** Room for half as many more, column by column: never all of them twice in memory. */
+  /** Room for more, column by column: never all of them twice in memory. */
   #grow(): void {
-    const room = Math.ceil(this.#counts.length * 1.5);
+    const room = Math.ceil(this.#counts.length * growth);
     this.#words = grown(this.#words, 2 * room);
     this.#sizes = grown(this.#sizes, room);
     this.#counts = grown(this.#counts, room);
-    if (room <= this.#slots.length * 0.7) return;
+  }
+
+  #spread(): void {
     const slotCount = this.#slots.length * 2;
     this.#slots = new Uint32Array(); // The old one goes before the new one comes.
     this.#slots = new Uint32Array(slotCount);
