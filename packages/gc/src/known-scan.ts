@@ -3,7 +3,7 @@ import { lstatSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { PoolManifest } from "@reseal/schema";
 import type { PoolPlaces } from "./pool.ts";
 import type { FileStamp } from "./stat-cache.ts";
-import type { WalkedPool } from "./walk-pool.ts";
+import type { PoolListing, WalkedPool } from "./walk-pool.ts";
 
 const format = "reseal-pool-known/1";
 
@@ -15,8 +15,10 @@ export type ManifestFacts = Pick<PoolManifest, "scanned_at" | "scanner" | "summa
  * beside the manifest, so that neither has to be read, checked and made again when nothing changed.
  */
 export interface KnownScan extends ManifestFacts {
+  /** Files of a family. */
+  readonly files: number;
   /** Of all files that entries follow from; absent when one may have changed unseen. */
-  readonly fingerprint?: string | undefined;
+  readonly fingerprint?: Fingerprint | undefined;
   /** Of the pins that were in force. */
   readonly pins: string;
 }
@@ -60,25 +62,43 @@ export function writeKnownScan(places: PoolPlaces, scan: KnownScan): void {
   }
 }
 
-/** Stands for the names and stat records of all files that entries follow from. */
-export function fingerprintOf({ matched, records }: WalkedPool): string {
-  const numbers = new Float64Array(4 * (matched.length + records.size));
+/** Stands for the names of all files of a pool, and the stat records of those that count. */
+export interface Fingerprint {
+  readonly names: string;
+  /** For each file `1` when its stat record counts. */
+  readonly looked: string;
+  readonly stamps: string;
+}
+
+/** What a pool looked like. */
+export function fingerprintOf({ listing, looked, stamps }: WalkedPool): Fingerprint {
+  return { names: namesDigest(listing), looked, stamps: stampsDigest(stamps) };
+}
+
+/** Whether a pool looks as it did. Nothing but names and stat records is read. */
+export function isUnchanged(folder: string, listing: PoolListing, known: Fingerprint): boolean {
+  const { looked } = known;
+  if (namesDigest(listing) !== known.names || looked.length !== listing.paths.length) return false;
+  const stamps = new Float64Array(4 * looked.replaceAll("0", "").length);
   let at = 0;
-  const add = ({ size, mtimeMs, ctimeMs, ino }: FileStamp): void => {
-    numbers[at] = size;
-    numbers[at + 1] = mtimeMs;
-    numbers[at + 2] = ctimeMs;
-    numbers[at + 3] = ino;
+  for (const [index, path] of listing.paths.entries()) {
+    if (looked[index] === "0") continue;
+    const stats = lstatSync(`${folder}/${path}`, { throwIfNoEntry: false });
+    if (stats === undefined) return false;
+    stamps[at] = stats.size;
+    stamps[at + 1] = stats.mtimeMs;
+    stamps[at + 2] = stats.ctimeMs;
+    stamps[at + 3] = stats.ino;
     at += 4;
-  };
-  let names = `${matched.length}\0${records.size}\0`;
-  for (const { path, stamp } of matched) {
-    names += `${path}\0`; // No path can have it.
-    add(stamp);
   }
-  for (const [folder, stamp] of records) {
-    names += `${folder}\0`;
-    add(stamp);
-  }
-  return createHash("sha256").update(names).update(numbers).digest("hex");
+  return stampsDigest(stamps) === known.stamps;
+}
+
+/** No path can have the character that divides them. */
+function namesDigest({ paths }: PoolListing): string {
+  return createHash("sha256").update(paths.join("\0")).digest("hex");
+}
+
+function stampsDigest(stamps: Float64Array): string {
+  return createHash("sha256").update(stamps).digest("hex");
 }

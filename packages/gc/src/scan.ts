@@ -5,7 +5,13 @@ import { buildEntries, type FoundFile } from "./build-entries.ts";
 import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { fullEntryId } from "./entry-id.ts";
 import { hashFiles } from "./hash-files.ts";
-import { fingerprintOf, type ManifestFacts, readKnownScan, writeKnownScan } from "./known-scan.ts";
+import {
+  fingerprintOf,
+  isUnchanged,
+  type ManifestFacts,
+  readKnownScan,
+  writeKnownScan,
+} from "./known-scan.ts";
 import { configHash, manifestOf } from "./manifest-of.ts";
 import { familyMatcher } from "./match-family.ts";
 import { isInForce, type Pin, pinsDigest, readPins } from "./pins.ts";
@@ -13,7 +19,14 @@ import type { Pool, PoolPlaces } from "./pool.ts";
 import { readManifest, writeManifest } from "./pool-manifest.ts";
 import { runKeyOf } from "./run-key.ts";
 import { type FileStamp, isSettled, PoolCache } from "./stat-cache.ts";
-import { type WalkedFile, type WalkedPool, walkPool } from "./walk-pool.ts";
+import {
+  type ListOptions,
+  listPool,
+  type PoolListing,
+  type WalkedFile,
+  type WalkedPool,
+  walkPool,
+} from "./walk-pool.ts";
 
 /** How to scan. */
 export interface ScanOptions {
@@ -114,12 +127,14 @@ export async function refreshManifest(
     options.readAll === true || pool.source !== undefined ? undefined : readKnownScan(places);
   if (known?.fingerprint === undefined || known.scanner.config_hash !== configHash(config))
     return updatePool(pool, options);
-  const walked = walk(places, config, { signal, ...options, nowMs });
-  if (fingerprintOf(walked) !== known.fingerprint || pinsState(places, nowMs) !== known.pins)
-    return updateManifest(pool, { signal, ...options, nowMs }, walked);
+  const listing = listPool(places, listOptions(config, { signal, ...options, nowMs }));
+  const isSame =
+    isUnchanged(places.folder, listing, known.fingerprint) &&
+    pinsState(places, nowMs) === known.pins;
+  if (!isSame) return updatePool(pool, options);
   const manifest = { ...known, scanned_at: new Date(nowMs).toISOString() };
   writeKnownScan(places, manifest);
-  return { ...countsOf(walked), filesRead: 0, unreadable: [], manifest };
+  return { ...countsOf(listing, known.files), filesRead: 0, unreadable: [], manifest };
 }
 
 /** What is known of a manifest; read only where somebody else has written it. @throws as reading it */
@@ -130,25 +145,33 @@ export async function manifestFacts(places: PoolPlaces): Promise<ManifestFacts |
 async function updateManifest(
   { places, config }: Pool,
   options: ScanOptions & UpdateOptions,
-  before?: WalkedPool,
 ): Promise<Scan> {
   const tickMs = lstatSync(places.lock, { throwIfNoEntry: false })?.ctimeMs ?? 0;
-  const { known, walked, ...scan } = await scanFiles(places, config, options, before);
+  const { known, walked, ...scan } = await scanFiles(places, config, options);
   new PoolCache(places.cache).save(known, tickMs);
   if (options.writesManifest === false) return scan;
   writeManifest(places, scan.manifest);
   const { scanned_at, scanner, summary, families } = scan.manifest;
-  const stamps = [...walked.matched.map(({ stamp }) => stamp), ...walked.records.values()];
-  const isSure = scan.unreadable.length === 0 && stamps.every((stamp) => isSettled(stamp, tickMs));
+  const isSure = scan.unreadable.length === 0 && areSettled(walked, tickMs);
   writeKnownScan(places, {
     scanned_at,
     scanner,
     summary,
     families,
+    files: scan.files,
     pins: pinsState(places, options.nowMs),
     ...(isSure && { fingerprint: fingerprintOf(walked) }),
   });
   return scan;
+}
+
+/** Whether a later change of any file would be seen in its stat record. */
+function areSettled({ stamps }: WalkedPool, tickMs: number): boolean {
+  for (let at = 0; at < stamps.length; at += 4) {
+    const [mtimeMs, ctimeMs] = [stamps[at + 1] ?? tickMs, stamps[at + 2] ?? tickMs];
+    if (!isSettled({ mtimeMs, ctimeMs }, tickMs)) return false;
+  }
+  return true;
 }
 
 /** Without a file of pins, they are those of the manifest. */
@@ -171,9 +194,12 @@ async function scanFiles(
   places: PoolPlaces,
   config: ArtifactsConfig,
   options: ScanOptions,
-  walked: WalkedPool = walk(places, config, options),
 ): Promise<ScanResult> {
   const startMs = performance.now();
+  const walked = walkPool(places, {
+    familyOf: familyMatcher(config.families),
+    ...listOptions(config, options),
+  });
   const { nowMs } = options;
   const { known, unreadable, filesRead } = await readFiles(places, config, walked.matched, options);
   const now = new Date(nowMs).toISOString();
@@ -185,7 +211,7 @@ async function scanFiles(
   const entries = await buildEntries(whole, {
     folder: places.folder,
     families: config.families,
-    records: walked.records.keys(),
+    records: walked.records,
     isPinned: (family, runId) => pinned.has(`${family}\n${runId}`),
     scannedAt: now,
   });
@@ -197,7 +223,7 @@ async function scanFiles(
       scannedAt: now,
       durationMs: performance.now() - startMs,
     }),
-    ...countsOf(walked),
+    ...countsOf(walked.listing, walked.matched.length),
     filesRead,
     unreadable: unreadable.map(({ path }) => path).sort(),
     walked,
@@ -205,25 +231,22 @@ async function scanFiles(
   };
 }
 
-function walk(
-  places: PoolPlaces,
-  { families, maxFilesPerScan }: ArtifactsConfig,
+function listOptions(
+  { maxFilesPerScan }: ArtifactsConfig,
   { signal, onProgress }: ScanOptions,
-): WalkedPool {
-  return walkPool(places, {
-    familyOf: familyMatcher(families),
+): ListOptions {
+  return {
     filesMax: maxFilesPerScan,
     signal,
     onProgress: (files) => onProgress?.({ phase: "listing", files, bytes: 0 }),
-  });
+  };
 }
 
-function countsOf({
-  matched,
-  fileCount,
-  linkCount,
-}: WalkedPool): Pick<Scan, "files" | "otherFiles" | "links"> {
-  return { files: matched.length, otherFiles: fileCount - matched.length, links: linkCount };
+function countsOf(
+  { paths, linkCount }: PoolListing,
+  files: number,
+): Pick<Scan, "files" | "otherFiles" | "links"> {
+  return { files, otherFiles: paths.length - files, links: linkCount };
 }
 
 /** Without a file of pins, those of a manifest count, which need not be read to know of none. */

@@ -94,7 +94,10 @@ export class PoolCache {
  * Whether a later change of a file would be seen in its stat record.
  * @param tickMs A time of the same file system, before the file was read.
  */
-export function isSettled({ mtimeMs, ctimeMs }: FileStamp, tickMs: number): boolean {
+export function isSettled(
+  { mtimeMs, ctimeMs }: Pick<FileStamp, "mtimeMs" | "ctimeMs">,
+  tickMs: number,
+): boolean {
   return ctimeMs < tickMs && mtimeMs < tickMs;
 }
 

@@ -12,40 +12,78 @@ export interface WalkedFile {
   readonly stamp: FileStamp;
 }
 
-/** What a walk found. */
-export interface WalkedPool {
-  /** Files of some family, in any order; links are not followed. */
-  readonly matched: readonly WalkedFile[];
-  /** Folders with a `run.json`, the record of a run, and what is known of it. */
-  readonly records: ReadonlyMap<string, FileStamp>;
-  /** Files that were seen, of a family or not. */
-  readonly fileCount: number;
+/** The files of a pool by name, in the order in which the system lists them. */
+export interface PoolListing {
+  /** Relative to the pool. */
+  readonly paths: readonly string[];
   readonly linkCount: number;
 }
 
-/** Options of {@link walkPool}. */
-export interface WalkOptions {
-  readonly familyOf: (path: string) => string | undefined;
+/** What a walk found. */
+export interface WalkedPool {
+  readonly listing: PoolListing;
+  /** Files of some family, in any order; links are not followed. */
+  readonly matched: readonly WalkedFile[];
+  /** Folders with a `run.json`, the record of a run. */
+  readonly records: ReadonlySet<string>;
+  /** For each path `1` when entries depend on the file: it is of some family, or a record. */
+  readonly looked: string;
+  /** Of each such file size, both times and inode, one after the other; NaN when it is gone. */
+  readonly stamps: Float64Array;
+}
+
+/** Options of {@link listPool}. */
+export interface ListOptions {
   readonly filesMax: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((files: number) => void) | undefined;
+}
+
+/** Options of {@link walkPool}. */
+export interface WalkOptions extends ListOptions {
+  readonly familyOf: (path: string) => string | undefined;
+}
+
+/**
+ * Look at the files of a pool.
+ * @throws `GC_TOO_MANY_FILES` naming the setting, `GC_READ_FAILED`
+ */
+export function walkPool(places: PoolPlaces, { familyOf, ...options }: WalkOptions): WalkedPool {
+  const listing = listPool(places, options);
+  const matched: WalkedFile[] = [];
+  const records = new Set<string>();
+  const stamps: number[] = [];
+  const looked: string[] = [];
+  for (const path of listing.paths) {
+    const family = familyOf(path);
+    const isRecord = path === "run.json" || path.endsWith("/run.json");
+    looked.push(family === undefined && !isRecord ? "0" : "1");
+    if (family === undefined && !isRecord) continue;
+    const stats = lstatSync(`${places.folder}/${path}`, { throwIfNoEntry: false });
+    if (stats === undefined) {
+      stamps.push(Number.NaN, Number.NaN, Number.NaN, Number.NaN);
+      continue; // Removed meanwhile.
+    }
+    const stamp = stampOf(stats);
+    stamps.push(stamp.size, stamp.mtimeMs, stamp.ctimeMs, stamp.ino);
+    if (isRecord) records.add(path.slice(0, Math.max(0, path.length - "/run.json".length)));
+    if (family !== undefined) matched.push({ path, family, stamp });
+  }
+  return { listing, matched, records, looked: looked.join(""), stamps: Float64Array.from(stamps) };
 }
 
 /**
  * List the files of a pool. The pool's own state and its trash are left out.
  * @throws `GC_TOO_MANY_FILES` naming the setting, `GC_READ_FAILED`
  */
-export function walkPool(places: PoolPlaces, options: WalkOptions): WalkedPool {
-  const { familyOf, filesMax, signal, onProgress } = options;
-  const matched: WalkedFile[] = [];
-  const records = new Map<string, FileStamp>();
-  const ownTrash = relative(places.folder, places.trash);
-  const own = new Set([
-    ownTrash,
-    relative(places.folder, places.manifest),
-    relative(places.folder, places.backup),
-  ]);
-  let fileCount = 0;
+export function listPool(
+  places: PoolPlaces,
+  { filesMax, signal, onProgress }: ListOptions,
+): PoolListing {
+  const paths: string[] = [];
+  const own = new Set(
+    [places.trash, places.manifest, places.backup].map((path) => relative(places.folder, path)),
+  );
   let linkCount = 0;
   const folders = [""];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
@@ -53,24 +91,15 @@ export function walkPool(places: PoolPlaces, options: WalkOptions): WalkedPool {
     for (const entry of readFolder(join(places.folder, folder))) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (own.has(path) || (folder === "" && isState(entry.name))) continue;
-      if (entry.isSymbolicLink()) linkCount += 1;
-      else if (entry.isDirectory()) folders.push(path);
-      else if (entry.isFile()) {
-        fileCount += 1;
-        if (fileCount > filesMax) throw tooManyFiles(places.folder, filesMax);
-        const family = familyOf(path);
-        const isRecord = entry.name === "run.json";
-        if (family === undefined && !isRecord) continue;
-        const stats = lstatSync(`${places.folder}/${path}`, { throwIfNoEntry: false });
-        if (stats === undefined) continue; // Removed meanwhile.
-        const stamp = stampOf(stats);
-        if (isRecord) records.set(folder, stamp);
-        if (family !== undefined) matched.push({ path, family, stamp });
-      }
+      if (entry.isFile()) {
+        if (paths.length === filesMax) throw tooManyFiles(places.folder, filesMax);
+        paths.push(path);
+      } else if (entry.isDirectory()) folders.push(path);
+      else if (entry.isSymbolicLink()) linkCount += 1;
     }
-    onProgress?.(fileCount);
+    onProgress?.(paths.length);
   }
-  return { matched, records, fileCount, linkCount };
+  return { paths, linkCount };
 }
 
 function stampOf({ size, mtimeMs, ctimeMs, ino }: Stats): FileStamp {
