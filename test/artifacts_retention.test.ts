@@ -1,22 +1,24 @@
 // Seed 004: every command line that it prints, as it is written, with `cryptorun` for `reseal`, over
 // a folder of five families and 60 runs. What they print is held against golden files.
-// S4-040…S4-052, S4-053…S4-062, S4-068…S4-070, S4-078…S4-082, S4-105…S4-112, S4-122…S4-124, S4-134,
-// S4-114, S4-116…S4-120 (docs/guides/retention.md), S4-140, S4-143, S4-144, S4-146, S4-149, S4-150, S4-152, S4-153, S4-161…S4-164.
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+
 import { validate } from "@reseal/schema";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseStrictYaml } from "../packages/hash/dist/index.js";
 import { writeRetentionTree } from "./retention-tree.ts";
 
 const main = join(import.meta.dirname, "..", "apps", "cli", "bin", "main.js");
@@ -74,11 +76,12 @@ async function expectGolden(name: string, text: string): Promise<void> {
   await expect(steady(text)).toMatchFileSnapshot(join(golden, `${name}.txt`));
 }
 
-test("list: all, one family, as JSON, with paths", async () => {
+test("S4-040…S4-052, S4-093, S4-100…S4-104, S4-108, S4-117, S4-134, S4-143, S4-153 list: all, one family, as JSON, with paths", async () => {
   for (const [name, command] of [
     ["list", "cryptorun artifacts list"],
     ["list-proofs", "cryptorun artifacts list --family proofs"],
     ["list-greenwall", "cryptorun artifacts list --verbose --family greenwall"],
+    ["list-tree", "cryptorun artifacts list --tree --family proofs"],
   ] as const) {
     const { status, stdout } = shell(command);
     expect(status).toBe(0);
@@ -90,7 +93,7 @@ test("list: all, one family, as JSON, with paths", async () => {
   expect(json.stdout.trimEnd().split("\n")).toHaveLength(1);
 });
 
-test("gc: a dry run changes no byte; without a terminal nothing is deleted; then it is", async () => {
+test("S4-053…S4-062, S4-114, S4-116, S4-130, S4-134, S4-140, S4-152 gc: a dry run changes no byte; without a terminal nothing is deleted; then it is", async () => {
   const tree = (): string => shell("find artifacts -type f | sort | xargs sha256sum").stdout;
   const before = tree();
   const dry = shell("cryptorun artifacts gc --dry-run");
@@ -111,7 +114,7 @@ test("gc: a dry run changes no byte; without a terminal nothing is deleted; then
   await expectGolden("trash-list", shell("cryptorun artifacts trash list").stdout);
 });
 
-test("an undone gc leaves the tree that was there before", () => {
+test("S4-087, S4-161 an undone gc leaves the tree that was there before", () => {
   const [report] = readdirSync(join(folder, "artifacts/.trash")).filter((name) =>
     /^gc_report_\d{8}_\d{6}\.md$/.test(name),
   );
@@ -123,7 +126,7 @@ test("an undone gc leaves the tree that was there before", () => {
   expect(shell("cryptorun artifacts audit --verify").status).toBe(0);
 });
 
-test("on a terminal gc asks, and an answer other than yes changes nothing", async () => {
+test("S4-056, S4-150 on a terminal gc asks, and an answer other than yes changes nothing", async () => {
   const typed = (keys: string): Ended =>
     shell(`python3 -c '${typist}' '${keys}' cryptorun artifacts gc --apply`);
 
@@ -135,7 +138,7 @@ test("on a terminal gc asks, and an answer other than yes changes nothing", asyn
   expect(accepted.stdout).toContain("Deleted: 7 entries");
 });
 
-test("what is in the trash can be put back by hand, and has the same id then", () => {
+test("S4-122, S4-124, S4-146 what is in the trash can be put back by hand, and has the same id then", () => {
   const [id = ""] = readdirSync(join(folder, "artifacts/.trash")).filter((name) =>
     /^[0-9a-f]{8}$/.test(name),
   );
@@ -148,7 +151,7 @@ test("what is in the trash can be put back by hand, and has the same id then", (
   expect(shell(`cryptorun artifacts restore ${id}`).status).toBe(0);
 });
 
-test("pin: exactly one of --on and --off; a pin keeps what gc would delete", async () => {
+test("S4-049, S4-078…S4-080, S4-164 pin: exactly one of --on and --off; a pin keeps what gc would delete", async () => {
   shell("cryptorun artifacts restore $(ls artifacts/.trash | grep -E '^[0-9a-f]{8}$')");
 
   const on = shell("cryptorun artifacts pin --id a1b2c3d4 --on");
@@ -166,7 +169,7 @@ test("pin: exactly one of --on and --off; a pin keeps what gc would delete", asy
   expect(shell("cryptorun artifacts pin --id 99999999 --on").status).toBe(3);
 });
 
-test("scan: a recent manifest is used, a forced scan is not put off", async () => {
+test("S4-081…S4-083, S4-162 scan: a recent manifest is used, a forced scan is not put off", async () => {
   const recent = shell("cryptorun artifacts scan --verbose");
   expect(recent.status).toBe(0);
   expect(recent.stdout).toContain("The manifest is recent");
@@ -177,7 +180,7 @@ test("scan: a recent manifest is used, a forced scan is not put off", async () =
   await expectGolden("du", shell("cryptorun artifacts du").stdout.replace(/\(manifest\).*/, ""));
 });
 
-test("the workflow of verify, gc and compact; the lists that monitoring reads", async () => {
+test("S4-105…S4-107, S4-109 the workflow of verify, gc and compact; the lists that monitoring reads", async () => {
   expect(shell("cryptorun verify all --n 30 --progress").status).toBe(0);
   expect(shell("./cryptorun artifacts gc --apply --force").status).toBe(0);
   const preview = shell("cryptorun artifacts compact --family proofs");
@@ -195,7 +198,7 @@ test("the workflow of verify, gc and compact; the lists that monitoring reads", 
   expect(shell("ls ./artifacts/greenwall/verification_*.json").status).toBe(0);
 });
 
-test("a lost manifest comes back from its backup, and from the files", () => {
+test("S4-123, S4-139 a lost manifest comes back from its backup, and from the files", () => {
   expect(shell("cp ./artifacts/.manifest.backup.json ./artifacts/.manifest.json").status).toBe(0);
   expect(shell("cryptorun artifacts scan --force").status).toBe(0);
   writeFileSync(join(folder, "artifacts/.manifest.json"), "{");
@@ -205,6 +208,67 @@ test("a lost manifest comes back from its backup, and from the files", () => {
   expect(broken.stderr).toContain(".manifest.backup.json");
   expect(shell("cryptorun artifacts scan --force").status).toBe(0);
 });
+
+test("S4-112, S4-144 every operation shows on a terminal how many files it has done, and on no pipe", () => {
+  for (const command of [
+    "list",
+    "scan --force",
+    `pin --id ${lastListed()} --on`,
+    "gc",
+    "gc --apply --force",
+    "compact",
+    "compact --apply",
+  ]) {
+    const watched = shell(`python3 -c '${typist}' n cryptorun artifacts ${command}`);
+    expect(watched.status, watched.stdout).toBe(0);
+    const drawn = watched.stdout.split("\r\u001b[K").slice(1);
+    expect(drawn.join("\n"), command).toMatch(/^\w+ +(\d+\/)?\d+ files?/m);
+    expect(shell(`cryptorun artifacts ${command}`).stderr).not.toContain("\u001b[K");
+  }
+});
+
+test("S4-110, S4-111, S4-163 the steps of the guide for GitHub Actions run as they stand", async () => {
+  const [yaml = ""] = /(?<=```yaml\n)- name: Clean[\s\S]*?(?=```)/.exec(guide) ?? [];
+  const [clean, upload] = (await parseStrictYaml(yaml)) as unknown as readonly {
+    readonly run?: string;
+    readonly if?: string;
+    readonly uses?: string;
+    readonly with?: { readonly path: string };
+  }[];
+
+  const { status, stderr } = shell(`alias reseal=cryptorun\nset -e\n${clean?.run}`);
+  expect(status, stderr).toBe(0);
+  expect(upload).toMatchObject({
+    if: "failure()",
+    with: { path: "./artifacts/greenwall/verification_*.json" },
+  });
+  expect(Number(/^actions\/upload-artifact@v(\d+)$/.exec(upload?.uses ?? "")?.[1])).toBeGreaterThan(
+    3,
+  );
+  expect(shell(`ls ${upload?.with?.path}`).status).toBe(0);
+});
+
+test("S4-118…S4-121, S4-125 the guide answers the questions of the original, and its links lead on", () => {
+  for (const words of [
+    /not found after gc[^\n]*why[^\n]*pinned[^\n]*last pass/,
+    /does not make a file smaller[^\n]*dict_threshold[^\n]*unique data/,
+    /manifest is out of sync[^\n]*scan --force/,
+    /GC plan validation failed[^\n]*protected[^\n]*pinned/,
+  ])
+    expect(guide).toMatch(words);
+  for (const name of ["VERIFY.md", "DOCUMENTATION_PROTOCOL.md"]) {
+    expect(guide).toContain(`(../${name})`);
+    expect(existsSync(join(docs, name))).toBe(true);
+  }
+});
+
+function lastListed(): string {
+  const { items } = JSON.parse(shell("cryptorun artifacts list --json").stdout).data;
+  return items.at(-1).id;
+}
+
+const docs = join(import.meta.dirname, "..", "docs");
+const guide = readFileSync(join(docs, "guides/retention.md"), "utf8");
 
 /** Runs a command on a terminal of its own, and types an answer when it is asked. */
 const typist = `

@@ -12,12 +12,7 @@ import {
 } from "../packages/bundle/dist/index.js";
 import { digestBytes } from "../packages/hash/dist/index.js";
 import type { Environment, FileEntry } from "../packages/schema/dist/index.js";
-import {
-  createMemoryBlobStore,
-  createMemoryCatalog,
-  createMemoryJournal,
-  type Stores,
-} from "../packages/store/dist/index.js";
+import { createMemoryStores } from "../packages/store/dist/index.js";
 
 /** Where the golden bundles lie. */
 export const goldenFolder: string = fileURLToPath(
@@ -104,18 +99,11 @@ export async function exportGolden(
   { createdAt, tenant, draft, texts }: GoldenBundle,
   folder: string,
 ): Promise<void> {
-  const stores: Stores = {
-    location: "memory",
-    local: "",
+  const stores = createMemoryStores({
     tenant,
-    readOnly: false,
-    blobs: createMemoryBlobStore(),
-    journal: createMemoryJournal(),
-    catalog: createMemoryCatalog(),
     clock: { now: () => Date.parse(createdAt) },
     ids: { runId: () => draft.context.run_id },
-    [Symbol.asyncDispose]: async () => {},
-  };
+  });
   await using batch = await stores.blobs.openBatch();
   for (const text of Object.values(texts)) await batch.put(Buffer.from(text));
   const { seal } = await sealBundle(stores, batch, draft);

@@ -17,6 +17,7 @@ const documents = [
   "examples/README.md",
   "examples/lorenz/README.md",
   ...guides.map((name) => `docs/guides/${name}`),
+  "docs/VERIFY.md",
 ];
 
 let folder: string;
@@ -53,15 +54,18 @@ test("the README has the section that readers of other projects look for", () =>
   expect(read("README.md")).toMatch(/^## Artifact Management & Reproducibility$/m);
 });
 
-test.for(documents)("the links of %s lead somewhere", (path) => {
-  const links = [...withoutFences(read(path)).matchAll(/\]\(([^)\s]+)\)/g)].map(
-    ([, to = ""]) => to,
-  );
-  const local = links.filter((to) => !/^(https?|mailto):/.test(to));
-  const broken = local.filter((to) => !leadsSomewhere(path, to));
+test.for([...documents, "docs/DOCUMENTATION_PROTOCOL.md"])(
+  "the links of %s lead somewhere",
+  (path) => {
+    const links = [...withoutFences(read(path)).matchAll(/\]\(([^)\s]+)\)/g)].map(
+      ([, to = ""]) => to,
+    );
+    const local = links.filter((to) => !/^(https?|mailto):/.test(to));
+    const broken = local.filter((to) => !leadsSomewhere(path, to));
 
-  expect(broken).toEqual([]);
-});
+    expect(broken).toEqual([]);
+  },
+);
 
 test.for(documents)("shell commands of %s stand in blocks that are run", (path) => {
   const others = fenceLanguages(read(path)).filter((name) => /^(bash|shell|zsh)$/.test(name));

@@ -160,6 +160,38 @@ export const scenarios = [
     after: assertRetention,
   },
   {
+    name: "store gc undone",
+    quick: ["powerloss", 0.6],
+    prepare(work) {
+      prepareRetention(work);
+      work.reseal("artifacts", "gc", "--apply", "--force", "--store", ".reseal");
+    },
+    commands: (work) => [
+      ["artifacts", "restore", "--report", storeReportIn(work), "--store", ".reseal", "--json"],
+    ],
+    after: assertRetention,
+  },
+  {
+    name: "store pin",
+    quick: ["ENOSPC", 0.5],
+    prepare: prepareRetention,
+    commands: (work) => [
+      ["artifacts", "pin", "--id", extraRuns(work).at(-1), "--on", "--store", ".reseal"],
+    ],
+    after: assertRetention,
+  },
+  {
+    name: "gc and a writer",
+    quick: ["kill", 0.5],
+    prepare: prepareRetention,
+    commands: () => [
+      ["artifacts", "gc", "--apply", "--force", "--store", ".reseal", "--json"],
+      // With the contents of a run that goes.
+      ["run", "--json", "--", "sh", "-c", "echo 1 > extra.txt"],
+    ],
+    after: assertRetention,
+  },
+  {
     name: "two writers",
     quick: ["kill", 0.7],
     commands: () => [
@@ -207,6 +239,15 @@ function reportIn(work) {
   return readdirSync(join(work.folder, "artifacts/.trash")).find((name) => /^gc.*md$/.test(name));
 }
 
+/** Newest first. */
+function extraRuns(work) {
+  return work.reseal("ls", "-f", "project=extra", "--json").data.items.map((run) => run.run_id);
+}
+
+function storeReportIn(work) {
+  return readdirSync(join(work.folder, ".reseal/trash")).find((name) => /^gc.*md$/.test(name));
+}
+
 function filesBelow(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -238,7 +279,7 @@ function assertRetention(work) {
     "--force",
     ...store,
   );
-  const here = work.reseal("ls", "-f", "project=extra", "--json").data.items.map((r) => r.run_id);
+  const here = extraRuns(work);
   const trash = work.reseal("artifacts", "trash", "list", ...store).data.items;
   const runs = [...here, ...trash.filter((r) => r.family === "extra").map((r) => r.run_id)];
   if (runs.length !== 4 || new Set(runs).size !== 4)

@@ -1,6 +1,7 @@
 // Put the command line into a few files, one for each command and one for what they share.
 // Node spends more time on finding 500 small modules than on running them: measured here, Kysely
 // alone takes 18 times as long to import as 300 modules than as one file.
+import { createHash } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
@@ -22,7 +23,7 @@ const threadModules = {
   "verifying-reader": "../../packages/replay/dist/verifying-reader.js",
 };
 const builtinImport =
-  /^import (?:(\w+)|\* as (\w+)|(?:(\w+), )?\{([^}]*)\}) from "(node:[\w/]+)";$/gm;
+  /^import (?:([\w$]+)|\* as ([\w$]+)|(?:([\w$]+), )?\{([^}]*)\}) from "(node:[\w/]+)";$/gm;
 // An import statement of a module of Node evaluates every lazy part of it (of `process` even the
 // standard streams), which is a tenth of the start of `ls`; asking for the module does not.
 // These take longer still, and most commands call none of their functions.
@@ -32,9 +33,10 @@ const lateModules = new Set([
   "node:crypto",
   "node:fs/promises",
   "node:timers/promises",
+  "node:worker_threads",
   "node:zlib",
 ]);
-const isFunction = ([part]) => part !== "constants" && part !== "scheduler";
+const isFunction = ([part]) => !["constants", "parentPort", "scheduler", "Worker"].includes(part);
 const builtinModules = {
   name: "builtin-modules",
   renderChunk: (code) =>
@@ -91,37 +93,53 @@ const input = {
   // unzipper asks for S3 only when told to.
   external: ["@aws-sdk/client-s3"],
   logLevel: "warn",
-  plugins: [nativeBinding, lateChildProcesses, builtinModules],
 };
-// Node spends a while on each file that it has to find, check and link, so what nearly every
-// command loads, and what every command with a store loads, is one file each.
+const plugins = [nativeBinding, lateChildProcesses];
+// What nearly every command loads, and what every command with a store loads, is one file each.
 const together = {
-  shared: /\/apps\/cli\/dist\/(program|list-option|row|table)\.js$|rolldown\/runtime/,
+  shared:
+    /\/apps\/cli\/dist\/(program|list-option|row|table)\.js$|\/packages\/errors\/dist\/|rolldown\/runtime/,
   stores: /\/packages\/(connect\/dist\/open|catalog\/dist\/sqlite-parts)\.js$/,
 };
 const groups = Object.entries(together).map(([name, test], index) => ({
   name,
   test,
-  priority: -index,
+  priority: 9 - index,
 }));
-const bundle = await rolldown({ ...input, input: { main: "dist/main.js" } });
-const threads = await rolldown({ ...input, input: threadModules });
+// Scripts, not modules: only of a script can V8 keep the code as it is after the run, see
+// src/kept-scripts.ts.
+const scripts = await rolldown({
+  ...input,
+  plugins,
+  input: { program: "dist/program.js", complete: "dist/completion/complete.js" },
+});
 try {
-  const options = {
+  // All in one folder, so that `../package.json` is the same from every file.
+  const { output } = await scripts.write({
     dir: built,
-    format: "esm",
-    entryFileNames: "[name].js",
-    // All in one folder, so that `../package.json` is the same from every file.
-    chunkFileNames: "[name].js",
+    format: "cjs",
+    entryFileNames: "[name].cjs",
+    chunkFileNames: "[name].cjs",
+    codeSplitting: { groups },
+  });
+  const digest = createHash("sha256");
+  for (const { code = "" } of output) digest.update(code);
+  const start = {
+    ...input,
+    plugins: [...plugins, builtinModules],
+    transform: { define: { scriptsDigest: JSON.stringify(digest.digest("hex").slice(0, 16)) } },
   };
-  const { output } = await bundle.write({ ...options, codeSplitting: { groups } });
-  // Threads load little, and would wait for the large files.
-  const ofThreads = await threads.write({ ...options, chunkFileNames: "thread-[name].js" });
+  const modules = [];
+  // Threads load little; with files of their own they do not wait for those of the commands.
+  const starts = { start: { main: "dist/main.js" }, thread: threadModules };
+  for (const [kind, entries] of Object.entries(starts)) {
+    await using bundle = await rolldown({ ...start, input: entries });
+    const files = { entryFileNames: "[name].js", chunkFileNames: `${kind}-[name].js` };
+    modules.push(...(await bundle.write({ dir: built, format: "esm", ...files })).output);
+  }
   await writeCompletionData(built);
   await writeLicences(
-    [...output, ...ofThreads.output].flatMap((chunk) =>
-      chunk.type === "chunk" ? chunk.moduleIds : [],
-    ),
+    [...output, ...modules].flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : [])),
     `${built}/THIRD-PARTY-LICENCES.txt`,
   );
   // The command that is there keeps working until a whole new one stands beside it.
@@ -130,7 +148,6 @@ try {
   });
   await rename(built, target);
 } finally {
-  await bundle.close();
-  await threads.close();
+  await scripts.close();
   for (const left of [built, old]) await rm(left, { recursive: true, force: true });
 }

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join, resolve } from "node:path";
-import type { ArtifactsConfig, Pool, PoolPlaces } from "@reseal/gc";
-import type { Journal } from "@reseal/store";
+import type { ArtifactsConfig, OpenPoolOptions, Pool, PoolPlaces } from "@reseal/gc";
+import type { Journal, Stores } from "@reseal/store";
 import type { Command } from "commander";
 import type { CommandContext } from "./context.ts";
 
@@ -55,20 +55,11 @@ export function isAboutStore(context: CommandContext): boolean {
 /** Open a pool to change it. */
 export async function openPool(context: CommandContext, flags: PoolFlags): Promise<Pool> {
   const gc = await import("@reseal/gc");
-  const { openFolderJournal } = await import("@reseal/connect");
   const { places, config } = await findPool(context, flags);
-  const options = {
-    openJournal: (folder: string) => openFolderJournal(folder),
-    clock: { now: () => Date.now() },
-    actor: actorName(),
-    signal: context.signal,
-    onNotice: (message: string) => context.warn(message),
-  };
-  if (!isAboutStore(context)) return gc.openPool(places, config, options);
+  if (!isAboutStore(context)) return gc.openPool(places, config, await poolOptions(context));
   const stores = await context.openStores();
   try {
-    const source = gc.storeSource(stores, config);
-    const pool = await gc.openPool(places, config, { ...options, source });
+    const pool = await openStorePool(context, stores, config);
     return {
       ...pool,
       async [Symbol.asyncDispose]() {
@@ -80,6 +71,30 @@ export async function openPool(context: CommandContext, flags: PoolFlags): Promi
     await stores[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Open the sealed runs of a store to change what is kept of them. */
+export async function openStorePool(
+  context: CommandContext,
+  stores: Stores,
+  config: ArtifactsConfig,
+): Promise<Pool> {
+  const gc = await import("@reseal/gc");
+  return gc.openPool(gc.storePlaces(stores), config, {
+    ...(await poolOptions(context)),
+    source: gc.storeSource(stores, config),
+  });
+}
+
+async function poolOptions(context: CommandContext): Promise<OpenPoolOptions> {
+  const { openFolderJournal } = await import("@reseal/connect");
+  return {
+    openJournal: (folder) => openFolderJournal(folder),
+    clock: { now: () => Date.now() },
+    actor: actorName(),
+    signal: context.signal,
+    onNotice: (message) => context.warn(message),
+  };
 }
 
 /** The audit and trash journal of a pool, to be read; empty when nothing was ever deleted. */

@@ -1,9 +1,9 @@
+import { didYouMean, nearest } from "@reseal/errors";
 import type { ArtifactsConfig, PoolPlaces, Scan, ScanProgress, ScanSummary } from "@reseal/gc";
 import { findPool, isAboutStore, openPool, type PoolFlags } from "./artifacts-pool.ts";
 import type { CommandContext } from "./context.ts";
 import { cliErrors } from "./errors.ts";
 import { progressLine } from "./progress.ts";
-import { didYouMean, nearest } from "./suggest.ts";
 import { formatBytes, plural } from "./terminal.ts";
 
 /** A pool as it is now, and its settings. */

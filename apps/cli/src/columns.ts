@@ -1,6 +1,6 @@
+import { didYouMean, nearest } from "@reseal/errors";
 import type { RunRow } from "@reseal/store";
 import { cliErrors } from "./errors.ts";
-import { didYouMean, nearest } from "./suggest.ts";
 import { formatBytes, formatDuration, harmless, shortDigest } from "./terminal.ts";
 
 /** A column of `reseal ls`. */

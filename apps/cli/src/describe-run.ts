@@ -1,5 +1,6 @@
-import type { Description, GitUser } from "@reseal/record";
+import type { Description } from "@reseal/record";
 import type { Context, ProjectConfig } from "@reseal/schema";
+import type { Host } from "./context.ts";
 
 /** Flags of `run` and `seal` that describe what is sealed. */
 export interface DescriptionFlags {
@@ -11,12 +12,8 @@ export interface DescriptionFlags {
   readonly tag?: readonly string[];
 }
 
-/** What a run is called and who made it: flags first, then `reseal.yaml`. */
-export function describeRun(
-  flags: DescriptionFlags,
-  config: ProjectConfig,
-  authors: Context["authors"],
-): Description {
+/** What a run is called: flags first, then `reseal.yaml`. */
+export function describeRun(flags: DescriptionFlags, config: ProjectConfig): Description {
   const { project = config.project, family = config.family, title = config.title } = flags;
   const { name, note } = flags;
   const { description, institution, licence, url } = config;
@@ -31,18 +28,20 @@ export function describeRun(
     ...(licence !== undefined && { licence }),
     ...(url !== undefined && { url }),
     tags: [...(config.tags ?? []), ...(flags.tag ?? [])],
-    authors,
   };
 }
 
-/** Authors from `reseal.yaml`, else from CITATION.cff, else git's user. */
-export function chooseAuthors(
+/**
+ * Authors from `reseal.yaml`, else from CITATION.cff, else git's user. Git answers beside what the
+ * caller does next.
+ */
+export async function findAuthors(
   config: ProjectConfig,
-  cff: Context["authors"],
-  user: GitUser | undefined,
-): Context["authors"] {
-  if (config.authors !== undefined && config.authors.length > 0) return [...config.authors];
-  if (cff.length > 0) return cff;
-  if (user === undefined) return [];
-  return [{ name: user.name, ...(user.email !== undefined && { email: user.email }) }];
+  workspace: string,
+  env: Host["env"],
+): Promise<{ readonly authors: Promise<Context["authors"]> }> {
+  const { readCffAuthors, readGitUser } = await import("@reseal/record");
+  const named = config.authors?.length ? [...config.authors] : await readCffAuthors(workspace);
+  if (named.length > 0) return { authors: Promise.resolve(named) };
+  return { authors: readGitUser(workspace, env).then((user) => (user ? [user] : [])) };
 }

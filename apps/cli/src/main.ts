@@ -12,20 +12,36 @@ if (major < 22 || (major === 22 && minor < 15)) {
   process.exit(2);
 }
 
-// Node would keep compiled code where anybody may put a file of that name before us.
-const { XDG_CACHE_HOME, HOME, LOCALAPPDATA } = process.env;
-const cacheHome = XDG_CACHE_HOME || (HOME ? `${HOME}/.cache` : LOCALAPPDATA);
-if (cacheHome)
-  process.getBuiltinModule("node:module").enableCompileCache(`${cacheHome}/reseal/compiled`);
-
-const [first, ...others] = process.argv.slice(2);
+const usageExit = 2;
+const [first = "", ...others] = process.argv.slice(2);
 if ((first === "--version" || first === "-V") && others.length === 0) {
   const { cliVersion } = await import("./version.ts");
   process.stdout.write(`${cliVersion()}\n`);
-} else if (first === "__complete") {
-  const { printCompletion } = await import("./completion/complete.ts");
-  process.stdout.write(await printCompletion(others, { cwd: process.cwd(), env: process.env }));
 } else {
-  const { main } = await import("./program.ts");
-  await main(process.argv.slice(2));
+  const { KeptScripts } = await import("./kept-scripts.ts");
+  const scripts = new KeptScripts(import.meta.url, keptFile(first, process.env));
+  if (first === "__complete") {
+    const { printCompletion } = scripts.load(
+      "complete.cjs",
+    ) as typeof import("./completion/complete.ts");
+    process.stdout.write(await printCompletion(others, { cwd: process.cwd(), env: process.env }));
+  } else {
+    const { main } = scripts.load("program.cjs") as typeof import("./program.ts");
+    await main(process.argv.slice(2));
+  }
+  if (process.exitCode !== usageExit) scripts.save(); // A mistyped command is not typed again.
+}
+
+declare const scriptsDigest: string; // Put in by the bundler.
+
+/**
+ * The file in which the compiled code of a command is kept. Node would keep it where anybody may
+ * put a file of that name before us.
+ */
+function keptFile(command: string, env: NodeJS.ProcessEnv): string | undefined {
+  const { XDG_CACHE_HOME, HOME, LOCALAPPDATA, NODE_DISABLE_COMPILE_CACHE } = env;
+  const cache = XDG_CACHE_HOME || (HOME ? `${HOME}/.cache` : LOCALAPPDATA);
+  if (!cache || NODE_DISABLE_COMPILE_CACHE) return undefined;
+  const name = /^[a-z_]{1,16}$/.test(command) ? command : "other";
+  return `${cache}/reseal/compiled/${process.version}-${process.arch}-${scriptsDigest}-${name}`;
 }

@@ -1,4 +1,4 @@
-import type { ResealError } from "@reseal/errors";
+import { didYouMean, nearest, type ResealError } from "@reseal/errors";
 import { Command, CommanderError, Option } from "commander";
 import { commandNamed, commandTable } from "./command-table.ts";
 import { CommandContext, type GlobalOptions, type Host } from "./context.ts";
@@ -6,7 +6,6 @@ import { cliErrors } from "./errors.ts";
 import { exitCodeHelp } from "./help.ts";
 import { reportError } from "./report-error.ts";
 import { abortOnSignals } from "./signals.ts";
-import { didYouMean, nearest } from "./suggest.ts";
 import { cliVersion } from "./version.ts";
 
 /** Run the command line on this process. */
@@ -30,6 +29,7 @@ export async function main(args: readonly string[]): Promise<void> {
       : abortOnSignals((message) => context.note(message));
   const context: CommandContext = new CommandContext(host, signal);
   process.exitCode = await runProgram(args, context);
+  letYoungSpaceGrow();
 }
 
 /** Run one command line. @returns the exit status. */
@@ -124,12 +124,26 @@ Topics: reseal help ids · exit-codes · env · formats · retention`,
  * so for longer than the delay.
  */
 function keepYoungSpaceSmall(): void {
-  setTimeout(() => {
-    process.getBuiltinModule("node:v8").setFlagsFromString("--semi-space-growth-factor=1");
+  smallSpaceTimer = setTimeout(() => {
+    isSpaceKept = true;
+    setSpaceGrowth(1);
   }, smallSpaceAfterMs).unref();
 }
 
+/** As it was, so that the code that is kept is made under the flags of the next start. */
+function letYoungSpaceGrow(): void {
+  clearTimeout(smallSpaceTimer);
+  if (isSpaceKept) setSpaceGrowth(usualSpaceGrowth);
+}
+
+function setSpaceGrowth(factor: number): void {
+  process.getBuiltinModule("node:v8").setFlagsFromString(`--semi-space-growth-factor=${factor}`);
+}
+
 const smallSpaceAfterMs = 250;
+const usualSpaceGrowth = 2;
+let smallSpaceTimer: NodeJS.Timeout | undefined;
+let isSpaceKept = false;
 
 /** Commander copies these settings only to commands that it makes itself. */
 function inherit(command: Command, program: Command): Command {

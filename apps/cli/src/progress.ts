@@ -13,7 +13,7 @@ const intervalMs = 80;
 export function progressLine(context: CommandContext): ProgressLine {
   const { stderr } = context.host;
   if (!context.showsProgress) return { show: () => undefined, clear: () => undefined };
-  let drawnMs = 0;
+  let drawnMs = Number.NEGATIVE_INFINITY; // The first is always shown.
   let isDrawn = false;
   return {
     show(text) {
@@ -21,7 +21,7 @@ export function progressLine(context: CommandContext): ProgressLine {
       if (now - drawnMs < intervalMs) return;
       drawnMs = now;
       isDrawn = true;
-      stderr.write(`\r\u001b[K${text.slice(0, (stderr.columns ?? 80) - 1)}`);
+      stderr.write(`\r\u001b[K${text.slice(0, (stderr.columns || 80) - 1)}`);
     },
     clear() {
       if (isDrawn) stderr.write("\r\u001b[K");

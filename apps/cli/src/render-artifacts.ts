@@ -41,14 +41,21 @@ export function renderEntries(entries: readonly PoolEntry[], style: TableStyle):
     ]),
     ...(style.verbose ? entry.paths.map((path) => `             ${harmless(path)}`) : []),
   ]);
-  const bytes = entries.reduce((sum, { total_bytes }) => sum + total_bytes, 0);
   return [
     line(["ID", "FAMILY", "TIMESTAMP", "SIZE", "STATUS", "PINNED", "FILES"]),
     ...rows,
     "",
-    `Legend: * = last run, + = last pass, ${pin} = pinned`,
-    `Total: ${entryCount(entries.length)}, ${(bytes / mb).toFixed(1)} MB (times are UTC)`,
+    ...listFooter(entries, style.ascii),
   ].join("\n");
+}
+
+/** The legend and the total below a list. */
+export function listFooter(entries: readonly PoolEntry[], ascii: boolean): string[] {
+  const bytes = entries.reduce((sum, { total_bytes }) => sum + total_bytes, 0);
+  return [
+    `Legend: * = last run, + = last pass, ${ascii ? "P" : "📌"} = pinned`,
+    `Total: ${entryCount(entries.length)}, ${(bytes / mb).toFixed(1)} MB (times are UTC)`,
+  ];
 }
 
 /** `1 entry`, `2 entries`. */
@@ -61,7 +68,8 @@ export function timeText(timestamp: string): string {
   return timestamp.slice(0, 19).replace("T", " ");
 }
 
-function statusOf({ pass_fail, is_last_run, is_last_pass }: PoolEntry): string {
+/** `pass*+`: how it ended, and whether it is the last run or the last pass of its family. */
+export function statusOf({ pass_fail, is_last_run, is_last_pass }: PoolEntry): string {
   return `${pass_fail}${is_last_run ? "*" : ""}${is_last_pass ? "+" : ""}`;
 }
 

@@ -1,7 +1,8 @@
-// Retention over the sealed runs of a store: what goes, what stays, what comes back, and who may
-// write meanwhile.
+// Retention over the sealed runs of a store: what goes, what stays, what comes back. Who may write
+// meanwhile: stress-retention.test.ts.
 import { cpSync, readdirSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
+import { validate } from "@reseal/schema";
 import { expect, test } from "vitest";
 import { Sandbox } from "./sandbox.ts";
 
@@ -110,6 +111,38 @@ test("one run comes back with what it had in common with others; pins and parent
   expect((await sandbox.reseal(["verify", "--all"], { cwd })).status).toBe(0);
 });
 
+test("a run that was cited with the promise to keep it is never deleted, until that is taken back", async () => {
+  const sandbox = new Sandbox();
+  const cwd = await workspace(sandbox, 3);
+  const { items } = (await sandbox.data(["ls"], { cwd })) as unknown as Listed;
+  const oldest = items.at(-1)?.run_id ?? "";
+  const plan = async (): Promise<unknown> => sandbox.data(["artifacts", "gc", ...store], { cwd });
+
+  const cited = await sandbox.data(["cite", oldest], { cwd });
+  expect(cited).toMatchObject({ kept: false });
+  expect(await plan()).toMatchObject({ plan: { total_to_delete: 1 } });
+  expect(await sandbox.data(["cite", oldest, "--keep"], { cwd })).toMatchObject({ kept: true });
+
+  expect(await plan()).toMatchObject({ plan: { total_to_delete: 0 } });
+  const { items: entries } = (await sandbox.data(["artifacts", "list", ...store], {
+    cwd,
+  })) as unknown as Listed;
+  const listed = await sandbox.reseal(["artifacts", "list", "--json", ...store], { cwd });
+  expect(await validate("output.artifacts-list", JSON.parse(listed.stdout))).toEqual([]);
+  const id = entries.at(-1)?.id ?? "";
+  const why = await sandbox.reseal(["artifacts", "why", id, ...store], { cwd });
+  expect(why.stdout).toContain("it is cited");
+  const promote = ["artifacts", "pin", "--id", id, "--on", "--for", "promoted", ...store];
+  expect(await sandbox.data(promote, { cwd })).toMatchObject({ pin: { purpose: "promoted" } });
+  expect((await sandbox.reseal(["artifacts", "why", id, ...store], { cwd })).stdout).toContain(
+    "it is promoted",
+  );
+  expect(await sandbox.data(["artifacts", "pin", "--id", id, "--off", ...store], { cwd })).toEqual(
+    expect.objectContaining({ is_pinned: false, was_pinned: true }),
+  );
+  expect(await plan()).toMatchObject({ plan: { total_to_delete: 1 } });
+});
+
 test("a purge leaves a tombstone that verify and lineage understand", async () => {
   const sandbox = new Sandbox();
   const cwd = await workspace(sandbox, 1);
@@ -128,34 +161,4 @@ test("a purge leaves a tombstone that verify and lineage understand", async () =
   const replayed = await sandbox.reseal(["ls", "--ids", "-f", "type=replay"], { cwd });
   const lineage = await sandbox.reseal(["verify", replayed.stdout.trim(), "--lineage"], { cwd });
   expect(lineage.stdout + lineage.stderr).toContain("was purged from this store");
-});
-
-test("runs that are recorded while gc works are never lost", async () => {
-  const sandbox = new Sandbox();
-  const cwd = await workspace(sandbox, 4);
-  const seals: string[] = [];
-  let isDone = false;
-  const recording = (async () => {
-    for (let run = 10; run < 13; run += 1) seals.push(await record(sandbox, cwd, run % 3));
-    isDone = true;
-  })();
-  while (!isDone) {
-    const { status } = await sandbox.reseal(["artifacts", "gc", "--apply", "--force", ...store], {
-      cwd,
-    });
-    expect([0, 6]).toContain(status);
-  }
-  await recording;
-
-  const { status, stdout } = await sandbox.reseal(["store", "check", "--read-data"], { cwd });
-  expect(status, stdout).toBe(0);
-  const restore = readdirSync(join(cwd, ".reseal/trash")).filter((name) => name.endsWith(".json"));
-  for (const report of restore)
-    await sandbox.reseal(["artifacts", "restore", "--report", report, ...store], { cwd });
-  expect((await sandbox.reseal(["verify", "--all"], { cwd })).status).toBe(0);
-  const { items } = (await sandbox.data(["ls"], { cwd })) as unknown as {
-    items: readonly { readonly seal: string }[];
-  };
-  const present = new Set(items.map(({ seal }) => seal));
-  expect(seals.filter((seal) => !present.has(seal))).toEqual([]);
 });

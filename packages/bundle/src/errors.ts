@@ -16,6 +16,11 @@ const table = {
     httpStatus: 422,
     hint: "Nothing was imported. Get the bundle again from where it came.",
   },
+  TOO_LARGE: {
+    exitCode: 5,
+    httpStatus: 413,
+    hint: "Put many small files into one archive, or name those that matter with --out.",
+  },
   FILE_NOT_FOUND: {
     exitCode: 3,
     httpStatus: 404,

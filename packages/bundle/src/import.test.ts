@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { MemoryStores } from "@reseal/store";
 import {
   type FaultKind,
   failNth,
@@ -8,14 +9,7 @@ import {
   faultyJournal,
 } from "@reseal/store/faulty";
 import { expect, test } from "vitest";
-import {
-  exportedBundle,
-  files,
-  forge,
-  type MemoryStores,
-  makeStores,
-  sealFiles,
-} from "../test/sealed-bundle.ts";
+import { exportedBundle, files, forge, makeStores, sealFiles } from "../test/sealed-bundle.ts";
 import { importBundle } from "./import.ts";
 import { openBundleFolder, openStoredBundle } from "./reader.ts";
 import { verifyBundle } from "./verify.ts";

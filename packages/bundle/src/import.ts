@@ -54,10 +54,11 @@ export async function importBundle(
   if (batch === undefined) return { ...result, isNew: false };
   if (staging === undefined) await stage(batch, reader, options);
   await batch.put(reader.manifestBytes, { expected: reader.seal, signal });
-  await batch.commit({ signal });
-  await publishSeal(stores, reader.manifest, {
+  await publishSeal(stores, batch, {
+    manifest: reader.manifest,
     seal: reader.seal,
     size: reader.manifestBytes.byteLength,
+    signal,
   });
   return { ...result, isNew: true };
 }

@@ -1,6 +1,6 @@
-import { createMemoryCatalog, createMemoryJournal } from "@reseal/store";
+import { createMemoryCatalog, createMemoryJournal, type MemoryStores } from "@reseal/store";
 import { expect, test } from "vitest";
-import { files, type MemoryStores, makeStores, sealFiles } from "../test/sealed-bundle.ts";
+import { files, makeStores, sealFiles } from "../test/sealed-bundle.ts";
 import { indexJournal } from "./index-journal.ts";
 
 /** A store with some runs, whose catalog was lost. */

@@ -1,4 +1,5 @@
 export { type BundleZip, openBundleZip } from "./bundle-zip.ts";
+export { type DeletionWatch, settleBlobs, watchDeletions } from "./deletion-watch.ts";
 export type { BundleDraft, ContextDraft, DraftFile } from "./draft.ts";
 export { bundleErrors } from "./errors.ts";
 export {
@@ -32,7 +33,7 @@ export {
   readJson,
   readText,
 } from "./reader.ts";
-export { type SealedBundle, sealBundle } from "./seal.ts";
+export { type SealedBundle, type SealOptions, sealBundle } from "./seal.ts";
 export { runRowOf, sealRecordOf } from "./seal-record.ts";
 export { syncFileSystem } from "./sync-folder.ts";
 export {

@@ -1,13 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Digest, digestBytes } from "@reseal/hash";
 import type { Parent } from "@reseal/schema";
-import {
-  createMemoryBlobStore,
-  createMemoryCatalog,
-  createMemoryJournal,
-  type RunRow,
-  type Stores,
-} from "@reseal/store";
+import { createMemoryStores, type RunRow, type Stores } from "@reseal/store";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { walkLineage } from "./lineage.ts";
@@ -221,18 +215,10 @@ describe("a check", () => {
 });
 
 function makeStores(): Stores {
-  return {
-    location: "memory",
-    tenant: "local",
-    readOnly: false,
-    blobs: createMemoryBlobStore(),
-    journal: createMemoryJournal(),
-    catalog: createMemoryCatalog(),
-    local: "/nowhere",
+  return createMemoryStores({
     clock: { now: () => Date.now() },
     ids: { runId: () => randomUUID() },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
+  });
 }
 
 function parent({ manifest, seal: own }: SealedBundle, relationship: string): Parent {

@@ -25,8 +25,9 @@ const unknownType = "application/octet-stream";
 
 /** The media type that a file's name suggests; `application/octet-stream` when it says nothing. */
 export function mediaTypeOf(path: string): string {
-  const extension = /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase();
-  if (extension === undefined) return unknownType;
+  const dot = path.lastIndexOf(".");
+  const extension = path.slice(dot + 1).toLowerCase();
+  if (dot < 0 || extension === "" || extension.includes("/")) return unknownType;
   if (Object.hasOwn(ownTypes, extension)) return ownTypes[extension] ?? unknownType;
   // The table is an object: of `a.constructor` it gives what every object has.
   const known: unknown = lookup(extension);

@@ -11,6 +11,7 @@ import { expect, test } from "vitest";
 import { draftOf, environment, files, makeStores, sealFiles } from "../test/sealed-bundle.ts";
 import { envKeyOf, keysOf } from "./identity.ts";
 import { openStoredBundle, readJson } from "./reader.ts";
+import { sealBundle } from "./seal.ts";
 
 test("the seal is the digest of the manifest, and the manifest is canonical and valid", async () => {
   const stores = makeStores();
@@ -136,6 +137,17 @@ test("a draft that makes no valid manifest is refused, and nothing of it is seen
   });
 
   for await (const blob of stores.blobs.list()) expect(blob).toBeUndefined();
+  expect(await stores.journal.size("seals")).toBe(0);
+});
+
+test("a manifest that nobody would read is refused, and nothing of it is seen", async () => {
+  const stores = makeStores();
+  await using batch = await stores.blobs.openBatch();
+
+  await expect(sealBundle(stores, batch, draftOf([]), { bytesMax: 1000 })).rejects.toMatchObject({
+    code: "BUNDLE_TOO_LARGE",
+    details: { bytes_max: 1000 },
+  });
   expect(await stores.journal.size("seals")).toBe(0);
 });
 

@@ -1,11 +1,20 @@
-import { canonicalJson, compareUtf8, type Digest, formatTree, parseDigest } from "@reseal/hash";
-import { assertValid, type Content, type Manifest, type TreeRef } from "@reseal/schema";
+import { canonicalJson, type Digest, formatTree, parseDigest, utf8Comparison } from "@reseal/hash";
+import {
+  assertValid,
+  type Content,
+  type FileEntry,
+  type Manifest,
+  type TreeRef,
+} from "@reseal/schema";
 import type { BlobBatch, OperationOptions, Stores } from "@reseal/store";
+import { watchDeletions } from "./deletion-watch.ts";
 import { buildDocuments } from "./documents.ts";
 import type { BundleDraft, DraftFile } from "./draft.ts";
+import { bundleErrors } from "./errors.ts";
 import { envKeyOf, type Keys, keysOf } from "./identity.ts";
 import { mediaTypeOf } from "./media-type.ts";
 import { bundlePaths, bundleTrees } from "./paths.ts";
+import { manifestBytesMax } from "./reader.ts";
 import { sealRecordOf } from "./seal-record.ts";
 
 /** A bundle that is in the store for good. */
@@ -15,19 +24,26 @@ export interface SealedBundle {
   readonly keys: Keys;
 }
 
+/** Options of {@link sealBundle}. */
+export interface SealOptions extends OperationOptions {
+  /** Longest manifest, in bytes; what readers take unless said. */
+  readonly bytesMax?: number | undefined;
+}
+
 /**
  * Seal a bundle: derive trees, keys and documents, write the manifest, make all of it durable, and
  * only then tell the journal and the catalog.
  *
  * `batch` holds the staged files of the draft and is committed here. When this resolves, the seal
  * survives a power cut.
- * @throws `SCHEMA_INVALID` when the draft does not make a valid manifest.
+ * @throws `SCHEMA_INVALID` when the draft does not make a valid manifest, `BUNDLE_TOO_LARGE` when
+ *   nobody would read it.
  */
 export async function sealBundle(
   stores: Stores,
   batch: BlobBatch,
   draft: BundleDraft,
-  { signal }: OperationOptions = {},
+  { signal, bytesMax = manifestBytesMax }: SealOptions = {},
 ): Promise<SealedBundle> {
   const createdAt = new Date(stores.clock.now()).toISOString();
   const files = [...draft.files];
@@ -69,27 +85,47 @@ export async function sealBundle(
       env_key: envKey,
       created_at: createdAt,
       tenant: stores.tenant,
-      files: files.map(fileEntry).sort((a, b) => compareUtf8(a.path, b.path)),
+      files: fileIndex(files),
     },
   };
   await assertValid("manifest", manifest);
   const bytes = Buffer.from(canonicalJson(manifest), "utf8");
+  if (bytes.byteLength > bytesMax)
+    throw bundleErrors.TOO_LARGE(
+      `The manifest would have ${bytes.byteLength} bytes, for ${files.length} files; ` +
+        `${bytesMax} are read.`,
+      { details: { bytes: bytes.byteLength, bytes_max: bytesMax, files: files.length } },
+    );
   const { digest: seal } = await batch.put(bytes, { signal });
-  await batch.commit({ signal });
-  await publishSeal(stores, manifest, { seal, size: bytes.byteLength });
+  await publishSeal(stores, batch, { manifest, seal, size: bytes.byteLength, signal });
   return { manifest, seal, keys };
 }
 
-/** Tell the journal, then the catalog, of a seal whose blobs are all durable. */
+/** A manifest whose blobs are all in a batch. */
+export interface StagedSeal extends OperationOptions {
+  readonly manifest: Manifest;
+  readonly seal: Digest;
+  /** Of the manifest, in bytes. */
+  readonly size: number;
+}
+
+/**
+ * Make the blobs of a seal durable, then tell the journal, then the catalog.
+ * @throws `STORE_BLOB_NOT_FOUND` when a blob was deleted meanwhile; nothing is sealed then.
+ */
 export async function publishSeal(
   stores: Stores,
-  manifest: Manifest,
-  { seal, size }: { seal: Digest; size: number },
+  batch: BlobBatch,
+  { manifest, seal, size, signal }: StagedSeal,
 ): Promise<void> {
-  const { artifact_id, run_id, created_at } = manifest.context;
+  const watch = await watchDeletions(stores);
+  await batch.commit({ signal });
+  const { artifact_id, run_id, created_at, files } = manifest.context;
   const { tenant } = stores;
   const line = { seal, tenant, run_id, artifact_id, created_at };
-  const applied = await stores.journal.append("seals", [line]);
+  const guard = (): Promise<void> =>
+    watch.assertThere([seal, ...files.map(({ digest }) => parseDigest(digest))]);
+  const applied = await stores.journal.append("seals", [line], { guard });
   await stores.catalog.addSeals([sealRecordOf(manifest, { seal, size, tenant })], { applied });
 }
 
@@ -120,14 +156,25 @@ async function stageTrees(
   return trees;
 }
 
-function fileEntry(file: DraftFile): Manifest["context"]["files"][number] {
+function fileIndex(files: readonly DraftFile[]): FileEntry[] {
+  const compare = utf8Comparison(files.map(({ path }) => path));
+  return files.map(fileEntry).sort((a, b) => compare(a.path, b.path));
+}
+
+/** With its keys in the order of canonical JSON, so that it need not be copied for that. */
+function fileEntry(file: DraftFile): FileEntry {
+  const { path, role, size, origin } = file;
+  const digest = parseDigest(file.digest);
+  const media_type = file.mediaType ?? mediaTypeOf(path);
+  if (file.isExecutable !== true && origin === undefined)
+    return { digest, media_type, path, role, size };
   return {
-    path: file.path,
-    digest: parseDigest(file.digest),
-    size: file.size,
-    media_type: file.mediaType ?? mediaTypeOf(file.path),
-    role: file.role,
+    digest,
+    media_type,
     ...(file.isExecutable === true && { mode: "executable" as const }),
-    ...(file.origin && { origin: file.origin }),
+    ...(origin && { origin }),
+    path,
+    role,
+    size,
   };
 }

@@ -16,10 +16,51 @@ export function syncFolder(folder: string): void {
   syncPath(folder);
 }
 
-/** Make all files of a folder, and all names in it, durable. */
-export async function syncTree(folder: string): Promise<void> {
+/** After so many bytes the disk is told to begin. */
+const earlyBytes = 48 * 1024 * 1024;
+
+/**
+ * Lets the disk begin while a tree is written. It promises nothing, so that {@link syncTree} comes
+ * after it; but where it fails, that might no longer.
+ */
+export class EarlySync {
+  readonly #folder: string;
+  #announcedBytes = 0;
+  #atWork: Promise<unknown> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** @param folder Any folder of the file system. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** To be told of the bytes that are written so far. */
+  readonly written = ({ bytes }: { readonly bytes: number }): void => {
+    if (this.#atWork !== undefined || bytes - this.#announcedBytes < earlyBytes) return;
+    this.#announcedBytes = bytes;
+    this.#atWork = syncFileSystem(this.#folder)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#atWork = undefined;
+      });
+  };
+
+  /** @throws what a sync came to. */
+  async finish(): Promise<void> {
+    await this.#atWork;
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
+
+/**
+ * Make all files of a folder, and all names in it, durable.
+ * @param fileCount About how many files it has.
+ */
+export async function syncTree(folder: string, fileCount: number): Promise<void> {
+  if (fileCount > oneByOneMax && (await syncFileSystem(folder))) return;
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  if (entries.length > oneByOneMax && (await syncFileSystem(folder))) return;
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name);
     if (entry.isDirectory()) syncFolder(path);

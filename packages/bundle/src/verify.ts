@@ -1,13 +1,17 @@
+import { isResealError } from "@reseal/errors";
 import {
-  canonicalJson,
+  canonicalDigest,
   compareUtf8,
   createDigester,
   type Digest,
+  digestBytes,
+  formatTree,
   parseDigest,
   type parseTree,
+  type TreeEntry,
 } from "@reseal/hash";
 import type { FileEntry, Manifest, TreeRef } from "@reseal/schema";
-import type { BlobInfo, BlobProblem, BlobStore, OperationOptions } from "@reseal/store";
+import type { BlobInfo, BlobProblem, OperationOptions } from "@reseal/store";
 import { keysOf } from "./identity.ts";
 import { bundlePaths, bundleTrees, exportOnlyPaths } from "./paths.ts";
 import { type BundleReader, collect, entryOf } from "./reader.ts";
@@ -56,10 +60,10 @@ export interface VerifyProgress {
 export interface VerifyOptions extends OperationOptions {
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
   /**
-   * Digests that an earlier call found in order in the same store. They are not read again, and
-   * what this call finds in order is added.
+   * Blobs that an earlier call found in order in the same store: their sizes by digest. They are
+   * not read again, and what this call finds in order is added.
    */
-  readonly verified?: Set<string> | undefined;
+  readonly verified?: Map<string, number> | undefined;
 }
 
 /** Whether a finding means that bytes are not what they were sealed as. */
@@ -76,46 +80,89 @@ export function isIntegrityFinding({ code }: Finding): boolean {
  */
 export async function verifyBundle(
   reader: BundleReader,
-  { signal, onProgress, verified = new Set() }: VerifyOptions = {},
+  { signal, onProgress, verified = new Map() }: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const { manifest } = reader;
-  const findings: Finding[] = [];
-  const add = (code: FindingCode, path: string, message: string): void => {
-    findings.push({ code, path, message });
-  };
-  verifyManifest(reader, add);
-  const documents = new Map<string, unknown>();
-  let byteCount = 0;
-  if (reader.blobs !== undefined)
-    await verifyBlobs(reader.blobs, manifest, add, { signal, onProgress, verified });
-  for (const entry of manifest.context.files) {
-    signal?.throwIfAborted();
-    byteCount += entry.size;
-    if (reader.blobs !== undefined && !isDocument(entry)) continue;
-    const bytes = await verifyFile(reader, entry, add, { signal });
-    onProgress?.({ path: entry.path, bytes: byteCount });
-    if (bytes !== undefined) await verifyDocument(entry.path, bytes, documents, add);
-  }
-  verifyTrees(manifest, documents, add);
-  verifyPointers(manifest, documents, add);
-  if (reader.exported !== undefined) await verifyExported(reader, reader.exported, add);
+  const trees = derivedTrees(manifest);
+  const isRead = (entry: FileEntry): boolean => isDocument(entry) && !trees.has(entry.path);
+  const ofBlobs: Finding[] = [];
+  const ofRest: Finding[] = [];
+  const addTo =
+    (findings: Finding[]): AddFinding =>
+    (code, path, message) => {
+      findings.push({ code, path, message });
+    };
+  // Other threads read the blobs while this one looks at the documents.
+  const blobs = verifyBlobs(reader, isRead, addTo(ofBlobs), { signal, onProgress, verified });
+  const rest = verifyRest(reader, { trees, isRead }, addTo(ofRest), { signal, onProgress });
+  for (const result of await Promise.allSettled([blobs, rest]))
+    if (result.status === "rejected") throw result.reason;
   return {
     location: reader.location,
     run_id: manifest.context.run_id,
     artifact_id: manifest.context.artifact_id,
     seal: reader.seal,
     files: manifest.context.files.length,
-    bytes: byteCount,
-    findings,
+    bytes: manifest.context.files.reduce((sum, { size }) => sum + size, 0),
+    findings: [...ofBlobs, ...ofRest],
   };
+}
+
+async function verifyRest(
+  reader: BundleReader,
+  { trees, isRead }: { trees: ReadonlySet<string>; isRead: (entry: FileEntry) => boolean },
+  add: AddFinding,
+  { signal, onProgress }: Pick<VerifyOptions, "signal" | "onProgress">,
+): Promise<void> {
+  const { manifest } = reader;
+  verifyManifest(reader, add);
+  const documents = new Map<string, unknown>();
+  let byteCount = 0;
+  for (const entry of manifest.context.files) {
+    signal?.throwIfAborted();
+    byteCount += entry.size;
+    if (reader.blobs !== undefined && !isRead(entry)) continue;
+    const bytes = await verifyFile(reader, entry, isRead(entry), add, { signal });
+    onProgress?.({ path: entry.path, bytes: byteCount });
+    if (bytes !== undefined) await verifyDocument(entry.path, bytes, documents, add);
+  }
+  verifyTrees(manifest, trees, documents, add);
+  verifyPointers(manifest, documents, add);
+  if (reader.exported !== undefined) await verifyExported(reader, reader.exported, add);
+}
+
+/**
+ * The files of trees that are, by their digest, just what the file index makes of them. Nobody
+ * needs to read what is in them.
+ */
+function derivedTrees(manifest: Manifest): ReadonlySet<string> {
+  const derived = new Set<string>();
+  for (const { folder, file } of bundleTrees) {
+    const entry = entryOf(manifest, file);
+    if (entry === undefined) continue;
+    try {
+      const text = Buffer.from(formatTree(membersOf(manifest, folder)));
+      if (text.byteLength === entry.size && digestBytes(text) === entry.digest) derived.add(file);
+    } catch (error) {
+      // Names that no tree can have: what is wrong with it is found when it is read.
+      if (!isResealError(error)) throw error;
+    }
+  }
+  return derived;
+}
+
+function membersOf({ context }: Manifest, folder: string): TreeEntry[] {
+  const prefix = `${folder}/`;
+  return context.files
+    .filter(({ path }) => path.startsWith(prefix))
+    .map(({ path, digest }) => ({ path: path.slice(prefix.length), digest: digest as Digest }));
 }
 
 /** Take down a finding. */
 export type AddFinding = (code: FindingCode, path: string, message: string) => void;
 
-function verifyManifest({ manifest, manifestBytes }: BundleReader, add: AddFinding): void {
-  const text = Buffer.from(manifestBytes).toString("utf8");
-  if (canonicalJson(manifest) !== text)
+function verifyManifest({ manifest, seal }: BundleReader, add: AddFinding): void {
+  if (canonicalDigest(manifest) !== seal)
     add("not_canonical", bundlePaths.manifest, "The manifest is not canonical JSON (RFC 8785).");
   const { context } = manifest;
   const keys = keysOf(manifest.content);
@@ -137,22 +184,24 @@ function verifyManifest({ manifest, manifestBytes }: BundleReader, add: AddFindi
   });
 }
 
-/** Check all files that are no documents, many at once and each content once. */
+/** Check all files of a store that are not read here, many at once and each content once. */
 async function verifyBlobs(
-  blobs: Pick<BlobStore, "check">,
-  { context }: Manifest,
+  { blobs, manifest }: BundleReader,
+  isRead: (entry: FileEntry) => boolean,
   add: AddFinding,
-  { signal, onProgress, verified }: VerifyOptions & { readonly verified: Set<string> },
+  { signal, onProgress, verified }: VerifyOptions & { readonly verified: Map<string, number> },
 ): Promise<void> {
-  const wanted = new Map<Digest, BlobInfo>();
+  if (blobs === undefined) return;
+  const entries = manifest.context.files.filter((entry) => !isRead(entry));
+  const wanted = new Map<string, BlobInfo>();
   // One digest with two sizes is checked with both: one of them must be wrong.
   const odd: BlobInfo[] = [];
-  for (const entry of context.files) {
-    if (isDocument(entry)) continue;
-    const blob = { digest: parseDigest(entry.digest), size: entry.size };
-    const other = wanted.get(blob.digest);
-    if (other !== undefined && other.size !== blob.size) odd.push(blob);
-    if (!verified.has(keyOf(blob))) wanted.set(blob.digest, other ?? blob);
+  for (const { digest, size } of entries) {
+    const known = wanted.get(digest)?.size ?? verified.get(digest);
+    if (known === size) continue;
+    const blob = { digest: parseDigest(digest), size };
+    if (wanted.has(digest)) odd.push(blob);
+    else wanted.set(digest, blob);
   }
   const problems = new Map<string, BlobProblem>();
   for (const part of [[...wanted.values()], odd]) {
@@ -163,12 +212,13 @@ async function verifyBlobs(
     const bad = new Map(found.map((problem) => [problem.digest, problem]));
     for (const blob of part) {
       const problem = bad.get(blob.digest);
-      if (problem === undefined) verified.add(keyOf(blob));
+      if (problem === undefined) verified.set(blob.digest, blob.size);
       else problems.set(keyOf(blob), problem);
     }
   }
-  for (const entry of context.files) {
-    const problem = isDocument(entry) ? undefined : problems.get(keyOf(entry));
+  if (problems.size === 0) return;
+  for (const entry of entries) {
+    const problem = problems.get(keyOf(entry));
     if (problem !== undefined) addProblem(entry, problem.error, add);
   }
 }
@@ -191,12 +241,13 @@ function addProblem(
 async function verifyFile(
   reader: BundleReader,
   entry: FileEntry,
+  isRead: boolean,
   add: AddFinding,
   options: OperationOptions,
 ): Promise<Uint8Array | undefined> {
   try {
     const source = await reader.open(entry, options);
-    if (isDocument(entry)) {
+    if (isRead) {
       const bytes = await collect(source);
       if (bytes.byteLength === entry.size) return bytes;
       add("digest_mismatch", entry.path, `It has ${bytes.byteLength} bytes, not ${entry.size}.`);
@@ -215,6 +266,7 @@ async function verifyFile(
 
 function verifyTrees(
   manifest: Manifest,
+  derived: ReadonlySet<string>,
   documents: ReadonlyMap<string, unknown>,
   add: AddFinding,
 ): void {
@@ -235,6 +287,7 @@ function verifyTrees(
         file,
         `The content says ${claimed.files} files, ${claimed.bytes} bytes.`,
       );
+    if (derived.has(file)) continue;
     const entries = documents.get(file) as ReturnType<typeof parseTree> | undefined;
     if (entries === undefined) {
       add("tree_mismatch", file, "It cannot be read as a tree.");

@@ -4,14 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { canonicalJson, digestBytes, formatTree, parseDigest } from "@reseal/hash";
 import type { Environment, FileRole, Manifest } from "@reseal/schema";
-import {
-  createMemoryBlobStore,
-  createMemoryCatalog,
-  createMemoryJournal,
-  type MemoryBlobStore,
-  type MemoryJournal,
-  type Stores,
-} from "@reseal/store";
+import { createMemoryStores, type MemoryStores, type Stores } from "@reseal/store";
 import { onTestFinished } from "vitest";
 import type { BundleDraft, DraftFile } from "../src/draft.ts";
 import { exportBundle } from "../src/export.ts";
@@ -25,25 +18,9 @@ export function makeFolder(): string {
   return folder;
 }
 
-export interface MemoryStores extends Stores {
-  readonly blobs: MemoryBlobStore;
-  readonly journal: MemoryJournal;
-}
-
-export function makeStores(changes: Partial<Stores> = {}): MemoryStores {
-  return {
-    location: "memory",
-    tenant: "local",
-    readOnly: false,
-    blobs: createMemoryBlobStore(),
-    journal: createMemoryJournal(),
-    catalog: createMemoryCatalog(),
-    local: "/nowhere",
-    clock: { now: () => Date.UTC(2026, 4, 4, 10) },
-    ids: { runId: () => randomUUID() },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-    ...changes,
-  } as MemoryStores;
+/** Stores of a test; every run has an id that no other has. */
+export function makeStores(changes: Parameters<typeof createMemoryStores>[0] = {}): MemoryStores {
+  return createMemoryStores({ ids: { runId: () => randomUUID() }, ...changes });
 }
 
 /** Files of a small but complete run, by their paths in the bundle. */

@@ -213,7 +213,7 @@ test("a damaged blob in a folder is noticed in whichever thread reads it", async
     contents[`outputs/${number}.txt`] = `line ${number}\n`.repeat(1000);
   const folder = makeFolder();
   await using blobs = await openFsBlobStore(join(folder, "blobs"));
-  const stores = makeStores({ blobs });
+  const stores = { ...makeStores(), blobs };
   const { seal } = await sealFiles(stores, contents);
   const reader = await openStoredBundle(stores, seal);
   const target = join(folder, "out", "x.zip");

@@ -64,7 +64,7 @@ describe("test_artifact_import_export_roundtrip", () => {
     const { path, folder } = await exported();
     const root = join(folder, "artifacts");
     await using blobs = await openFsBlobStore(root);
-    const stores = makeStores({ blobs });
+    const stores = { ...makeStores(), blobs };
 
     await using reader = await openBundleZip(path);
     const report = await importBundle(stores, reader);
@@ -115,7 +115,7 @@ describe("test_artifact_import_export_roundtrip", () => {
     const { path, folder } = await exported(contents);
     const root = join(folder, "artifacts");
     await using blobs = await openFsBlobStore(root);
-    const stores = makeStores({ blobs });
+    const stores = { ...makeStores(), blobs };
     await using reader = await openBundleZip(path);
 
     await importBundle(stores, reader);
@@ -221,7 +221,7 @@ describe("a bundle that was made hostile is refused whole", () => {
     writeFileSync(hostile, buildZip(change(await entriesOf(path))));
     const root = join(folder, "artifacts");
     await using blobs = await openFsBlobStore(root);
-    const stores = makeStores({ blobs });
+    const stores = { ...makeStores(), blobs };
     await using reader = await openBundleZip(hostile);
 
     const report = await verifyBundle(reader);

@@ -1,4 +1,4 @@
-import { open, readFile, realpath, statfs } from "node:fs/promises";
+import { closeSync, openSync, readFileSync, readSync, realpathSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -31,7 +31,7 @@ export async function storageFor(
 ): Promise<CatalogStorage> {
   const { isNetwork, hasLocks } = await traits(dirname(file));
   if (isNetwork && !hasLocks) return "memory";
-  const mode = await modeOf(file);
+  const mode = modeOf(file);
   if (!isNetwork) return mode ?? "wal";
   return mode === "wal" ? "memory" : "rollback";
 }
@@ -67,20 +67,20 @@ export async function fileSystemTraits(folder: string): Promise<FileSystemTraits
     const isNetwork = process.platform === "win32" && /^[\\/]{2}[^\\/?.]/.test(folder);
     return { isNetwork, hasLocks: true };
   }
-  const type = await typeOf(folder);
+  const type = typeOf(folder);
   if (type === fuseType) {
     // The kernel keeps locks and pages of a FUSE mount to itself: who reaches the same files by
     // another way sees neither. Only a disk of its own has no other way.
-    return { isNetwork: true, hasLocks: (await mountOf(folder))?.type === "fuseblk" };
+    return { isNetwork: true, hasLocks: mountOf(folder)?.type === "fuseblk" };
   }
   if (type === undefined || !networkTypes.has(type)) return { isNetwork: false, hasLocks: true };
-  return { isNetwork: true, hasLocks: !isWithoutLocks(await mountOf(folder)) };
+  return { isNetwork: true, hasLocks: !isWithoutLocks(mountOf(folder)) };
 }
 
 /** `undefined` where there is no such folder, which opening the file will say better. */
-async function typeOf(folder: string): Promise<number | undefined> {
+function typeOf(folder: string): number | undefined {
   try {
-    return (await statfs(folder)).type;
+    return statfsSync(folder).type;
   } catch {
     return undefined;
   }
@@ -99,9 +99,9 @@ function isWithoutLocks(mount: Mount | undefined): boolean {
 }
 
 /** @see proc(5), "mountinfo" */
-async function mountOf(folder: string): Promise<Mount | undefined> {
-  const path = await realpath(folder);
-  const text = await readFile("/proc/self/mountinfo", "utf8").catch(() => "");
+function mountOf(folder: string): Mount | undefined {
+  const path = realpathSync(folder);
+  const text = mountTable();
   let best: Mount | undefined;
   for (const line of text.split("\n")) {
     const fields = line.split(" ");
@@ -118,19 +118,28 @@ async function mountOf(folder: string): Promise<Mount | undefined> {
   return best;
 }
 
-/** Bytes 18 and 19 of the file are 1 with a rollback journal and 2 with a write-ahead log. */
-async function modeOf(file: string): Promise<"wal" | "rollback" | undefined> {
-  let handle: Awaited<ReturnType<typeof open>>;
+function mountTable(): string {
   try {
-    handle = await open(file, "r");
+    return readFileSync("/proc/self/mountinfo", "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Bytes 18 and 19 of the file are 1 with a rollback journal and 2 with a write-ahead log. */
+function modeOf(file: string): "wal" | "rollback" | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, "r");
   } catch {
     return undefined; // Not there; or not to be read, which opening will say better.
   }
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(20), 0, 20, 0);
+    const buffer = Buffer.alloc(20);
+    const bytesRead = readSync(descriptor, buffer, 0, 20, 0);
     if (bytesRead < 20 || buffer.toString("latin1", 0, 15) !== "SQLite format 3") return undefined;
     return buffer[18] === 2 ? "wal" : "rollback";
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }

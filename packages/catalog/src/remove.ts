@@ -1,5 +1,5 @@
 import type { Digest } from "@reseal/hash";
-import type { RemoveSealsOptions } from "@reseal/store";
+import type { ParentRef, RemoveSealsOptions } from "@reseal/store";
 import { withoutAlgorithm } from "./digests.ts";
 import type { CatalogDatabase } from "./tables.ts";
 
@@ -29,11 +29,15 @@ export async function removeSeals(
     for (const [id, { seal, artifactId }] of going) {
       const children = await transaction
         .selectFrom("seal_parents")
-        .select("seal_id")
-        .where("artifact_id", "=", artifactId)
-        .where("tenant", "=", tenant)
+        .innerJoin("seals", "seals.id", "seal_parents.seal_id")
+        .select(["seals.id", "seals.parents"])
+        .where("seal_parents.artifact_id", "=", artifactId)
+        .where("seal_parents.tenant", "=", tenant)
         .execute();
-      if (children.every((child) => going.has(child.seal_id))) continue;
+      const isFree = children.every(
+        (child) => going.has(child.id) || !isMeant(child.parents, { artifactId, seal }),
+      );
+      if (isFree) continue;
       going.delete(id);
       refused.add(seal);
       isStable = false;
@@ -42,6 +46,18 @@ export async function removeSeals(
   for (const part of partsOf([...going.keys()]))
     await transaction.deleteFrom("seals").where("id", "in", part).execute();
   return seals.filter((seal) => !refused.has(withoutAlgorithm(seal)));
+}
+
+/** Whether a child that names the artifact means this seal: it may name another execution of it. */
+function isMeant(
+  parents: string,
+  { artifactId, seal }: { readonly artifactId: string; readonly seal: string },
+): boolean {
+  return (JSON.parse(parents) as readonly ParentRef[]).some(
+    (link) =>
+      withoutAlgorithm(link.artifact_id) === artifactId &&
+      withoutAlgorithm(link.seal ?? seal) === seal,
+  );
 }
 
 /** Most values of one statement; SQLite takes at most 32,766. */

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Digest, digestFromHex } from "@reseal/hash";
 import type { BlobInfo, OperationOptions } from "@reseal/store";
-import { formOfBlob, isProcessGone, temporaryFolderOwner } from "@reseal/store-fs";
+import { isProcessGone } from "@reseal/store";
+import { formOfBlob, temporaryFolderOwner } from "@reseal/store-fs";
 import { finding, type StoreFinding } from "./store-finding.ts";
 import type { StoreFolder } from "./store-folder.ts";
 

@@ -3,14 +3,8 @@ import { accessSync, constants, existsSync, statSync, writeFileSync } from "node
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { type CatalogStorage, type FileCatalog, openSqliteCatalog } from "@reseal/catalog";
-import type { Catalog, Clock, IdSource, Stores } from "@reseal/store";
-import {
-  fsyncFolder,
-  makeFolder,
-  openFsBlobStore,
-  openFsJournal,
-  takeLock,
-} from "@reseal/store-fs";
+import { type Catalog, type Clock, type IdSource, type Stores, takeLock } from "@reseal/store";
+import { fsyncFolder, makeFolder, openFsBlobStore, openFsJournal } from "@reseal/store-fs";
 import { healingCatalog, isDamagedCatalog } from "./healing-catalog.ts";
 import {
   allowCompressed,
@@ -136,7 +130,7 @@ async function openIndexed(
       return tryToIndex(stores, file, { ...options, catalogStorage: "memory" });
     }
     // One process at a time: what the first one made, the others must not take for damaged.
-    using _lock = await takeLock(join(journal, "catalog.lock"), healingTimeoutMs, undefined);
+    using _lock = await takeLock(join(journal, "catalog.lock"), { timeoutMs: healingTimeoutMs });
     try {
       // Damage deep inside does not show when it is opened.
       if (damaged === undefined || inodeOf(file) !== damaged)

@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isProcessAlive, isProcessKnown, type ProcessIdentity } from "@reseal/store";
 import {
   breakVoidLock,
+  isProcessAlive,
   isProcessGone,
-  removeTemporaryFolder,
-  temporaryFolderOwner,
-} from "@reseal/store-fs";
+  isProcessKnown,
+  type ProcessIdentity,
+  processNamed,
+} from "@reseal/store";
+import { removeTemporaryFolder, temporaryFolderOwner } from "@reseal/store-fs";
 import { locksIn, namesIn } from "./check-layout.ts";
 import { existingStoreFolder, type StoreFolder } from "./store-folder.ts";
 
@@ -83,12 +85,8 @@ function leaseState(lease: ProcessIdentity): StoreLock["owner"] {
 }
 
 function whoIs(owner: string): Pick<StoreLock, "host" | "pid"> {
-  const [hostHex = "", , pid] = owner.split(".");
-  const host = Buffer.from(hostHex, "hex").toString();
-  return {
-    host: host === "" ? null : host,
-    pid: pid === undefined ? null : Number.parseInt(pid, 10),
-  };
+  const { host = "", pid = Number.NaN } = processNamed(owner) ?? {};
+  return { host: host === "" ? null : host, pid: Number.isNaN(pid) ? null : pid };
 }
 
 function readLease(path: string): ProcessIdentity | undefined {

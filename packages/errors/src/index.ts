@@ -6,3 +6,4 @@ export {
   isResealError,
   ResealError,
 } from "./reseal-error.ts";
+export { didYouMean, nearest } from "./suggest.ts";

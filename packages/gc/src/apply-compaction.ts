@@ -13,7 +13,7 @@ import {
 } from "./compaction-report.ts";
 import type { CompactionFile, CompactionPlan } from "./plan-compaction.ts";
 import type { Pool, PoolPlaces } from "./pool.ts";
-import { PoolWriter, sweepWriters } from "./pool-writer.ts";
+import { PoolWriter } from "./pool-writer.ts";
 import { moveToTrash, type TrashMove } from "./trash.ts";
 
 /** Files that go to the trash together, unless one entry has more. */
@@ -65,7 +65,6 @@ export async function applyCompaction(
 ): Promise<CompactionReport> {
   const results: CompactionResult[] = plan.left.map(leftResult);
   const count = counter(plan.files.length, onProgress);
-  sweepWriters(pool.places);
   await using lanes = new CompactionLanes(pool.places.folder, pool.config, plan.files);
   for (const files of batchesOf(plan.files)) {
     pool.signal?.throwIfAborted();

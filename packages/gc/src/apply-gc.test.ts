@@ -35,7 +35,7 @@ async function apply(pool: Pool): Promise<Applied> {
 
 const day = 86_400_000;
 
-test("S4-054, S4-089, S4-098 an apply moves what was planned and writes its report", async () => {
+test("S4-054, S4-089, S4-090, S4-098 an apply moves what was planned and writes its report", async () => {
   const folder = poolFolder(runs());
   await using pool = await openTestPool(folder);
 
@@ -49,6 +49,10 @@ test("S4-054, S4-089, S4-098 an apply moves what was planned and writes its repo
     family_results: [{ family: "proofs", planned: 5, executed: 5, failed: 0, files: 10 }],
   });
   expect(await validate("gc-report", report)).toEqual([]);
+  expect([report.start_time, report.end_time]).toEqual([
+    "2025-09-06T15:00:00.000Z",
+    "2025-09-06T15:00:00.000Z",
+  ]);
   expect(paths?.markdown).toBe(join(folder, ".trash/gc_report_20250906_150000.md"));
   const text = readFileSync(paths?.markdown ?? "", "utf8");
   expect(text).toContain("| proofs | 5 | 5 | 0 | 10 |");
@@ -80,7 +84,7 @@ test("S4-161 an apply is undone by its report, the .md or the .json, and by id",
   expect(paths?.json).toMatch(/150000\.json$/);
 });
 
-test("S4-132, S4-145 a file that changed is left, and the report says so", async () => {
+test("S4-091, S4-132, S4-145 a file that changed is left, and the report says so", async () => {
   const folder = poolFolder(runs());
   await using pool = await openTestPool(folder);
   const scan = await updatePool(pool, {});
@@ -246,4 +250,19 @@ test("whatever the tree, undoing an apply gives the same tree", async () => {
     ),
     { numRuns: 15 },
   );
+});
+
+test("a pin says what others rely on the entry for, and the plan repeats it", async () => {
+  const folder = poolFolder(runs(12));
+  await using pool = await openTestPool(folder);
+  const oldest = (await updatePool(pool, {})).entries.at(-1);
+  if (oldest === undefined) throw new Error("no entry");
+
+  await pinEntry(pool, oldest, { purpose: "promoted" });
+
+  const scan = await updatePool(pool, {});
+  const options = { nowMs: now, dryRun: true };
+  const { family_plans } = planPool(scan, pool.config, pool.places, options);
+  expect(family_plans[0]?.reason_to_keep[oldest.id]).toEqual(["pinned", "promoted"]);
+  expect((await readManifest(pool.places))?.entries.at(-1)).not.toHaveProperty("protections");
 });

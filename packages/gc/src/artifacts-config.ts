@@ -1,11 +1,9 @@
 import { readFileSync } from "node:fs";
 import { parseStrictYaml } from "@reseal/hash";
-import { type ArtifactsFile, type FamilyDescription, validate } from "@reseal/schema";
+import type { ArtifactsFile, FamilyDescription } from "@reseal/schema";
+import { configError, problemsOf } from "./config-problems.ts";
 import { gcErrors } from "./errors.ts";
 import { defaultFamilies, type Family } from "./families.ts";
-
-/** Rules that hold whatever a configuration says. */
-export const hardRules: readonly string[] = ["last_pass", "last_run", "pinned"];
 
 /** How JSON Lines are compacted. */
 export interface JsonlCompaction {
@@ -74,29 +72,32 @@ export async function readArtifactsConfig(
 /**
  * Read the text of an `artifacts.yaml`. Unknown keys and wrong values are refused, so that a slip
  * never deletes anything.
- * @throws `GC_CONFIG_INVALID` with the place of what is wrong; `GC_RULE_REQUIRED`.
+ * @throws `GC_CONFIG_INVALID` with all that is wrong, each with its line and what to do;
+ * `GC_RULE_REQUIRED`.
  */
 export async function parseArtifactsConfig(
   text: string,
   source: string,
   kind: ConfigKind = "pool",
 ): Promise<ArtifactsConfig> {
-  let value: unknown;
+  const value = await documentIn(text, source);
+  const problems = await problemsOf(value, kind);
+  if (problems.length > 0) throw await configError(problems, text, source);
+  return fillIn(value as ArtifactsFile, source, kind);
+}
+
+/** A key whose space before `{` or `[` was forgotten, as the original's manual prints one. */
+const tightKey = /^(\s*[\w-]+:)(?=[{[])/gm;
+
+async function documentIn(text: string, source: string): Promise<unknown> {
   try {
-    value = (await parseStrictYaml(text)) ?? {};
+    return (await parseStrictYaml(text)) ?? {};
   } catch (cause) {
+    const mended = text.replace(tightKey, "$1 ");
+    if (mended !== text) return documentIn(mended, source);
     const [reason] = (cause as Error).message.split("\n");
     throw gcErrors.CONFIG_INVALID(`${source} is not valid YAML: ${reason}`, { cause });
   }
-  const findings = await validate("artifacts-config", value);
-  const [finding] = findings;
-  if (finding !== undefined) {
-    const place = finding.pointer === "" ? "the file" : finding.pointer;
-    throw gcErrors.CONFIG_INVALID(`${source}: ${place} ${finding.message}.`, {
-      details: { source, findings },
-    });
-  }
-  return fillIn(value as ArtifactsFile, source, kind);
 }
 
 function fillIn(
@@ -106,10 +107,9 @@ function fillIn(
 ): ArtifactsConfig {
   const { gc = {}, manifest = {}, indexing = {}, compaction = {} } = file;
   const { jsonl = {}, markdown = {} } = compaction;
-  refuseMissingRules(gc.always_keep, source);
   return {
     source,
-    families: kind === "store" ? familiesOfStore(file) : familiesOf(file, source),
+    families: kind === "store" ? familiesOfStore(file) : familiesOf(file),
     alwaysKeepTags: (gc.always_keep ?? [])
       .filter((rule) => rule.startsWith("tag:"))
       .map((rule) => rule.slice("tag:".length)),
@@ -136,22 +136,8 @@ function fillIn(
   };
 }
 
-/** Configuration may add rules, never take one of the hard ones away. */
-function refuseMissingRules(
-  rules: readonly string[] | undefined,
-  source: string | undefined,
-): void {
-  if (rules === undefined) return;
-  const missing = hardRules.filter((rule) => !rules.includes(rule));
-  if (missing.length === 0) return;
-  throw gcErrors.RULE_REQUIRED(
-    `${source}: /gc/always_keep leaves out ${missing.join(", ")}, which cannot be switched off.`,
-    { details: { source, missing } },
-  );
-}
-
 /** Families in the order of `retention`, then of `patterns`, then of the defaults. */
-function familiesOf(file: ArtifactsFile, source: string | undefined): Family[] {
+function familiesOf(file: ArtifactsFile): Family[] {
   const { retention, patterns = {}, families = {} } = file;
   const defaults = new Map(defaultFamilies.map((family) => [family.name, family]));
   const names = new Set([
@@ -159,18 +145,9 @@ function familiesOf(file: ArtifactsFile, source: string | undefined): Family[] {
     ...Object.keys(patterns),
     ...defaults.keys(),
   ]);
-  refuseUnknown(Object.keys(families), names, "families", source);
   return [...names].map((name) => {
     const known = defaults.get(name);
-    const globs = patterns[name] ?? known?.patterns;
-    if (globs === undefined)
-      throw gcErrors.CONFIG_INVALID(
-        `${source}: /retention/${name} is the policy of a family without patterns.`,
-        {
-          details: { source, family: name },
-          hint: hintFor(name, [...defaults.keys(), ...Object.keys(patterns)]),
-        },
-      );
+    const globs = patterns[name] ?? known?.patterns ?? [];
     const policy = retention === undefined ? known?.policy : retention[name];
     return { ...known, name, ...describe(families[name]), patterns: globs, policy: policy ?? {} };
   });
@@ -193,25 +170,4 @@ function describe(description: FamilyDescription = {}): Partial<Family> {
     ...(contains !== undefined && { contains }),
     ...(status !== undefined && { status }),
   };
-}
-
-function refuseUnknown(
-  given: readonly string[],
-  known: ReadonlySet<string>,
-  key: string,
-  source: string | undefined,
-): void {
-  const name = given.find((family) => !known.has(family));
-  if (name === undefined) return;
-  throw gcErrors.CONFIG_INVALID(`${source}: /${key}/${name} is no family.`, {
-    details: { source, family: name },
-    hint: hintFor(name, [...known]),
-  });
-}
-
-function hintFor(name: string, known: readonly string[]): string {
-  const near = known.find((other) => other.startsWith(name.slice(0, 3)));
-  return near === undefined
-    ? `Add its globs under patterns. Families: ${known.join(", ")}.`
-    : `Did you mean ${near}? Else add its globs under patterns.`;
 }

@@ -72,6 +72,25 @@ export class BlobReferences {
     return { bytes, files };
   }
 
+  /** How many blobs of a run others need as well, and which these are. */
+  sharedWith(run: Digest | undefined): { readonly files: number; readonly runs: Digest[] } {
+    const own = run === undefined ? undefined : this.#runs.get(run);
+    const shared = new Set<number>();
+    for (const place of this.#placesOf(own)) if ((this.#counts[place] ?? 0) > 1) shared.add(place);
+    const runs = [...this.#runs].filter(
+      ([, number]) =>
+        shared.size > 0 &&
+        number !== own &&
+        this.#placesOf(number).some((place) => shared.has(place)),
+    );
+    return { files: shared.size, runs: runs.map(([other]) => other) };
+  }
+
+  #placesOf(run: number | undefined): Uint32Array {
+    if (run === undefined) return new Uint32Array();
+    return this.#named.subarray(this.#starts[run] ?? 0, this.#starts[run + 1] ?? 0);
+  }
+
   /** Tells whether somebody needs a blob once these runs are gone. */
   neededWithout(runs: Iterable<Digest>): (digest: Digest) => boolean {
     const left = this.#counts.slice(0, this.#blobCount);

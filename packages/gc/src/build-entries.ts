@@ -5,7 +5,14 @@ import { fullEntryId, shortIds } from "./entry-id.ts";
 import type { Family } from "./families.ts";
 import { newestFirst } from "./family-members.ts";
 import type { FileStamp } from "./hash-task.ts";
-import { type RunRecord, readRunRecord, statusOfContent, statusOfNames } from "./pass-fail.ts";
+import {
+  poolContent,
+  type RunRecord,
+  readRunRecord,
+  statusOfContent,
+  statusOfNames,
+} from "./pass-fail.ts";
+import type { Pin } from "./pins.ts";
 import { logicalPath, type RunKey, runKeys } from "./run-key.ts";
 
 /** A file of a family, as a scan has read it. */
@@ -26,8 +33,8 @@ export interface BuildOptions {
   readonly families: readonly Family[];
   /** Folders with a `run.json`. */
   readonly records: Iterable<string>;
-  /** Whether a run of a family is pinned. */
-  readonly isPinned: (family: string, runId: string) => boolean;
+  /** The pin of a run of a family. */
+  readonly pinOf: (family: string, runId: string) => Pin | undefined;
   readonly scannedAt: string;
 }
 
@@ -85,7 +92,7 @@ async function entryOf(
   id: string,
   { family, key, files: found }: Group,
   recordFolders: readonly string[],
-  { folder, families, isPinned, scannedAt }: BuildOptions,
+  { folder, families, pinOf, scannedAt }: BuildOptions,
 ): Promise<ScannedEntry> {
   const sorted = found.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const originals = new Set(sorted.map(({ path }) => path));
@@ -99,6 +106,7 @@ async function entryOf(
   const record = recordFolders
     .map((place) => readRunRecord(join(folder, place, "run.json")))
     .find((one) => one !== undefined);
+  const pin = pinOf(family, key.value);
   return {
     id,
     run_id: key.value,
@@ -115,13 +123,14 @@ async function entryOf(
     ),
     is_last_pass: false,
     is_last_run: false,
-    is_pinned: isPinned(family, key.value),
+    is_pinned: pin !== undefined,
     paths,
     total_bytes: files.reduce((sum, { size }) => sum + size, 0),
     checksum_sha256: checksumOf(files),
     ...(record?.tags && { tags: [...record.tags] }),
     ...(record?.description !== undefined && { description: record.description }),
     ...(record?.version !== undefined && { version: record.version }),
+    ...(pin?.purpose && { protections: [pin.purpose] }),
     files,
     siblings: sorted.filter(isSibling).map(toEntryFile),
   };
@@ -136,7 +145,8 @@ async function passFailOf(
 ): Promise<PassFail> {
   if (record?.pass_fail !== undefined) return record.pass_fail;
   const rule = family?.status;
-  const ruled = rule === undefined ? undefined : await statusOfContent(folder, paths, rule);
+  const ruled =
+    rule === undefined ? undefined : await statusOfContent(paths, rule, poolContent(folder));
   return ruled ?? statusOfNames(paths);
 }
 

@@ -1,11 +1,6 @@
 import { type BundleDraft, sealBundle } from "@reseal/bundle";
 import { type Digest, digestBytes } from "@reseal/hash";
-import {
-  createMemoryBlobStore,
-  createMemoryCatalog,
-  createMemoryJournal,
-  type Stores,
-} from "@reseal/store";
+import { createMemoryStores, type MemoryStores, type Stores } from "@reseal/store";
 import { expect, test } from "vitest";
 import { compactStore, type StoreCompactionOptions } from "./compact-store.ts";
 
@@ -86,25 +81,8 @@ test("says when a store knows one form only", async () => {
   });
 });
 
-function makeStores(): Stores & { readonly blobs: ReturnType<typeof createMemoryBlobStore> } {
-  let runs = 0;
-  return {
-    location: "memory",
-    tenant: "local",
-    readOnly: false,
-    blobs: createMemoryBlobStore(),
-    journal: createMemoryJournal(),
-    catalog: createMemoryCatalog(),
-    local: "/nowhere",
-    clock: { now: () => nowMs },
-    ids: {
-      runId() {
-        runs += 1;
-        return `3f1c2a5e-8d47-4b6a-9c0e-${String(runs).padStart(12, "0")}`;
-      },
-    },
-    [Symbol.asyncDispose]: async () => undefined,
-  };
+function makeStores(): MemoryStores {
+  return createMemoryStores({ clock: { now: () => nowMs } });
 }
 
 async function seal(

@@ -1,9 +1,15 @@
 import { openStoredBundle } from "@reseal/bundle";
 import { type Digest, parseDigest } from "@reseal/hash";
-import type { BlobEncoding, FormChange, RunRow, Stores } from "@reseal/store";
+import type { BlobEncoding, FormChange, Stores } from "@reseal/store";
 import type { CompactionProgress } from "./apply-compaction.ts";
-import { ratioOf } from "./compaction-report.ts";
+import {
+  type BlobCompaction,
+  ratioOf,
+  type StoreCompactionReport,
+  summed,
+} from "./compaction-report.ts";
 import { gcErrors } from "./errors.ts";
+import { runsOf, storeFamilyOf } from "./store-runs.ts";
 
 /** Options of {@link compactStore}. */
 export interface StoreCompactionOptions {
@@ -19,33 +25,6 @@ export interface StoreCompactionOptions {
   readonly only?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: CompactionProgress) => void) | undefined;
-}
-
-/** What compaction came to for one blob; keys as in `reseal artifacts compact --json`. */
-export interface BlobCompaction {
-  readonly digest: Digest;
-  readonly status: "compacted" | "restored" | "left" | "not_smaller" | "failed";
-  readonly original_size: number;
-  readonly compacted_size: number;
-  readonly compression_ratio: number;
-  readonly reason?: string;
-}
-
-/** What the compaction of a store came to; keys as in `reseal artifacts compact --json`. */
-export interface StoreCompactionReport {
-  /** The store, an absolute path. */
-  readonly location: string;
-  readonly source: "store";
-  readonly dry_run: boolean;
-  /** Blobs that were looked at. */
-  readonly files: number;
-  readonly changed: number;
-  readonly failed: number;
-  /** Of those that changed. */
-  readonly original_bytes: number;
-  readonly compacted_bytes: number;
-  readonly compression_ratio: number;
-  readonly results: readonly BlobCompaction[];
 }
 
 /** Blobs smaller than this save nothing: a file takes a block of the disk anyway. */
@@ -75,21 +54,7 @@ export async function compactStore(
       onProgress?.({ files: items, filesTotal: digests.length, bytes }),
   });
   const results = changes.map((change) => resultOf(change, encoding));
-  const done = results.filter(({ status }) => status === "compacted" || status === "restored");
-  const original = done.reduce((sum, result) => sum + result.original_size, 0);
-  const compacted = done.reduce((sum, result) => sum + result.compacted_size, 0);
-  return {
-    location: stores.location,
-    source: "store",
-    dry_run: dryRun,
-    files: results.length,
-    changed: done.length,
-    failed: results.filter(({ status }) => status === "failed").length,
-    original_bytes: original,
-    compacted_bytes: compacted,
-    compression_ratio: ratioOf(original, compacted),
-    results,
-  };
+  return summed({ location: stores.location, source: "store", dry_run: dryRun }, results);
 }
 
 function resultOf(change: FormChange, encoding: BlobEncoding): BlobCompaction {
@@ -121,7 +86,7 @@ async function coldBlobs(
     const seal = parseDigest(row.seal);
     seals.add(seal);
     const isYoung = nowMs - Date.parse(row.created_at) < ageMinMs;
-    const isWanted = only === undefined || only.includes(row.family ?? row.project ?? "default");
+    const isWanted = only === undefined || only.includes(storeFamilyOf(row));
     if (!isYoung && !isWanted) continue;
     signal?.throwIfAborted();
     const { manifest } = await openStoredBundle(stores, seal);
@@ -133,16 +98,4 @@ async function coldBlobs(
   }
   for (const digest of [...young, ...seals]) wanted.delete(digest);
   return wanted;
-}
-
-async function* runsOf(
-  { catalog, tenant }: Pick<Stores, "catalog" | "tenant">,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<RunRow> {
-  let after: string | undefined;
-  do {
-    const page = await catalog.listRuns({ tenant, limit: 1000, after, signal });
-    yield* page.items;
-    after = page.next ?? undefined;
-  } while (after !== undefined);
 }

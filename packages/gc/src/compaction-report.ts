@@ -2,11 +2,8 @@ import type { Digest } from "@reseal/hash";
 import type { CompactionTarget } from "./compact-one.ts";
 import type { CompactionKind, LeftFile } from "./plan-compaction.ts";
 
-/** What compaction came to for one file; keys as in `reseal artifacts compact --json`. */
-export interface CompactionResult {
-  readonly entry_id: string;
-  readonly family: string;
-  readonly kind: CompactionKind;
+/** What compaction came to for one thing, whatever it is. */
+export interface CompactionOutcome {
   /**
    * - `compacted`, `restored`: done, or with a dry run what would be.
    * - `left`: left alone, see `reason`.
@@ -14,39 +11,58 @@ export interface CompactionResult {
    * - `failed`: left as it is, see `reason`.
    */
   readonly status: "compacted" | "restored" | "left" | "not_smaller" | "failed";
-  /** Relative to the pool. */
-  readonly original_path: string;
   readonly original_size: number;
-  readonly original_digest: Digest;
-  readonly compacted_path?: string;
   readonly compacted_size: number;
-  readonly compacted_digest?: Digest;
   /** Compacted size over original size. */
   readonly compression_ratio: number;
+  readonly reason?: string;
+}
+
+/** What compaction came to for one file; keys as in `reseal artifacts compact --json`. */
+export interface CompactionResult extends CompactionOutcome {
+  readonly entry_id: string;
+  readonly family: string;
+  readonly kind: CompactionKind;
+  /** Relative to the pool. */
+  readonly original_path: string;
+  readonly original_digest: Digest;
+  readonly compacted_path?: string;
+  readonly compacted_digest?: Digest;
   readonly lines_processed?: number;
   /** Fields of which values have numbers. */
   readonly dict_fields?: readonly string[];
   /** Whether the first record stands in the compacted file as it was. */
   readonly preserved_schema?: boolean;
-  readonly reason?: string;
+}
+
+/** What compaction came to for one blob; keys as in `reseal artifacts compact --json`. */
+export interface BlobCompaction extends CompactionOutcome {
+  readonly digest: Digest;
 }
 
 /** What a compaction came to; keys as in `reseal artifacts compact --json`. */
-export interface CompactionReport {
-  /** The pool, an absolute path. */
+interface Report<Source extends "pool" | "store", Result extends CompactionOutcome> {
+  /** The pool or the store, an absolute path. */
   readonly location: string;
-  readonly source: "pool";
+  readonly source: Source;
   readonly dry_run: boolean;
+  /** Files or blobs that were looked at. */
   readonly files: number;
-  /** Files that were, or with a dry run would be, compacted or restored. */
+  /** Those that were, or with a dry run would be, compacted or restored. */
   readonly changed: number;
   readonly failed: number;
   /** Of those that changed. */
   readonly original_bytes: number;
   readonly compacted_bytes: number;
   readonly compression_ratio: number;
-  readonly results: readonly CompactionResult[];
+  readonly results: readonly Result[];
 }
+
+/** What the compaction of a pool came to. */
+export type CompactionReport = Report<"pool", CompactionResult>;
+
+/** What the compaction of a store came to. */
+export type StoreCompactionReport = Report<"store", BlobCompaction>;
 
 /** What a report says of a file before anything is known of it but its name and size. */
 export function resultOf(
@@ -76,19 +92,25 @@ export function ratioOf(original: number, compacted: number): number {
   return original === 0 ? 1 : Math.round((compacted / original) * 10_000) / 10_000;
 }
 
-/** Sum up results. Only what becomes smaller counts as saved. */
+/** Sum up the results of a pool. */
 export function reportOf(
   folder: string,
   dryRun: boolean,
   results: readonly CompactionResult[],
 ): CompactionReport {
+  return summed({ location: folder, source: "pool", dry_run: dryRun }, results);
+}
+
+/** Sum up results. Only what becomes smaller counts as saved. */
+export function summed<Source extends "pool" | "store", Result extends CompactionOutcome>(
+  about: Pick<Report<Source, Result>, "location" | "source" | "dry_run">,
+  results: readonly Result[],
+): Report<Source, Result> {
   const done = results.filter(({ status }) => status === "compacted" || status === "restored");
   const original = done.reduce((sum, result) => sum + result.original_size, 0);
   const compacted = done.reduce((sum, result) => sum + result.compacted_size, 0);
   return {
-    location: folder,
-    source: "pool",
-    dry_run: dryRun,
+    ...about,
     files: results.length,
     changed: done.length,
     failed: results.filter(({ status }) => status === "failed").length,

@@ -244,6 +244,25 @@ test("does not overwrite a compacted file of another origin", async () => {
   expect(filesIn(folder)).toMatchObject({ "bench/p_20250906_120000.compact.jsonl": other });
 });
 
+test("S4-158 reads what CryptoRun itself compacted, and never brings it back as an original", async () => {
+  const records = ['{"venue":"kraken-spot"}', '{"venue_dict":0}', ""].join("\n");
+  const foreign = `{"_dictionaries":{"venue":{"0":"kraken-spot"}},"_type":"dictionary_header"}\n${records}`;
+  const path = "bench/p_20250906_120000.compact.jsonl";
+  const folder = poolFolder({ [path]: foreign });
+  await using pool = await openTestPool(folder, { config });
+
+  for (const name of [path, "bench/p_20250906_120000.jsonl"]) {
+    const file = openPoolFile(folder, name);
+    expect([file.isCompact, file.isForeign]).toEqual([true, true]);
+    expect(Buffer.from(await collectBytes(file.bytes())).toString()).toBe(
+      '{"venue":"kraken-spot"}\n{"venue":"kraken-spot"}\n',
+    );
+  }
+  const back = await applyRestore(pool, compactFilesOf(await entriesOf(pool)));
+  expect(back.results).toMatchObject([{ status: "left" }]);
+  expect(filesIn(folder)).toEqual({ [path]: foreign });
+});
+
 test("a pinned entry keeps its Markdown to the byte", async () => {
   const folder = poolFolder({ "bench/p_20250906_120000.md": markdown });
   await using pool = await openTestPool(folder, { config });
@@ -304,7 +323,7 @@ test("does not bring an original back over another file, or from a damaged one",
   expect(existsSync(join(folder, "bench/q_20250906_130000.jsonl"))).toBe(false);
 });
 
-test("compacting and bringing back, or undoing, leaves any files as they were", async () => {
+test("S4-002, S4-076 compacting and bringing back, or undoing, leaves any files as they were", async () => {
   const line = fc.oneof(
     fc.constantFrom('{"venue":"kraken-exchange","ok":true}', '{"venue_dict":0}', "", "{torn"),
     fc.nat(5).map((n) => `{ "venue": "kraken-exchange", "n": ${n}.0, "say": "caf\\u00e9" }\r`),

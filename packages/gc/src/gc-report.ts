@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type GcReport, validate } from "@reseal/schema";
 import { gcErrors } from "./errors.ts";
@@ -18,6 +18,7 @@ export interface ReportPaths {
  */
 export function writeReport(folder: string, report: GcReport): ReportPaths {
   const stamp = report.start_time.slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "_");
+  mkdirSync(folder, { recursive: true });
   for (let number = 1; ; number += 1) {
     const stem = join(folder, `gc_report_${stamp}${number === 1 ? "" : `_${number}`}`);
     const paths = { markdown: `${stem}.md`, json: `${stem}.json` };

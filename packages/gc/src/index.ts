@@ -17,7 +17,6 @@ export {
   type ArtifactsConfig,
   type ConfigKind,
   defaultArtifactsConfig,
-  hardRules,
   type JsonlCompaction,
   type MarkdownCompaction,
   parseArtifactsConfig,
@@ -32,14 +31,14 @@ export {
   verifyAudit,
 } from "./audit.ts";
 export { cleanMarkdown, type MarkdownCleaning } from "./clean-markdown.ts";
-export {
-  type BlobCompaction,
-  compactStore,
-  type StoreCompactionOptions,
-  type StoreCompactionReport,
-  storeSizeMin,
-} from "./compact-store.ts";
-export type { CompactionReport, CompactionResult } from "./compaction-report.ts";
+export { compactStore, type StoreCompactionOptions, storeSizeMin } from "./compact-store.ts";
+export type {
+  BlobCompaction,
+  CompactionReport,
+  CompactionResult,
+  StoreCompactionReport,
+} from "./compaction-report.ts";
+export { hardRules } from "./config-problems.ts";
 export {
   type EntryFile,
   type PassFail,
@@ -47,7 +46,7 @@ export {
   planEntryOf,
   type ScannedEntry,
 } from "./entry.ts";
-export { entryNamed } from "./entry-named.ts";
+export { entryNamed, namedBy } from "./entry-named.ts";
 export { gcErrors } from "./errors.ts";
 export { defaultFamilies, type Family } from "./families.ts";
 export { formatSize } from "./format-size.ts";
@@ -55,7 +54,7 @@ export { type ReportPaths, readReport } from "./gc-report.ts";
 export { isoWeek } from "./keep-rules.ts";
 export type { ManifestFacts } from "./known-scan.ts";
 export { type PinOptions, pinEntry, unpinEntry } from "./pin-entry.ts";
-export { type Pin, readPins } from "./pins.ts";
+export { type Pin, type PinPurpose, readPins } from "./pins.ts";
 export {
   type CompactionFile,
   type CompactionKind,
@@ -77,7 +76,7 @@ export {
 } from "./pool.ts";
 export { openPoolFile, type PoolFile } from "./pool-file.ts";
 export { readManifest, writeManifest } from "./pool-manifest.ts";
-export { type Purged, purgeEntry } from "./purge.ts";
+export { type Purged, purgeEntry, sharedOf } from "./purge.ts";
 export { itemNamed, type Restored, restoreItems, restoreReport } from "./restore.ts";
 export { applyRestore, compactFilesOf, measureRestore } from "./restore-originals.ts";
 export { groupingRuleText, logicalPath } from "./run-key.ts";
@@ -89,13 +88,16 @@ export {
   type ScanOptions,
   type ScanProgress,
   type ScanSummary,
+  type Shared,
   type StoreScan,
   scanPool,
   type UpdateOptions,
   updatePool,
 } from "./scan.ts";
+export { scanStore } from "./scan-store.ts";
 export { sealedFolderTest } from "./sealed-folder.ts";
-export { scanStore, storePlaces, storeSource } from "./store-source.ts";
+export { storeFamilyOf } from "./store-runs.ts";
+export { storePlaces, storeSource } from "./store-source.ts";
 export {
   moveToTrash,
   purgeItems,

@@ -60,6 +60,13 @@ export function manifestOf(entries: readonly ScannedEntry[], facts: ManifestFact
   };
 }
 
-function toPoolEntry({ files: _files, siblings: _siblings, ...entry }: ScannedEntry): PoolEntry {
+function toPoolEntry({
+  files: _files,
+  siblings: _siblings,
+  seal: _seal,
+  protections: _protections,
+  parents: _parents,
+  ...entry
+}: ScannedEntry): PoolEntry {
   return entry;
 }

@@ -44,11 +44,20 @@ function wordOf(value: unknown): PassFail | undefined {
   return failWords.has(word) ? "fail" : undefined;
 }
 
+/** The JSON of a file; of JSON Lines that of the last line. `undefined` says nothing. */
+export type ContentReader = (path: string) => Promise<unknown>;
+
+/** Reads the files of a pool. */
+export function poolContent(folder: string): ContentReader {
+  return async (path) =>
+    path.endsWith(".jsonl") ? readLastLine(folder, path) : readJson(join(folder, path));
+}
+
 /** What the family's own rule reads from the content of an entry's files. */
 export async function statusOfContent(
-  folder: string,
   paths: readonly string[],
   rule: NonNullable<Family["status"]>,
+  read: ContentReader,
 ): Promise<PassFail | undefined> {
   const isWanted = picomatch(rule.file, { dot: true });
   const passes = rule.pass === undefined ? passWords : new Set<unknown>(rule.pass);
@@ -56,10 +65,7 @@ export async function statusOfContent(
   let found: PassFail | undefined;
   for (const path of paths) {
     if (!isWanted(logicalPath(path))) continue;
-    const content = path.endsWith(".jsonl")
-      ? await readLastLine(folder, path)
-      : readJson(join(folder, path));
-    const value = valueAt(content, rule.pointer);
+    const value = valueAt(await read(path), rule.pointer);
     const word = rule.pass === undefined && typeof value === "string" ? value.toLowerCase() : value;
     if (fails.has(word)) return "fail";
     if (passes.has(word)) found = "pass";

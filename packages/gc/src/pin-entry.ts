@@ -1,6 +1,6 @@
 import { appendAudit } from "./audit.ts";
 import type { ScannedEntry } from "./entry.ts";
-import { isInForce, type Pin, readPins, writePins } from "./pins.ts";
+import { isInForce, type Pin, type PinPurpose, readPins, writePins } from "./pins.ts";
 import type { Pool } from "./pool.ts";
 import { readManifest } from "./pool-manifest.ts";
 
@@ -9,13 +9,14 @@ export interface PinOptions {
   readonly reason?: string | undefined;
   /** ISO 8601 UTC; for ever unless given. */
   readonly until?: string | undefined;
+  readonly purpose?: PinPurpose | undefined;
 }
 
 /** Pin an entry; a pin that is there is replaced. */
 export async function pinEntry(
   pool: Pool,
   entry: Pick<ScannedEntry, "id" | "family" | "run_id">,
-  { reason, until }: PinOptions = {},
+  { reason, until, purpose }: PinOptions = {},
 ): Promise<Pin> {
   const { family, run_id, id } = entry;
   const pin: Pin = {
@@ -25,6 +26,7 @@ export async function pinEntry(
     by: pool.actor,
     ...(reason !== undefined && { reason }),
     ...(until !== undefined && { until }),
+    ...(purpose !== undefined && { purpose }),
   };
   const others = (await pinsOf(pool)).filter((other) => !isOf(other, entry));
   await appendAudit(pool, "pin", {
@@ -33,6 +35,7 @@ export async function pinEntry(
     run_id,
     reason: reason ?? null,
     until: until ?? null,
+    ...(purpose !== undefined && { purpose }),
   });
   await savePins(pool, [...others, pin]);
   return pin;

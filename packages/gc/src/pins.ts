@@ -15,7 +15,12 @@ export interface Pin {
   readonly reason?: string | undefined;
   /** It ends then. */
   readonly until?: string | undefined;
+  /** What others rely on it for. */
+  readonly purpose?: PinPurpose | undefined;
 }
+
+/** A promise to more than oneself: it was cited in a publication, or promoted to be used. */
+export type PinPurpose = "cited" | "promoted";
 
 const format = "reseal-pool-pins/1";
 
@@ -60,10 +65,20 @@ export function isInForce({ until }: Pin, nowMs: number): boolean {
   return until === undefined || !(Date.parse(until) <= nowMs);
 }
 
+/** Pins that still hold, by what they pin. */
+export function pinsInForce(
+  pins: readonly Pin[],
+  nowMs: number,
+): (family: string, runId: string) => Pin | undefined {
+  const inForce = pins.filter((pin) => isInForce(pin, nowMs));
+  const byRun = new Map(inForce.map((pin) => [`${pin.family}\n${pin.run_id}`, pin]));
+  return (family, runId) => byRun.get(`${family}\n${runId}`);
+}
+
 /** Stands for the pins that are in force. */
 export function pinsDigest(pins: readonly Pin[], nowMs: number): string {
   const names = pins
     .filter((pin) => isInForce(pin, nowMs))
-    .map(({ family, run_id }) => JSON.stringify([family, run_id]));
+    .map(({ family, run_id, purpose = null }) => JSON.stringify([family, run_id, purpose]));
   return createHash("sha256").update(names.sort().join("\n")).digest("hex");
 }

@@ -48,7 +48,7 @@ const deleted = (plan: GcPlan): number[] =>
 const kept = (plan: GcPlan): number[] =>
   numbers(plan.family_plans.flatMap(({ to_keep }) => to_keep));
 
-test("the first vector of the original: keep 3 of 5", async () => {
+test("S4-001 the first vector of the original: keep 3 of 5", async () => {
   const outcomes: PassFail[] = ["pass", "fail", "pass", "fail", "pass"];
   const result = plan(
     outcomes.map((outcome, index) => entry(index + 1, outcome)),
@@ -354,7 +354,7 @@ const anyPolicy = fc.record(
   { requiredKeys: [] },
 );
 
-test("whatever the entries and policies, nothing protected is deleted and the order does not matter", () => {
+test("S4-003, S4-063…S4-065, S4-067, S4-113 whatever the entries and policies, nothing protected is deleted and the order does not matter", () => {
   const shuffled = anyEntries.chain((entries) =>
     fc.tuple(
       fc.constant(entries),

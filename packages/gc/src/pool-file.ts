@@ -1,7 +1,13 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, read, readSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type ByteSource, decodeDictionary, hasDictionaryHeader } from "@reseal/store";
+import {
+  type ByteSource,
+  decodeDictionary,
+  decodeForeignDictionary,
+  hasDictionaryHeader,
+  hasForeignDictionary,
+} from "@reseal/store";
 import { gcErrors } from "./errors.ts";
 import { compactPathOf, isCompactPath } from "./plan-compaction.ts";
 
@@ -27,11 +33,14 @@ export async function* storedBytes(path: string): ByteSource {
 
 /** Whether a file is in the dictionary form. */
 export function isDictionaryFile(path: string): boolean {
+  return hasDictionaryHeader(beginningOf(path));
+}
+
+function beginningOf(path: string): Uint8Array {
   const file = openOrThrow(path);
   try {
     const first = Buffer.alloc(headerBytes);
-    const length = readSync(file, first, 0, headerBytes, 0);
-    return hasDictionaryHeader(first.subarray(0, length));
+    return first.subarray(0, readSync(file, first, 0, headerBytes, 0));
   } finally {
     closeSync(file);
   }
@@ -43,6 +52,8 @@ export interface PoolFile {
   readonly path: string;
   /** Whether it is compacted: what is read is the original. */
   readonly isCompact: boolean;
+  /** Another program compacted it: the records are those of the original, not the bytes. */
+  readonly isForeign: boolean;
   /** The original bytes; a compacted file is checked against the digest of its original. */
   readonly bytes: () => ByteSource;
 }
@@ -55,14 +66,35 @@ export interface PoolFile {
 export function openPoolFile(folder: string, path: string): PoolFile {
   const plain = join(folder, path);
   const compact = join(folder, compactPathOf(path));
-  if (existsSync(plain)) {
-    if (!isCompactPath(path) || !isDictionaryFile(plain))
-      return { path: plain, isCompact: false, bytes: () => storedBytes(plain) };
-    return { path: plain, isCompact: true, bytes: () => decodeDictionary(storedBytes(plain)) };
+  if (existsSync(plain)) return (isCompactPath(path) && compactFile(plain)) || storedFile(plain);
+  if (path.endsWith(".jsonl") && existsSync(compact)) {
+    const file = compactFile(compact);
+    if (file !== undefined) return file;
+    throw gcErrors.READ_FAILED(`${compact} is no compacted file.`, {
+      details: { path: compact },
+      hint: "Bring the original back from the trash or a backup.",
+    });
   }
-  if (path.endsWith(".jsonl") && existsSync(compact))
-    return { path: compact, isCompact: true, bytes: () => decodeDictionary(storedBytes(compact)) };
   throw notFound(path);
+}
+
+function storedFile(path: string): PoolFile {
+  return { path, isCompact: false, isForeign: false, bytes: () => storedBytes(path) };
+}
+
+/** `undefined` for a file that nobody compacted. */
+function compactFile(path: string): PoolFile | undefined {
+  const first = beginningOf(path);
+  if (hasDictionaryHeader(first))
+    return {
+      path,
+      isCompact: true,
+      isForeign: false,
+      bytes: () => decodeDictionary(storedBytes(path)),
+    };
+  if (!hasForeignDictionary(first)) return undefined;
+  const bytes = (): ByteSource => decodeForeignDictionary(storedBytes(path));
+  return { path, isCompact: true, isForeign: true, bytes };
 }
 
 function openOrThrow(path: string): number {

@@ -1,11 +1,12 @@
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { isResealError } from "@reseal/errors";
 import type { Digest } from "@reseal/hash";
-import type { Clock, Journal } from "@reseal/store";
+import { type Clock, type Journal, takeLock } from "@reseal/store";
 import type { ArtifactsConfig } from "./artifacts-config.ts";
 import { gcErrors } from "./errors.ts";
 import type { Pin } from "./pins.ts";
-import { lockFolder } from "./pool-lock.ts";
+import { sweepWriters } from "./pool-writer.ts";
 import type { Scan, ScanOptions } from "./scan.ts";
 import { finishMoves } from "./trash.ts";
 import type { TrashItem } from "./trash-journal.ts";
@@ -70,8 +71,10 @@ export interface PoolSource {
   scan(options: ScanOptions): Promise<Scan>;
   readPins(): Promise<Pin[]>;
   writePins(pins: readonly Pin[]): Promise<void>;
-  /** Take the rows of items out of the index. @returns numbers of those that must stay */
-  forget(items: readonly TrashItem[]): Promise<ReadonlySet<number>>;
+  /** Run what takes files away while nobody can seal a run that needs them. */
+  exclusively(action: () => Promise<void>): Promise<void>;
+  /** Take the rows of items out of the index. @returns why some must stay, by their numbers */
+  forget(items: readonly TrashItem[]): Promise<ReadonlyMap<number, string>>;
   /** Blobs that an item in the trash needs and that are not in the store: they go back first. */
   missing(item: TrashItem): Promise<ReadonlySet<Digest>>;
   /** Put the row of an item that is back into the index. */
@@ -92,7 +95,8 @@ export interface OpenPoolOptions {
 }
 
 /**
- * Open a pool to change it: take its lock, and put back what a dead process had begun to move.
+ * Open a pool to change it: take its lock, put back what a dead process had begun to move, and
+ * remove what it had begun to write.
  * @throws `GC_BUSY`, `GC_WRITE_FAILED`
  */
 export async function openPool(
@@ -101,7 +105,7 @@ export async function openPool(
   options: OpenPoolOptions,
 ): Promise<Pool> {
   const { clock, actor, signal, onNotice } = options;
-  const lock = await lockFolder(places.lock, { timeoutMs: options.lockTimeoutMs, signal });
+  const lock = await lockPool(places, options);
   try {
     const journal = await options.openJournal(places.journal);
     const pool: Pool = {
@@ -117,11 +121,32 @@ export async function openPool(
         lock[Symbol.dispose]();
       },
     };
+    if (pool.source === undefined) sweepWriters(places);
     const count = await finishMoves(pool);
     if (count > 0) onNotice?.(`${count} unfinished moves of a dead process were put back.`);
     return pool;
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
+  }
+}
+
+/** Longest time for which a process on another host counts that nobody can ask. */
+const foreignAgeMaxMs = 24 * 3600 * 1000;
+
+async function lockPool(
+  { lock, folder }: PoolPlaces,
+  { lockTimeoutMs: timeoutMs = 10_000, signal }: OpenPoolOptions,
+): Promise<Disposable> {
+  try {
+    return await takeLock(lock, { timeoutMs, signal, foreignAgeMaxMs, isRequired: true });
+  } catch (error) {
+    if (!isResealError(error)) throw error;
+    const { details = {} } = error;
+    if (error.code === "STORE_BUSY")
+      throw gcErrors.BUSY(`Process ${details.pid} on ${details.host} is changing ${folder}.`, {
+        details,
+      });
+    throw gcErrors.WRITE_FAILED(`No lock can be made at ${lock}.`, { cause: error, details });
   }
 }

@@ -1,10 +1,11 @@
+import type { Digest } from "@reseal/hash";
 import { moveOf } from "./apply-gc.ts";
 import { appendAudit } from "./audit.ts";
 import type { ScannedEntry } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
 import { unpinEntry } from "./pin-entry.ts";
 import type { Pool } from "./pool.ts";
-import type { Scan } from "./scan.ts";
+import type { Scan, Shared } from "./scan.ts";
 import { moveToTrash, purgeItems } from "./trash.ts";
 import { isInTrash, readTrash, type TrashItem } from "./trash-journal.ts";
 
@@ -15,6 +16,8 @@ export interface Purged {
   readonly run_id: string;
   readonly files: number;
   readonly bytes: number;
+  /** What other runs have as well, and so was not destroyed. */
+  readonly shared: Shared;
 }
 
 /**
@@ -34,6 +37,7 @@ export async function purgeEntry(
   const { entry, item } = target;
   const { family, run_id } = entry ?? item ?? { family: "", run_id: "" };
   const entryId = entry?.id ?? item?.entry_id ?? "";
+  const shared = (await sharedOf(scan, entry)) ?? { files: 0, entries: [] };
   await appendAudit(pool, "purge", { id: entryId, family, run_id, reason });
   if (entry !== undefined) {
     const [outcome] = await moveToTrash(pool, "purge", [
@@ -46,15 +50,42 @@ export async function purgeEntry(
   const all = (await readTrash(pool.journal)).filter(
     (one) => isInTrash(one) && one.family === family && one.run_id === run_id,
   );
-  await purgeItems(pool, all);
-  const files = all.flatMap((one) => one.files);
+  const common = await deletedInCommon(pool, all);
+  await purgeItems(pool, [...all, ...common]);
+  const files = [...all, ...common].flatMap((one) => one.files);
   const purged = {
     entry_id: entryId,
     family,
     run_id,
     files: files.length,
     bytes: files.reduce((sum, { size }) => sum + size, 0),
+    shared,
   };
-  await appendAudit(pool, "purge_done", { ...purged, id: entryId, reason });
+  const { shared: _, ...facts } = purged;
+  await appendAudit(pool, "purge_done", { ...facts, id: entryId, reason });
   return purged;
+}
+
+/** What a purge of an entry would leave because others have it as well. */
+export async function sharedOf(
+  scan: Scan,
+  entry: ScannedEntry | undefined,
+): Promise<Shared | undefined> {
+  return entry && scan.store?.sharedWith(entry);
+}
+
+/** What the runs had in common with others that were deleted, and none in the trash needs now. */
+async function deletedInCommon(pool: Pool, purged: readonly TrashItem[]): Promise<TrashItem[]> {
+  const { source } = pool;
+  if (source === undefined) return [];
+  const going = new Set(purged.map(({ op }) => op));
+  const [wanted, needed] = [new Set<Digest>(), new Set<Digest>()];
+  const present = (await readTrash(pool.journal)).filter(isInTrash);
+  for (const item of present)
+    for (const digest of await source.missing(item))
+      (going.has(item.op) ? wanted : needed).add(digest);
+  return present.filter(
+    ({ seals, files }) =>
+      seals === undefined && files.every(({ digest }) => wanted.has(digest) && !needed.has(digest)),
+  );
 }

@@ -15,7 +15,7 @@ import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { isCompactPath } from "./plan-compaction.ts";
 import type { Pool, PoolPlaces } from "./pool.ts";
 import { isDictionaryFile, storedBytes } from "./pool-file.ts";
-import { PoolWriter, sweepWriters } from "./pool-writer.ts";
+import { PoolWriter } from "./pool-writer.ts";
 import { logicalPath } from "./run-key.ts";
 import { moveToTrash } from "./trash.ts";
 
@@ -65,7 +65,6 @@ export async function applyRestore(
 ): Promise<CompactionReport> {
   const results: CompactionResult[] = [];
   const count = counter(files.length, onProgress);
-  sweepWriters(pool.places);
   for (const batch of batchesOf(files)) results.push(...(await restoreBatch(pool, batch, count)));
   return reportOf(pool.places.folder, false, sorted(results));
 }

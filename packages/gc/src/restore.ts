@@ -1,5 +1,6 @@
 import type { GcReport } from "@reseal/schema";
 import { appendAudit } from "./audit.ts";
+import { namedBy } from "./entry-named.ts";
 import { gcErrors } from "./errors.ts";
 import type { Pool } from "./pool.ts";
 import { restoreItem } from "./trash.ts";
@@ -19,16 +20,16 @@ export interface Restored {
 }
 
 /**
- * The item in the trash that a name stands for: a folder of the trash, or a unique beginning of it.
+ * The item in the trash that a name stands for: a folder of the trash, the id of its run, or a
+ * unique beginning of one.
  * @throws `GC_ENTRY_NOT_FOUND`, `GC_ENTRY_AMBIGUOUS`
  */
 export function itemNamed(items: readonly TrashItem[], name: string): TrashItem {
-  const present = items.filter(isInTrash);
-  const prefix = name.toLowerCase();
-  const exact = present.find(({ folder }) => folder === prefix);
-  const hits = prefix.length < 4 ? [] : present.filter(({ folder }) => folder.startsWith(prefix));
+  const present = items
+    .filter(isInTrash)
+    .map((item) => ({ id: item.folder, run_id: item.run_id, seal: item.seals?.[0], item }));
+  const hits = namedBy(present, name).map(({ item }) => item);
   const [hit] = hits;
-  if (exact !== undefined) return exact;
   if (hit === undefined)
     throw gcErrors.ENTRY_NOT_FOUND(`There is nothing ${name} in the trash.`, {
       details: { id: name },

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { digestBytes } from "@reseal/hash";
 import { validate } from "@reseal/schema";
 import { encodeDictionary, planDictionary } from "@reseal/store";
 import fc from "fast-check";
@@ -153,7 +154,7 @@ test("S4-158 a compacted file says how the run ended as its original does", asyn
   expect(found.entries).toMatchObject([{ pass_fail: "pass", run_id: "00000001" }]);
 });
 
-test("S4-094, S4-095 the manifest is valid, and the one before is kept", async () => {
+test("S4-088, S4-092, S4-094, S4-095 the manifest is valid, and the one before is kept", async () => {
   const folder = poolFolder(tree);
   await using pool = await openTestPool(folder);
   const { manifest } = await updatePool(pool, {});
@@ -450,14 +451,19 @@ test("S4-130 a scan without the pool's lock changes nothing", async () => {
   expect(filesIn(folder, () => true)).toEqual(before);
 });
 
-test("an entry is named by a unique beginning of its id", async () => {
+test("an entry is named by a unique beginning of its id, its seal or its run id", async () => {
   const entries = [
-    { id: "a1b2c3d4", family: "bench" },
-    { id: "a1b2ffff", family: "proofs" },
+    { id: "a1b2c3d4", family: "bench", run_id: "run_deadbeef" },
+    { id: "a1b2ffff", family: "proofs", run_id: "20250906_143022" },
   ];
 
   expect(entryNamed(entries, "A1B2C")).toBe(entries[0]);
   expect(entryNamed(entries, "a1b2c3d4e5f6")).toBe(entries[0]);
+  expect(entryNamed(entries, "20250906")).toBe(entries[1]);
+  const sealed = [{ id: "ca978112", family: "bench", run_id: "3f1c", seal: digestBytes("a") }];
+  for (const name of ["ca97", "ca978112ca1b", digestBytes("a"), "3F1C"])
+    expect(entryNamed(sealed, name)).toBe(sealed[0]);
+  expect(() => entryNamed(sealed, "ca978112ffff")).toThrow("There is no entry");
   for (const [name, code] of [
     ["a1b2", "GC_ENTRY_AMBIGUOUS"],
     ["ffff", "GC_ENTRY_NOT_FOUND"],

@@ -14,7 +14,7 @@ import {
 } from "./known-scan.ts";
 import { configHash, manifestOf } from "./manifest-of.ts";
 import { familyMatcher } from "./match-family.ts";
-import { isInForce, type Pin, pinsDigest, readPins } from "./pins.ts";
+import { type Pin, pinsDigest, pinsInForce, readPins } from "./pins.ts";
 import type { Pool, PoolPlaces } from "./pool.ts";
 import { readManifest, writeManifest } from "./pool-manifest.ts";
 import { runKeyOf } from "./run-key.ts";
@@ -77,8 +77,16 @@ export interface StoreScan {
   filesOf(entry: ScannedEntry, isUrgent: boolean): Promise<readonly EntryFile[]>;
   /** Blobs that no run needs once these entries are gone, by files that can go. */
   unreferenced(ids: ReadonlySet<string>, isDryRun: boolean): Promise<readonly EntryFile[]>;
+  /** How many blobs of an entry other runs have as well, and the ids of the entries among them. */
+  sharedWith(entry: ScannedEntry): Promise<Shared>;
   /** Bytes and blobs that the deletion of entries frees, each shared one once. */
   freedBy(ids: ReadonlySet<string>): { readonly bytes: number; readonly files: number };
+}
+
+/** What stays of an entry when it goes, because others have it as well. */
+export interface Shared {
+  readonly files: number;
+  readonly entries: readonly string[];
 }
 
 interface ScanResult extends Scan {
@@ -203,8 +211,7 @@ async function scanFiles(
   const { nowMs } = options;
   const { known, unreadable, filesRead } = await readFiles(places, config, walked.matched, options);
   const now = new Date(nowMs).toISOString();
-  const pins = (await pinsOf(places)).filter((pin) => isInForce(pin, nowMs));
-  const pinned = new Set(pins.map(({ family, run_id }) => `${family}\n${run_id}`));
+  const pins = await pinsOf(places);
   // An entry of which a file cannot be read is not there: nothing is decided about a part of one.
   const incomplete = new Set(unreadable.map(groupOf));
   const whole = known.filter((file) => incomplete.size === 0 || !incomplete.has(groupOf(file)));
@@ -212,7 +219,7 @@ async function scanFiles(
     folder: places.folder,
     families: config.families,
     records: walked.records,
-    isPinned: (family, runId) => pinned.has(`${family}\n${runId}`),
+    pinOf: pinsInForce(pins, nowMs),
     scannedAt: now,
   });
   return {

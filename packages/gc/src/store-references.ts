@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, readdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { openStoredBundle } from "@reseal/bundle";
+import { isResealError } from "@reseal/errors";
 import { type Digest, parseDigest } from "@reseal/hash";
 import type { Manifest } from "@reseal/schema";
 import type { BlobInfo, Stores } from "@reseal/store";
@@ -8,7 +9,7 @@ import { BlobReferences } from "./blob-references.ts";
 import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
 import type { StoreScan } from "./scan.ts";
-import { isAbsent } from "./store-source.ts";
+import { oldestRecording } from "./store-leases.ts";
 
 const dayMs = 86_400_000;
 
@@ -25,7 +26,7 @@ export class References {
 
   constructor(stores: Stores, nowMs: number) {
     this.#stores = stores;
-    this.#unusedSinceMs = Math.min(nowMs - dayMs, oldestRecording(stores.local) - 1000);
+    this.#unusedSinceMs = Math.min(nowMs - dayMs, oldestRecording(stores) - 1000);
   }
 
   /**
@@ -49,6 +50,11 @@ export class References {
       filesOf: ({ seal }, isUrgent) =>
         seal === undefined ? Promise.resolve([]) : this.#filesOf(seal, isUrgent),
       unreferenced: (ids, isDryRun) => this.#unreferenced(sealsOf(ids), isDryRun),
+      sharedWith: async ({ seal }) => {
+        const idOf = new Map(entries.map((entry) => [entry.seal, entry.id]));
+        const { files, runs } = this.#references.sharedWith(seal);
+        return { files, entries: runs.flatMap((other) => idOf.get(other) ?? []).sort() };
+      },
       freedBy: (ids) => this.#references.freedBy(sealsOf(ids)),
     };
   }
@@ -123,7 +129,8 @@ export class References {
   }
 }
 
-function blobsOf(own: BlobInfo, { context }: Manifest): BlobInfo[] {
+/** The blobs of a sealed run, its manifest among them. */
+export function blobsOf(own: BlobInfo, { context }: Manifest): BlobInfo[] {
   const blobs = new Map<Digest, BlobInfo>([[own.digest, own]]);
   for (const file of context.files) {
     const digest = parseDigest(file.digest);
@@ -132,12 +139,8 @@ function blobsOf(own: BlobInfo, { context }: Manifest): BlobInfo[] {
   return [...blobs.values()];
 }
 
-/** When the oldest run that is being recorded here began: what it found there, it may still need. */
-function oldestRecording(local: string): number {
-  const temporary = join(local, "tmp");
-  if (!existsSync(temporary)) return Number.POSITIVE_INFINITY;
-  return readdirSync(temporary)
-    .filter((name) => /^(run|new|replay)-/.test(name))
-    .map((name) => lstatSync(join(temporary, name), { throwIfNoEntry: false })?.birthtimeMs)
-    .reduce<number>((oldest, time) => Math.min(oldest, time ?? oldest), Number.POSITIVE_INFINITY);
+/** Whether an error says that a manifest is not there. */
+export function isAbsent(error: unknown): boolean {
+  if (isResealError(error)) return error.code === "STORE_BLOB_NOT_FOUND";
+  throw gcErrors.READ_FAILED("A manifest cannot be read.", { cause: error });
 }

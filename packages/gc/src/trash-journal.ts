@@ -12,11 +12,12 @@ export interface TrashFile {
 }
 
 /**
- * Where an item is on its way: `begun` and not yet all there, `done`, `put_back` because it could
- * not be finished, on its way back, back, being destroyed, destroyed.
+ * Where an item is on its way: `begun` and not yet all there, `moved` and not yet checked, `done`,
+ * `put_back` because it could not be finished, on its way back, back, being destroyed, destroyed.
  */
 export type TrashState =
   | "begun"
+  | "moved"
   | "done"
   | "put_back"
   | "restoring"

@@ -10,6 +10,7 @@ import {
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { entryFile, filesIn, openTestPool, poolFolder, writeFiles } from "../test/pool-folder.ts";
+import { readAudit } from "./audit.ts";
 import { moveToTrash, purgeItems, restoreItem, type TrashMove } from "./trash.ts";
 import { noteState, readTrash } from "./trash-journal.ts";
 
@@ -21,7 +22,7 @@ const one: TrashMove = {
   files: [entryFile("bench/one.jsonl", "1\n"), entryFile("bench/sub/one.md", "# one\n")],
 };
 
-test("S4-085, S4-099 files go to the trash under their entry, with their paths, and come back", async () => {
+test("S4-085, S4-096, S4-099 files go to the trash under their entry, with their paths, and come back", async () => {
   const folder = poolFolder(files);
   await using pool = await openTestPool(folder);
 
@@ -55,7 +56,7 @@ test("S4-122 what is in the trash can be copied back by hand", async () => {
   expect(filesIn(folder)).toEqual(files);
 });
 
-test("S4-132 a file that is not what was planned stays, with the rest of its entry", async () => {
+test("S4-086, S4-132 a file that is not what was planned stays, with the rest of its entry", async () => {
   const folder = poolFolder({ ...files, "bench/sub/one.md": "# changed\n" });
   await using pool = await openTestPool(folder);
 
@@ -113,6 +114,14 @@ test("a restore and a purge that a dead process had begun are finished", async (
     { state: "restored" },
     { state: "purged" },
   ]);
+  const acts = await Array.fromAsync(readAudit(again.journal));
+  expect(acts.at(-1)).toMatchObject({
+    action: "recover",
+    moves: [
+      { op: 1, entry_id: "aaaaaaaa", action: "gc", state: "restoring" },
+      { op: 2, entry_id: "bbbbbbbb", action: "gc", state: "purging" },
+    ],
+  });
 });
 
 test("nothing is overwritten by a restore", async () => {
@@ -194,4 +203,12 @@ test("S4-155 only one process changes a pool at a time", async () => {
   await expect(openTestPool(folder)).rejects.toThrow(
     expect.objectContaining({ code: "GC_BUSY", exitCode: 7 }),
   );
+});
+
+test("whoever opens the pool next removes what a killed compaction was writing", async () => {
+  const folder = poolFolder({ "bench/a.md": "a", ".manifest.compact-3": "half" });
+
+  await using _pool = await openTestPool(folder);
+
+  expect(existsSync(join(folder, ".manifest.compact-3"))).toBe(false);
 });

@@ -1,12 +1,13 @@
 import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Digest } from "@reseal/hash";
+import { appendAudit } from "./audit.ts";
 import type { EntryFile } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
 import { hashFiles } from "./hash-files.ts";
 import { isSameStamp } from "./hash-task.ts";
-import { FileMover } from "./move-file.ts";
-import type { Pool } from "./pool.ts";
+import { FileMover, syncPath } from "./move-file.ts";
+import type { Pool, PoolSource } from "./pool.ts";
 import {
   isInTrash,
   noteState,
@@ -95,20 +96,19 @@ async function moveBatch(
   pool: Pool,
   items: ReadonlyMap<TrashMove, TrashItem>,
 ): Promise<Map<TrashMove, Problem>> {
-  const { journal, places, clock } = pool;
+  const { journal, source } = pool;
   await journal.append("trash", [...items.values()].map(toRecord));
-  const problems = await forgetRows(pool, items);
-  const mover = new FileMover(copyInTrash(pool));
+  const problems = new Map<TrashMove, Problem>();
   try {
-    for (const [move, item] of items) {
-      if (problems.has(move)) continue;
-      for (const file of item.files) {
-        const [from, to] = [join(places.folder, file.path), inTrash(pool, item, file)];
-        if (file.replaced_by === undefined) mover.move(from, to);
-        else mover.duplicate(from, to);
-      }
-    }
-    await mover.sync();
+    if (source === undefined) await takeAway(pool, items);
+    else
+      await source.exclusively(async () => {
+        for (const [move, problem] of await forgetRows(source, items)) problems.set(move, problem);
+        const going = new Map([...items].filter(([move]) => !problems.has(move)));
+        await takeAway(pool, going);
+        // Whoever seals a run sees by this that blobs were taken away, and looks again.
+        await noteState(journal, "moved", [...items.values()], timeOf(pool));
+      });
   } catch (error) {
     for (const item of items.values()) await putBack(pool, item);
     throw error;
@@ -118,23 +118,32 @@ async function moveBatch(
     problems.set(move, problem);
   const good = [...items].filter(([move]) => !problems.has(move)).map(([, item]) => item);
   for (const [move, item] of items) if (problems.has(move)) await putBack(pool, item);
-  await noteState(journal, "done", good, new Date(clock.now()).toISOString());
+  await noteState(journal, "done", good, timeOf(pool));
   return problems;
+}
+
+async function takeAway(pool: Pool, items: ReadonlyMap<TrashMove, TrashItem>): Promise<void> {
+  const mover = new FileMover(copyInTrash(pool));
+  for (const item of items.values())
+    for (const file of item.files) {
+      const [from, to] = [join(pool.places.folder, file.path), inTrash(pool, item, file)];
+      if (file.replaced_by === undefined) mover.move(from, to);
+      else mover.duplicate(from, to);
+    }
+  await mover.sync();
 }
 
 /** The rows go first: whoever sees one can read its bytes. */
 async function forgetRows(
-  { source }: Pool,
+  source: PoolSource,
   items: ReadonlyMap<TrashMove, TrashItem>,
 ): Promise<Map<TrashMove, Problem>> {
   const problems = new Map<TrashMove, Problem>();
-  const refused = await source?.forget([...items.values()]);
-  for (const [move, { op, entry_id }] of items)
-    if (refused?.has(op))
-      problems.set(move, {
-        code: gcErrors.ENTRY_PROTECTED.code,
-        message: `A run that derives from ${entry_id} is kept; it was left as it is.`,
-      });
+  const refused = await source.forget([...items.values()]);
+  for (const [move, { op }] of items) {
+    const message = refused.get(op);
+    if (message !== undefined) problems.set(move, { code: gcErrors.ENTRY_PROTECTED.code, message });
+  }
   return problems;
 }
 
@@ -151,8 +160,7 @@ async function putBack(pool: Pool, item: TrashItem): Promise<void> {
   await mover.sync();
   removeEmptyFolders(join(pool.places.trash, item.folder));
   await pool.source?.remember(item);
-  const at = new Date(pool.clock.now()).toISOString();
-  await noteState(pool.journal, "put_back", [item], at);
+  await noteState(pool.journal, "put_back", [item], timeOf(pool));
 }
 
 /**
@@ -161,14 +169,19 @@ async function putBack(pool: Pool, item: TrashItem): Promise<void> {
  */
 export async function finishMoves(pool: Pool): Promise<number> {
   const unfinished = (await readTrash(pool.journal)).filter(
-    ({ state }) => state === "begun" || state === "restoring" || state === "purging",
+    ({ state }) =>
+      state === "begun" || state === "moved" || state === "restoring" || state === "purging",
   );
   for (const copy of [copyInPool(pool), copyInTrash(pool)]) rmSync(copy, { force: true });
   for (const item of unfinished) {
-    if (item.state === "begun") await putBack(pool, item);
+    if (item.state === "begun" || item.state === "moved") await putBack(pool, item);
     else if (item.state === "purging") await destroy(pool, [item]);
     else await finishRestore(pool, item);
   }
+  if (unfinished.length > 0)
+    await appendAudit(pool, "recover", {
+      moves: unfinished.map(({ op, entry_id, action, state }) => ({ op, entry_id, action, state })),
+    });
   return unfinished.length;
 }
 
@@ -180,8 +193,7 @@ export async function finishMoves(pool: Pool): Promise<number> {
  */
 export async function restoreItem(pool: Pool, item: TrashItem): Promise<void> {
   await checkRestore(pool, item);
-  const at = new Date(pool.clock.now()).toISOString();
-  await noteState(pool.journal, "restoring", [item], at);
+  await noteState(pool.journal, "restoring", [item], timeOf(pool));
   await moveBack(pool, item);
 }
 
@@ -190,7 +202,7 @@ async function finishRestore(pool: Pool, item: TrashItem): Promise<void> {
     await checkRestore(pool, item);
   } catch {
     // Somebody put something in the way meanwhile: the rest stays in the trash, to be restored.
-    await noteState(pool.journal, "done", [item], new Date(pool.clock.now()).toISOString());
+    await noteState(pool.journal, "done", [item], timeOf(pool));
     return;
   }
   await moveBack(pool, item);
@@ -207,8 +219,7 @@ async function moveBack(pool: Pool, item: TrashItem): Promise<void> {
   await mover.sync();
   removeEmptyFolders(join(pool.places.trash, item.folder));
   await pool.source?.remember(item);
-  const at = new Date(pool.clock.now()).toISOString();
-  await noteState(pool.journal, "restored", [item], at);
+  await noteState(pool.journal, "restored", [item], timeOf(pool));
 }
 
 async function checkRestore(pool: Pool, item: TrashItem): Promise<void> {
@@ -235,16 +246,16 @@ async function checkRestore(pool: Pool, item: TrashItem): Promise<void> {
 
 /** Destroy items of the trash for good. */
 export async function purgeItems(pool: Pool, items: readonly TrashItem[]): Promise<void> {
-  const at = new Date(pool.clock.now()).toISOString();
-  await noteState(pool.journal, "purging", items, at);
+  await noteState(pool.journal, "purging", items, timeOf(pool));
   await destroy(pool, items);
 }
 
 async function destroy(pool: Pool, items: readonly TrashItem[]): Promise<void> {
   for (const item of items)
     rmSync(join(pool.places.trash, item.folder), { recursive: true, force: true });
-  const at = new Date(pool.clock.now()).toISOString();
-  await noteState(pool.journal, "purged", items, at);
+  // A power cut must not bring back what the journal says is gone.
+  if (items.length > 0) syncPath(pool.places.trash);
+  await noteState(pool.journal, "purged", items, timeOf(pool));
 }
 
 interface Problem {
@@ -336,7 +347,7 @@ function itemOf(
   return {
     op,
     state: "begun",
-    at: new Date(pool.clock.now()).toISOString(),
+    at: timeOf(pool),
     action,
     entry_id: entryId,
     family,
@@ -348,6 +359,10 @@ function itemOf(
       return { path, size, digest, ...(replacement && { replaced_by: replacement }) };
     }),
   };
+}
+
+function timeOf({ clock }: Pool): string {
+  return new Date(clock.now()).toISOString();
 }
 
 function toRecord(item: TrashItem): Readonly<Record<string, unknown>> {

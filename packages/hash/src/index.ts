@@ -1,5 +1,5 @@
 export { canonicalDigest, canonicalJson } from "./canonical-json.ts";
-export { compareUtf8 } from "./compare-utf8.ts";
+export { compareUtf8, utf8Comparison } from "./compare-utf8.ts";
 export { type Digest, digestFromHex, digestHex, isDigest, parseDigest } from "./digest.ts";
 export { createDigester, type Digester, digestBytes, digestSource } from "./digester.ts";
 export { hashErrors } from "./errors.ts";
@@ -9,3 +9,4 @@ export { portablePathProblem } from "./portable-path.ts";
 export { parseStrictJson, type StrictJsonOptions } from "./strict-json.ts";
 export { parseStrictYaml, type StrictYamlOptions } from "./strict-yaml.ts";
 export { formatTree, parseTree, type TreeEntry, treeDigest } from "./tree.ts";
+export { linesInYaml } from "./yaml-lines.ts";

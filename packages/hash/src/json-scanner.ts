@@ -21,11 +21,33 @@ const notPlain = /[^ !#-[\]-\ud7ff]/g;
 /** An array or object that is open. */
 interface Frame {
   /** The keys so far; `undefined` for an array. */
-  readonly keys: Set<string> | undefined;
+  readonly keys: Keys | undefined;
   /** Key of the member that is being read; `undefined` in an array and before the key is known. */
   key: string | undefined;
   /** Index of the item that is being read. */
   item: number;
+}
+
+/** Up to this many keys, comparing with each costs less than a set. */
+const LISTED_KEYS_MAX = 12;
+
+/** The keys of an object. */
+class Keys {
+  readonly #listed: string[] = [];
+  #set: Set<string> | undefined;
+
+  /** @returns `false` when it was there. */
+  add(key: string): boolean {
+    if (this.#set !== undefined) {
+      const count = this.#set.size;
+      return this.#set.add(key).size > count;
+    }
+    const listed = this.#listed;
+    for (let index = 0; index < listed.length; index++) if (listed[index] === key) return false;
+    listed.push(key);
+    if (listed.length > LISTED_KEYS_MAX) this.#set = new Set(listed);
+    return true;
+  }
 }
 
 /**
@@ -102,7 +124,7 @@ class Scanner {
       this.#index++;
       return false;
     }
-    const keys = new Set<string>();
+    const keys = new Keys();
     const frame: Frame = { keys, key: undefined, item: 0 };
     this.#push(frame);
     this.#readKey(frame, keys);
@@ -131,7 +153,7 @@ class Scanner {
     this.#frame = frame;
   }
 
-  #readKey(frame: Frame, keys: Set<string>): void {
+  #readKey(frame: Frame, keys: Keys): void {
     frame.key = undefined;
     if (this.#nextUnit() !== QUOTE) throw this.#unexpected(0);
     const start = this.#index;
@@ -139,8 +161,7 @@ class Scanner {
     const raw = this.#text.slice(start + 1, this.#index - 1);
     const key: string = this.#hasEscape ? JSON.parse(`"${raw}"`) : raw;
     frame.key = key;
-    const countBefore = keys.size;
-    if (keys.add(key).size === countBefore) {
+    if (!keys.add(key)) {
       throw this.#problem("duplicate_key", `the key ${quote(key)} is there twice`, start);
     }
     if (key === "__proto__") {

@@ -1,10 +1,12 @@
-import { compareUtf8, utf8Comparison } from "./compare-utf8.ts";
+import { type compareUtf8, utf8Comparison } from "./compare-utf8.ts";
 import { decodeUtf8 } from "./decode-utf8.ts";
-import { type Digest, digestFromHex, digestHex } from "./digest.ts";
+import { type Digest, digestHex } from "./digest.ts";
 import { digestBytes } from "./digester.ts";
 import { hashErrors } from "./errors.ts";
 import { portablePathProblem } from "./portable-path.ts";
 import { quote } from "./quote.ts";
+
+const lineStart = /^[0-9a-f]{64} {2}/;
 
 /** One file of a tree. */
 export interface TreeEntry {
@@ -46,19 +48,18 @@ export function formatTree(entries: Iterable<TreeEntry>): string {
  * twice or is not portable, or a missing line feed at the end.
  */
 export function parseTree(text: string | Uint8Array): TreeEntry[] {
-  const lines = (typeof text === "string" ? text : decodeTree(text)).split("\n");
+  const whole = typeof text === "string" ? text : decodeTree(text);
+  const lines = whole.split("\n");
   if (lines.pop() !== "") throw lineError(lines.length + 1, "does not end with a line feed");
+  const compare = utf8Comparison([whole]);
   const entries: TreeEntry[] = [];
   let previous: string | undefined;
   for (const [index, line] of lines.entries()) {
-    const hex = line.slice(0, 64);
-    if (!/^[0-9a-f]{64}$/.test(hex) || !line.startsWith("  ", 64)) {
-      throw lineError(index + 1, "is not `<64 hex>  <path>`");
-    }
+    if (!lineStart.test(line)) throw lineError(index + 1, "is not `<64 hex>  <path>`");
     const path = line.slice(66);
-    const problem = portablePathProblem(path) ?? orderProblem(previous, path);
+    const problem = portablePathProblem(path) ?? orderProblem(previous, path, compare);
     if (problem !== undefined) throw treeError(path, problem, index + 1);
-    entries.push({ path, digest: digestFromHex(hex) });
+    entries.push({ path, digest: `sha256:${line.slice(0, 64)}` });
     previous = path;
   }
   return entries;
@@ -72,9 +73,13 @@ export function treeDigest(entries: Iterable<TreeEntry>): Digest {
   return digestBytes(formatTree(entries));
 }
 
-function orderProblem(previous: string | undefined, path: string): string | undefined {
+function orderProblem(
+  previous: string | undefined,
+  path: string,
+  compare: typeof compareUtf8,
+): string | undefined {
   if (previous === undefined) return undefined;
-  const order = compareUtf8(previous, path);
+  const order = compare(previous, path);
   if (order === 0) return "is there twice";
   return order > 0 ? `must come before ${quote(previous)}` : undefined;
 }

@@ -1,12 +1,11 @@
-import type { Stats } from "node:fs";
 import type { BlobBatch, BlobInfo, BulkOptions } from "@reseal/store";
 import type { CapturedFile } from "./code-tree.ts";
 import type { FileGuard, GuardedFile, GuardedResult } from "./file-guard.ts";
-import type { KnownFile, StatCache } from "./stat-cache.ts";
+import type { KnownFile, StatCache, StatFacts } from "./stat-cache.ts";
 
 /** A file that may not have changed since it was captured last. */
 export interface CacheableFile extends GuardedFile {
-  readonly stats: Stats;
+  readonly stats: StatFacts;
 }
 
 /** What {@link captureCached} works with. */
@@ -29,7 +28,9 @@ export async function captureCached(
   const recalled = files.map((file) => recall(file, guard, cache));
   const known: BlobInfo[] = [];
   for (const result of recalled) if (typeof result === "object") known.push(result);
-  const missing = new Set((await batch.keep(known, { signal })).map((blob) => blob.digest));
+  const missing = new Set(
+    (await batch.keep(known, { signal, durableAtMs: cache.savedMs })).map((blob) => blob.digest),
+  );
   const isUnknown = (result: Recalled): boolean =>
     result === undefined || (typeof result === "object" && missing.has(result.digest));
   const unknown = files.filter((_, index) => isUnknown(recalled[index]));

@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** What git knows of a workspace when a run starts. */
 export interface GitState {
@@ -19,6 +21,7 @@ export async function readGitState(
   folder: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<GitState | undefined> {
+  if (!mayBeInRepository(folder, env)) return undefined; // Starting git takes longer than looking.
   const args = ["--no-optional-locks", "status", "--porcelain=v2", "--branch", "-uno"];
   const text = await git(args, folder, env);
   const commit = /^# branch\.oid ([0-9a-f]{40,64})$/m.exec(text)?.[1];
@@ -28,6 +31,18 @@ export async function readGitState(
   return branch === undefined || branch === "(detached)"
     ? { commit, dirty }
     : { commit, branch, dirty };
+}
+
+/** Whether git could find a work tree at all. */
+function mayBeInRepository(
+  folder: string,
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
+  if (env.GIT_DIR !== undefined) return true;
+  for (let candidate = folder; ; candidate = dirname(candidate)) {
+    if (existsSync(join(candidate, ".git"))) return true;
+    if (dirname(candidate) === candidate) return false;
+  }
 }
 
 /** The configured author; `undefined` without git or a name. */

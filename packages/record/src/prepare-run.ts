@@ -1,7 +1,7 @@
 import { accessSync, constants, createReadStream, mkdirSync, statSync, symlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import type { DraftFile } from "@reseal/bundle";
+import { type DraftFile, settleBlobs, watchDeletions } from "@reseal/bundle";
 import { compareUtf8, digestSource } from "@reseal/hash";
 import type { Context, Inputs } from "@reseal/schema";
 import type { BlobBatch, BlobInfo, Stores } from "@reseal/store";
@@ -63,6 +63,7 @@ export async function prepareRun(
     values: redactor.json(config.values),
   };
 
+  const watch = await watchDeletions(stores);
   await using batch = await stores.blobs.openBatch();
   const cache = StatCache.open(
     join(stores.local, "cache", `stat-${workspaceId(places.workspace)}.json`),
@@ -109,7 +110,8 @@ export async function prepareRun(
   await batch.commit();
   cache.save(); // Not before: it must not name what is not stored.
   linkInputs(spool, selectFiles(request.inputs ?? [], places));
-  spool.writeJson("plan.json", plan);
+  spool.writeJson("plan.json", plan, { durable: true });
+  await settleBlobs(stores, watch, plan.files);
   return { plan, guard, redactor };
 }
 

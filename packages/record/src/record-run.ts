@@ -1,5 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Context } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
@@ -80,7 +79,7 @@ export async function executeRun(
   });
   const stdout = new LogCapture(spool.path("logs", "stdout.log"), redactor);
   const stderr = new LogCapture(spool.path("logs", "stderr.log"), redactor);
-  await mkdir(spool.path("run"), { recursive: true });
+  mkdirSync(spool.path("run"), { recursive: true });
   const childEnv = childEnvironment(env, spool, seed);
   // Looking round takes longer than starting the command, so it happens beside it. A failure is
   // kept for later: nobody waits for the promise while the command runs.
@@ -102,7 +101,7 @@ export async function executeRun(
   const gitFacts = noteGit(spool, redactor, git);
   await using interruption = untilSecondSignal(io.signals);
   // Before the start, not after it: a child that ran while its recorder died must not be forgotten.
-  spool.writeJson("started", {});
+  spool.writeJson("started", {}, { durable: true });
   let isStarted = false;
   let result: ChildResult;
   try {

@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type DraftFile, type SealedBundle, sealBundle } from "@reseal/bundle";
-import { compareUtf8 } from "@reseal/hash";
+import { compareUtf8, utf8Comparison } from "@reseal/hash";
 import { type Redactor, secretsFromEnvironment } from "@reseal/redact";
 import type { Context } from "@reseal/schema";
 import type { BulkOptions, Stores } from "@reseal/store";
@@ -19,7 +19,7 @@ import { redactName } from "./redact-name.ts";
 import { refuseInvalid } from "./refuse-invalid.ts";
 import { type FileScans, openScans } from "./scan-inspector.ts";
 import { readKey, scanKey } from "./scan-key.ts";
-import { StatCache } from "./stat-cache.ts";
+import { StatCache, statFacts } from "./stat-cache.ts";
 import { walkFiles } from "./walk.ts";
 import { userName, workspaceId } from "./workspace.ts";
 
@@ -184,10 +184,12 @@ function listFiles(
     ({ path, stats }) => {
       if (isStore(path)) return;
       const isExecutable = (stats.mode & 0o100) !== 0;
-      const full = join(folder, path);
-      files.push({ full, path, root: "outputs", size: stats.size, isExecutable, stats });
+      const full = `${folder}/${path}`; // Not `join`, which costs more than the name.
+      const facts = statFacts(stats);
+      files.push({ full, path, root: "outputs", size: stats.size, isExecutable, stats: facts });
     },
     { skipped: ({ path, reason }) => left.push({ path, reason }) },
   );
-  return files.sort((a, b) => compareUtf8(a.path, b.path));
+  const compare = utf8Comparison(files.map(({ path }) => path));
+  return files.sort((a, b) => compare(a.path, b.path));
 }

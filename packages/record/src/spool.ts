@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isProcessAlive, type ProcessIdentity, thisProcess } from "@reseal/store";
+import { isProcessAlive, keepAlive, type ProcessIdentity, thisProcess } from "@reseal/store";
 
 /**
  * The folder in which a run lives until it is sealed.
@@ -32,6 +32,7 @@ import { isProcessAlive, type ProcessIdentity, thisProcess } from "@reseal/store
  */
 export class Spool {
   readonly folder: string;
+  #heartbeat: Disposable | undefined;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -46,6 +47,8 @@ export class Spool {
     // Only now others may see it: a spool without a lease would look abandoned.
     const spool = new Spool(join(scratch, `run-${runId}`));
     renameSync(unborn.folder, spool.folder);
+    // For those on other hosts, who cannot ask whether this process lives.
+    spool.#heartbeat = keepAlive(spool.path("lease.json"));
     return spool;
   }
 
@@ -78,10 +81,15 @@ export class Spool {
     return join(this.folder, ...segments);
   }
 
-  /** Write a JSON file so that a reader sees it whole or not at all. */
-  writeJson(name: string, value: unknown): void {
+  /**
+   * Write a JSON file so that a reader sees it whole or not at all.
+   *
+   * A power cut ends recorder and child alike and may leave the file empty, which is as good as
+   * none: only what has to be found even then is `durable`.
+   */
+  writeJson(name: string, value: unknown, { durable = false }: { durable?: boolean } = {}): void {
     const temporary = this.path(`${name}.tmp`);
-    writeFileSync(temporary, JSON.stringify(value), { mode: 0o600, flush: true });
+    writeFileSync(temporary, JSON.stringify(value), { mode: 0o600, flush: durable });
     renameSync(temporary, this.path(name));
   }
 
@@ -114,6 +122,7 @@ export class Spool {
   }
 
   remove(): void {
+    this.#heartbeat?.[Symbol.dispose]();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }

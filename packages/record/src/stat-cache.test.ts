@@ -87,7 +87,8 @@ test.for([
   "",
   "{",
   "null",
-  '{"format":"reseal-stat-cache/2","scan_key":"key","rows":[null]}',
+  '{"format":"reseal-stat-cache/3","scan_key":"key"}',
+  '{"format":"reseal-stat-cache/3","scan_key":"key","columns":{"path":["file"]}}',
   "[1]",
 ])("a damaged cache, %j, is an empty one", (text) => {
   const root = makeTree({ "stat.json": text, file: "one" });
@@ -108,7 +109,7 @@ test("rows of files that are gone are dropped, and nothing is written without a 
   expect(statSync(file).ino).toBe(before);
 
   StatCache.open(file, "key").save();
-  expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ rows: [] });
+  expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ columns: { path: [] } });
 });
 
 test("a cache that cannot be written is no error", () => {

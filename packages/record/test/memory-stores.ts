@@ -1,29 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { openStoredBundle, verifyBundle } from "@reseal/bundle";
 import type { Digest } from "@reseal/hash";
-import {
-  createMemoryBlobStore,
-  createMemoryCatalog,
-  createMemoryJournal,
-  type MemoryBlobStore,
-  type Stores,
-} from "@reseal/store";
+import { createMemoryStores, type MemoryStores, type Stores } from "@reseal/store";
 import { makeTree } from "./temporary-tree.ts";
 
-export interface MemoryStores extends Stores {
-  readonly blobs: MemoryBlobStore;
-}
-
-/** Stores that live as long as the test; only spools lie on the disk. */
-export function makeStores(changes: Partial<Stores> = {}): MemoryStores {
+/** Stores that live as long as the test; only spools lie on the disk. Each look at the clock is a second. */
+export function makeStores(changes: Parameters<typeof createMemoryStores>[0] = {}): MemoryStores {
   let nowMs = Date.UTC(2026, 4, 4, 10);
-  return {
-    location: "memory",
-    tenant: "local",
-    readOnly: false,
-    blobs: createMemoryBlobStore(),
-    journal: createMemoryJournal(),
-    catalog: createMemoryCatalog(),
+  return createMemoryStores({
     local: makeTree(),
     clock: {
       now: () => {
@@ -32,9 +16,8 @@ export function makeStores(changes: Partial<Stores> = {}): MemoryStores {
       },
     },
     ids: { runId: () => randomUUID() },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
     ...changes,
-  } as MemoryStores;
+  });
 }
 
 /** Every seal that the journal names, checked to the last byte. */

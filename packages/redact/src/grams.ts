@@ -41,6 +41,7 @@ const isLittleEndian = new Uint16Array(new Uint8Array([0, 1]).buffer)[0] === 0x0
  */
 export function buildGramIndex<Handler>(anchors: Iterable<Anchor<Handler>>): GramIndex<Handler> {
   const pairs = new Uint8Array(65_536);
+  const marks = new Uint8Array(65_536);
   const flags = new Uint8Array(16_384);
   const entries = new Map<number, Entry<Handler>[]>();
   // Those with the least choice first, so that others can share their pairs.
@@ -49,8 +50,8 @@ export function buildGramIndex<Handler>(anchors: Iterable<Anchor<Handler>>): Gra
     const { literal } = anchor;
     const offset = rarestTriple(literal, pairs);
     const [a, b, c] = [0, 1, 2].map((at) => casesOf(literal.charCodeAt(offset + at), anchor.fold));
-    markPairs(pairs, a, b, starts);
-    markPairs(pairs, b, c, ends);
+    markPairs(pairs, marks, a, b, starts);
+    markPairs(pairs, marks, b, c, ends);
     const key = gramKey(
       literal.charCodeAt(offset),
       literal.charCodeAt(offset + 1),
@@ -61,7 +62,6 @@ export function buildGramIndex<Handler>(anchors: Iterable<Anchor<Handler>>): Gra
     list.push({ ...anchor, offset });
     entries.set(key, list);
   }
-  const marks = pairs.map((kind) => Math.min(kind, 1));
   return { pairs, marks, flags, entries };
 }
 
@@ -156,6 +156,7 @@ function gramSlot(key: number): number {
 
 function markPairs(
   pairs: Uint8Array,
+  marks: Uint8Array,
   left: readonly number[] = [],
   right: readonly number[] = [],
   kind: number,
@@ -164,6 +165,7 @@ function markPairs(
     for (const b of right) {
       const pair = pairIndex(a, b);
       pairs[pair] = (pairs[pair] ?? 0) | kind;
+      marks[pair] = 1;
     }
   }
 }
@@ -182,9 +184,7 @@ function rarestTriple(literal: string, pairs: Uint8Array): number {
   let best = 0;
   let bestCost = Number.POSITIVE_INFINITY;
   for (let first = 0; first + 3 <= literal.length; first += 1) {
-    const cost =
-      costOf(literal.slice(first, first + 2), pairs, starts) +
-      costOf(literal.slice(first + 1, first + 3), pairs, ends);
+    const cost = costOf(literal, first, pairs, starts) + costOf(literal, first + 1, pairs, ends);
     if (cost < bestCost) {
       bestCost = cost;
       best = first;
@@ -193,11 +193,13 @@ function rarestTriple(literal: string, pairs: Uint8Array): number {
   return best;
 }
 
-/** What looking for a pair costs; almost nothing when another literal looks for it already. */
-function costOf(pair: string, pairs: Uint8Array, kind: number): number {
-  const present = pairs[pairIndex(pair.charCodeAt(0), pair.charCodeAt(1))] ?? 0;
+/** What looking for the pair at a place costs; almost nothing when another literal looks for it already. */
+function costOf(literal: string, at: number, pairs: Uint8Array, kind: number): number {
+  const left = literal.charCodeAt(at);
+  const right = literal.charCodeAt(at + 1);
+  const present = pairs[pairIndex(left, right)] ?? 0;
   if ((present & kind) !== 0) return 0.1;
-  return present === 0 ? pairCost(pair) : pairCost(pair) / 4;
+  return present === 0 ? pairCost(left, right) : pairCost(left, right) / 4;
 }
 
 function pairIndex(left: number, right: number): number {

@@ -19,16 +19,26 @@ const ordinary =
   "within the tolerance that had been stated in advance; each measurement is the mean of ten runs. " +
   "prompt completion request response user assistant content role messages temperature max_tokens usage";
 
-const counts = new Map<string, number>();
+const counts = new Uint8Array(128 * 128);
 for (let at = 0; at + 1 < ordinary.length; at += 1) {
-  const pair = ordinary.slice(at, at + 2);
-  counts.set(pair, (counts.get(pair) ?? 0) + 1);
+  const pair = ordinary.charCodeAt(at) * 128 + ordinary.charCodeAt(at + 1);
+  counts[pair] = (counts[pair] ?? 0) + 1;
 }
+/** For each ASCII character: 1 = a hexadecimal digit, 2 = a small letter, 4 = in ordinary text. */
+const kinds = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  return (
+    (/[0-9a-f]/.test(character) ? 1 : 0) |
+    (/[a-z]/.test(character) ? 2 : 0) |
+    (/[A-Za-z0-9 "_./:,-]/.test(character) ? 4 : 0)
+  );
+});
 
 /** How often a pair of characters turns up in ordinary text, as a number without a unit. */
-export function pairCost(pair: string): number {
-  const seen = (counts.get(pair) ?? 0) * 10;
-  if (/^[0-9a-f]{2}$/.test(pair)) return seen + 12;
-  if (/^[a-z]{2}$/.test(pair)) return seen + 4;
-  return seen + (/^[A-Za-z0-9 "_./:,-]{2}$/.test(pair) ? 2 : 1);
+export function pairCost(left: number, right: number): number {
+  const seen = left < 128 && right < 128 ? (counts[left * 128 + right] ?? 0) * 10 : 0;
+  const both = (kinds[left] ?? 0) & (kinds[right] ?? 0);
+  if ((both & 1) !== 0) return seen + 12;
+  if ((both & 2) !== 0) return seen + 4;
+  return seen + ((both & 4) !== 0 ? 2 : 1);
 }

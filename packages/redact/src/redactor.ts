@@ -7,7 +7,14 @@ import { type JsonRedaction, redactJson } from "./json.ts";
 import { isKnowable, type KnownSecret } from "./known-values.ts";
 import { splitName } from "./names.ts";
 import { type Finding, FindingCounter, PlaceholderBook } from "./placeholders.ts";
-import { openRedactStream, openScanner, type RedactStream, type Scanner } from "./stream.ts";
+import {
+  openRedactStream,
+  openScanner,
+  type RedactStream,
+  type Scanner,
+  scanWhole,
+  wholeMax,
+} from "./stream.ts";
 
 /** What a redactor knows beyond the public token formats. */
 export interface RedactorOptions {
@@ -91,8 +98,9 @@ export function createRedactor({ secrets = [], keys = [] }: RedactorOptions = {}
     counter,
     extraNames: names,
   });
-  const scanner = ({ binary = false }: ScanOptions = {}): Scanner =>
-    openScanner(binary ? known() : detector, multiline);
+  const detectorFor = ({ binary = false }: ScanOptions = {}): Detector =>
+    binary ? known() : detector;
+  const scanner = (options?: ScanOptions): Scanner => openScanner(detectorFor(options), multiline);
 
   return {
     text(text) {
@@ -110,8 +118,10 @@ export function createRedactor({ secrets = [], keys = [] }: RedactorOptions = {}
     },
     stream: () => openRedactStream(detector, multiline, book),
     scan(bytes, options) {
+      const whole = typeof bytes === "string" ? Buffer.from(bytes, "utf8") : bytes;
+      if (whole.byteLength <= wholeMax) return scanWhole(whole, detectorFor(options));
       const opened = scanner(options);
-      opened.push(typeof bytes === "string" ? Buffer.from(bytes, "utf8") : bytes);
+      opened.push(whole);
       return opened.end();
     },
     scanner,

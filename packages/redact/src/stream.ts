@@ -88,6 +88,20 @@ export function openScanner(detector: Detector, multiline: readonly string[]): S
   };
 }
 
+/** Most bytes that {@link scanWhole} takes: as many as a stream looks at in one piece. */
+export const wholeMax: number = sliceMax;
+
+/** Scan bytes that are there as a whole: nothing is cut, held back or copied. */
+export function scanWhole(bytes: Uint8Array, detector: Detector): Finding[] {
+  return failClosed(() => {
+    const spans = detector(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    if (spans.length === 0) return [];
+    const counter = new FindingCounter();
+    for (const span of mergeSpans(spans)) counter.add(span.rule);
+    return counter.list();
+  });
+}
+
 /** Cuts a stream into pieces that no secret goes beyond. */
 class Cutter {
   readonly #detector: Detector;

@@ -9,7 +9,8 @@ const [genericRank, rank] = [1.5, 2];
 /** A rule ready to run: sticky, with its left border as a table. */
 export interface CompiledRule {
   readonly rule: string;
-  readonly pattern: RegExp;
+  /** Made on the first hit: most rules find nothing to look at. */
+  readonly pattern: () => RegExp;
   readonly lead: RegExp | undefined;
   readonly left: CharSet;
   readonly rank: number;
@@ -18,10 +19,13 @@ export interface CompiledRule {
 
 /** Prepare a rule for {@link matchRule}. */
 export function compileRule(rule: TokenRule, accepts: (secret: string) => boolean): CompiledRule {
-  const flags = rule.pattern.flags.includes("i") ? "iy" : "y";
+  let pattern: RegExp | undefined;
   return {
     rule: rule.rule,
-    pattern: new RegExp(rule.pattern.source, flags),
+    pattern: () => {
+      pattern ??= new RegExp(rule.pattern.source, rule.pattern.flags.includes("i") ? "iy" : "y");
+      return pattern;
+    },
     lead: rule.lead,
     left: rule.left === "any" ? none : rule.left === "alnum" ? alnum : tokenChars,
     rank: rule.isGeneric === true ? genericRank : rank,
@@ -38,8 +42,9 @@ export function matchRule(rule: CompiledRule, text: string, start: number): Span
     if (lead === null) return undefined;
     first -= lead[1]?.length ?? 0;
   }
-  rule.pattern.lastIndex = start;
-  const match = rule.pattern.exec(text);
+  const pattern = rule.pattern();
+  pattern.lastIndex = start;
+  const match = pattern.exec(text);
   if (match === null) return undefined;
   const end = start + match[0].length;
   const tail = match[1];

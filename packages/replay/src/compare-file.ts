@@ -48,7 +48,7 @@ export async function compareFile(
   if (original === undefined || candidate === undefined)
     return { path, status: original === undefined ? "added" : "missing", ...digests, ...ignored };
   if (original.entry.digest === candidate.entry.digest)
-    return { path, status: "equal", ...digests };
+    return equalFile(path, original.entry.digest);
   if (ignored) return { path, status: "different", ...digests, ...ignored };
   const { readAs, result } = await readBoth(path, original, candidate, options);
   return {
@@ -60,6 +60,11 @@ export async function compareFile(
     ...measures(result),
     ...(result.arrays?.length && { arrays: result.arrays.slice(0, arraysMax).map(arrayOf) }),
   };
+}
+
+/** A file that both bundles have, with the same bytes. */
+export function equalFile(path: string, digest: FileEntry["digest"]): FileDifference {
+  return { path, status: "equal", original_digest: digest, candidate_digest: digest };
 }
 
 /** Whether a difference counts against a verdict. */

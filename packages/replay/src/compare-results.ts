@@ -1,5 +1,5 @@
 import { type BundleReader, bundlePaths } from "@reseal/bundle";
-import { compareUtf8 } from "@reseal/hash";
+import { compareUtf8, utf8Comparison } from "@reseal/hash";
 import type {
   ExitDifference,
   FileDifference,
@@ -11,7 +11,7 @@ import type {
   Tolerance,
 } from "@reseal/schema";
 import type { OperationOptions } from "@reseal/store";
-import { compareFile, isDecisive } from "./compare-file.ts";
+import { compareFile, equalFile, isDecisive } from "./compare-file.ts";
 import { compareJson, escapeKey } from "./compare-json.ts";
 import { compareMetricValues } from "./metric-value.ts";
 import { exact } from "./tolerance.ts";
@@ -77,9 +77,15 @@ export async function compareFiles(
   const a = byName(original.manifest, nameOf);
   const b = byName(candidate.manifest, nameOf);
   const found: FileDifference[] = [];
-  for (const name of [...new Set([...a.keys(), ...b.keys()])].sort(compareUtf8)) {
-    signal?.throwIfAborted();
+  const names = [...new Set([...a.keys(), ...b.keys()])];
+  for (const name of names.sort(utf8Comparison(names))) {
     const [entryA, entryB] = [a.get(name), b.get(name)];
+    if (entryA !== undefined && entryA.digest === entryB?.digest) {
+      // Nothing to wait for, which for many files would take longer than this.
+      found.push(equalFile(name, entryA.digest));
+      continue;
+    }
+    signal?.throwIfAborted();
     const file = await compareFile(
       name,
       entryA && { reader: original, entry: entryA },
@@ -95,12 +101,12 @@ function byName(
   { context }: Manifest,
   nameOf: (entry: FileEntry) => string | undefined,
 ): ReadonlyMap<string, FileEntry> {
-  return new Map(
-    context.files.flatMap((entry) => {
-      const name = nameOf(entry);
-      return name === undefined ? [] : [[name, entry] as const];
-    }),
-  );
+  const named = new Map<string, FileEntry>();
+  for (const entry of context.files) {
+    const name = nameOf(entry);
+    if (name !== undefined) named.set(name, entry);
+  }
+  return named;
 }
 
 function outputName({ path }: FileEntry): string | undefined {

@@ -7,7 +7,7 @@ import { createReplayLog, type ReplayLog } from "./replay-log.ts";
 import { description } from "./replay-plan.ts";
 import type { ReplayRequest } from "./replay-request.ts";
 import { judgeReplay, type ReplayOutcome, replayRun } from "./replay-run.ts";
-import { resolveOriginal } from "./resolve-original.ts";
+import { leaseOriginal, resolveOriginal } from "./resolve-original.ts";
 import { sealReplay } from "./seal-replay.ts";
 import { completeTolerance } from "./tolerance.ts";
 
@@ -53,6 +53,7 @@ export async function replayArtifact(
   const log = createReplayLog(stores.clock);
   const original = await resolveOriginal(stores, given, log);
   if (!isEngineRun(original)) return await replayRun(stores, given, complete);
+  using _lease = leaseOriginal(stores, original);
   completeTolerance(request.tolerance);
   const ownSeed = request.seed === undefined ? undefined : parseSeed(String(request.seed));
   const seed = ownSeed ?? original.manifest.content.inputs.seed;

@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { type BundleReader, openStoredBundle, type SealedBundle } from "@reseal/bundle";
+import {
+  type BundleReader,
+  openStoredBundle,
+  type SealedBundle,
+  settleBlobs,
+  watchDeletions,
+} from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
 import {
   describeEnvironment,
@@ -31,7 +37,7 @@ import { defaultPolicy } from "./policy.ts";
 import { createReplayLog, type ReplayLog } from "./replay-log.ts";
 import { planReplay } from "./replay-plan.ts";
 import type { ReplayRequest } from "./replay-request.ts";
-import { resolveOriginal } from "./resolve-original.ts";
+import { leaseOriginal, resolveOriginal } from "./resolve-original.ts";
 import { cleanReplayScratch, createScratch, type Scratch } from "./scratch.ts";
 import { type ReplayFindings, sealReplay } from "./seal-replay.ts";
 import { completeTolerance } from "./tolerance.ts";
@@ -85,6 +91,7 @@ export async function replayRun(
   const startedMs = stores.clock.now();
   const log = createReplayLog(stores.clock);
   const original = await resolveOriginal(stores, given, log);
+  using _lease = leaseOriginal(stores, original);
   const seed = ownSeed ?? original.manifest.content.inputs.seed;
   const again = await runAgain(stores, original, seed, request, log);
   const candidate = again.run;
@@ -122,6 +129,7 @@ async function runAgain(
   const scratch = createScratch(stores, stores.ids.runId());
   try {
     const config = await readConfig(original, log);
+    const watch = await watchDeletions(stores);
     await layOut(stores, original, scratch, request, log);
     if (log.obstacles.length > 0) return notRun;
     const plan = await planReplay(stores, original, { scratch, config, seed, request });
@@ -139,7 +147,8 @@ async function runAgain(
     if (log.obstacles.length > 0) return notRun;
     const limits = planLimits(request, { env, cwd: places.cwd });
     for (const check of limits.checks) log.check(check);
-    scratch.spool.writeJson("plan.json", plan);
+    scratch.spool.writeJson("plan.json", plan, { durable: true });
+    await settleBlobs(stores, watch, plan.files);
     log.step("run", "The command was started in a scratch folder.");
     const allowed = new Set(request.allowSecrets);
     const guard = new FileGuard(redactor.scans, (path) => allowed.has(path), readKey(stores));

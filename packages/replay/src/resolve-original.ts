@@ -1,6 +1,6 @@
 import { type BundleReader, openStoredBundle } from "@reseal/bundle";
 import { parseDigest } from "@reseal/hash";
-import type { Stores } from "@reseal/store";
+import { type Stores, takeLease } from "@reseal/store";
 import { isUnreadable } from "./compare-file.ts";
 import type { ReplayLog } from "./replay-log.ts";
 
@@ -51,4 +51,9 @@ async function openParent(
     if (isUnreadable(error)) return undefined;
     throw error;
   }
+}
+
+/** Keep others from deleting the original while it is replayed. */
+export function leaseOriginal(stores: Stores, { manifest, seal }: BundleReader): Disposable {
+  return takeLease(stores, [{ artifact_id: parseDigest(manifest.context.artifact_id), seal }]);
 }

@@ -1,15 +1,16 @@
 import { parseDigest } from "@reseal/hash";
 import { compareBundles, compareInputs } from "@reseal/replay";
 import { validate } from "@reseal/schema";
+import { createMemoryStores } from "@reseal/store";
 import { describe, expect, test } from "vitest";
-import { type BundleParts, bundleOf, memoryStores } from "./memory-bundles.ts";
+import { type BundleParts, bundleOf } from "./memory-bundles.ts";
 
 async function compare(
   a: BundleParts,
   b: BundleParts,
   options: Parameters<typeof compareBundles>[2] = {},
 ) {
-  const stores = memoryStores();
+  const stores = createMemoryStores();
   const [original, candidate] = [await bundleOf(stores, a), await bundleOf(stores, b)];
   const comparison = await compareBundles(original, candidate, options);
   expect(await validate("comparison", comparison)).toEqual([]);
@@ -236,7 +237,7 @@ test("configurations differ by pointer", async () => {
 });
 
 test("inputs differ by value and by file", async () => {
-  const stores = memoryStores();
+  const stores = createMemoryStores();
   const original = await bundleOf(stores, {
     inputs: { command: ["a", "b"], seed: 1 },
     files: { "code/main.py": "x = 1\n", "code/same.py": "", "inputs/d.csv": "x\n1\n" },
@@ -260,7 +261,7 @@ test("inputs differ by value and by file", async () => {
 });
 
 test("an output whose bytes are gone still differs, and a failed look-up is not hidden", async () => {
-  const stores = memoryStores();
+  const stores = createMemoryStores();
   const original = await bundleOf(stores, { files: { "outputs/x": "1" } });
   const candidate = await bundleOf(stores, { files: { "outputs/x": "2" } });
   const digest = original.manifest.context.files.find(({ path }) => path === "outputs/x")?.digest;

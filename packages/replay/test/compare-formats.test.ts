@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { validate } from "@reseal/schema";
+import { createMemoryStores } from "@reseal/store";
 import { expect, test } from "vitest";
 import { type CompareOptions, compareBundles } from "../src/compare-bundles.ts";
-import { type BundleParts, bundleOf, memoryStores } from "./memory-bundles.ts";
+import { type BundleParts, bundleOf } from "./memory-bundles.ts";
 import { doubles } from "./npy-writer.ts";
 import { writePng } from "./png-writer.ts";
 
 async function compare(a: BundleParts, b: BundleParts, options: CompareOptions = {}) {
-  const stores = memoryStores();
+  const stores = createMemoryStores();
   const comparison = await compareBundles(
     await bundleOf(stores, a),
     await bundleOf(stores, b),

@@ -2,9 +2,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { exportBundle, openBundleFolder } from "@reseal/bundle";
 import { replayRun } from "@reseal/replay";
+import { createMemoryStores } from "@reseal/store";
 import { expect, test } from "vitest";
 import { openLaboratory } from "./laboratory.ts";
-import { bundleOf, memoryStores } from "./memory-bundles.ts";
+import { bundleOf } from "./memory-bundles.ts";
 
 const node = process.execPath;
 const env = { PATH: process.env.PATH };
@@ -149,7 +150,7 @@ test("other artifacts than runs, and runs without a command, are not replayed", 
 test("a seed that is none, a bad tolerance and a read-only store are errors", async () => {
   await using laboratory = await openLaboratory();
   const run = await laboratory.record([node, "-e", "process.exit(1)"]);
-  const stores = { ...memoryStores(), readOnly: true };
+  const stores = { ...createMemoryStores(), readOnly: true };
   const request = { env, toolVersion: "0.0.0" };
 
   await expect(laboratory.replay(run, { seed: "x" })).rejects.toMatchObject({

@@ -1,29 +1,6 @@
 import { type BundleReader, openStoredBundle, sealBundle } from "@reseal/bundle";
 import type { Context, Environment, FileEntry, Inputs, Results } from "@reseal/schema";
 import type { Stores } from "@reseal/store";
-import { createMemoryBlobStore, createMemoryCatalog, createMemoryJournal } from "@reseal/store";
-
-/** A store that lives in memory; ids and times are fixed. */
-export function memoryStores(): Stores {
-  let ids = 0;
-  return {
-    location: "memory",
-    tenant: "local",
-    readOnly: false,
-    blobs: createMemoryBlobStore(),
-    journal: createMemoryJournal(),
-    catalog: createMemoryCatalog(),
-    local: "/nowhere",
-    clock: { now: () => 1_700_000_000_000 },
-    ids: {
-      runId: () => {
-        ids += 1;
-        return `00000000-0000-4000-8000-${String(ids).padStart(12, "0")}`;
-      },
-    },
-    async [Symbol.asyncDispose]() {},
-  };
-}
 
 /** What a bundle of a test holds; the rest is as it always is. */
 export interface BundleParts {

@@ -68,6 +68,10 @@ export interface ArtifactsPinOutput {
        * It ends then.
        */
       until?: Timestamp;
+      /**
+       * What others rely on it for.
+       */
+      purpose?: "cited" | "promoted";
     } | null;
   };
 }

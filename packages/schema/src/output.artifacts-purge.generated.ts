@@ -49,5 +49,18 @@ export interface ArtifactsPurgeOutput {
      * Their bytes.
      */
     bytes: ByteCount;
+    /**
+     * What stays because other runs have it as well.
+     */
+    shared?: {
+      /**
+       * How many files.
+       */
+      files: Count;
+      /**
+       * Ids of those runs.
+       */
+      entries: string[];
+    };
   };
 }

@@ -31,5 +31,9 @@ export interface CiteOutput {
      * The citation in that format.
      */
     text: string;
+    /**
+     * Whether the command promised that the run stays.
+     */
+    kept?: boolean;
   };
 }

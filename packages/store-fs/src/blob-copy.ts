@@ -1,10 +1,16 @@
 import { closeSync, constants, fstatSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { createDigester, type Digest, digestBytes } from "@reseal/hash";
-import { type BlobInfo, decodedBlob, type LocalCopy, storeErrors } from "@reseal/store";
+import {
+  type BlobInfo,
+  decodedBlob,
+  errnoOf,
+  type LocalCopy,
+  readFailure,
+  storeErrors,
+} from "@reseal/store";
 import { type OpenedBlob, openEitherForm } from "./encoded-blob.ts";
 import { openFileBytes } from "./file-bytes.ts";
 import type { Checkpoint } from "./file-stager.ts";
-import { errnoOf, readFailure } from "./fs-errors.ts";
 import { assertFolder, blobPath } from "./layout.ts";
 
 const bufferBytes = 1024 * 1024;

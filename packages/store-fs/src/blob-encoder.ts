@@ -10,13 +10,13 @@ import {
   encodeZstd,
   encodeZstdBytes,
   isWorthwhile,
+  readFailure,
   storeErrors,
   verifiedSource,
 } from "@reseal/store";
 import { encodedFile, formOfBlob, regularStats } from "./encoded-blob.ts";
 import { fileBytes } from "./file-bytes.ts";
 import type { Checkpoint } from "./file-stager.ts";
-import { readFailure } from "./fs-errors.ts";
 import { type BlobPath, blobPath } from "./layout.ts";
 import { TemporaryFiles } from "./temporary-file.ts";
 

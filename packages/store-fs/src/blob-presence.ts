@@ -1,7 +1,6 @@
-import { lstatSync, readdirSync, type Stats, utimesSync } from "node:fs";
-import { storeErrors } from "@reseal/store";
-import { encodedSuffix, formOfBlob } from "./encoded-blob.ts";
-import { errnoOf, readFailure, writeFailure } from "./fs-errors.ts";
+import { lstatSync, readdirSync, type Stats, statSync, utimesSync } from "node:fs";
+import { errnoOf, readFailure, storeErrors, writeFailure } from "@reseal/store";
+import { encodedSuffix, formOfBlob, regularStats } from "./encoded-blob.ts";
 import type { BlobPath } from "./layout.ts";
 
 /** A name younger than this may belong to a batch whose folders are not synced yet. */
@@ -18,15 +17,22 @@ export interface Presence {
 /**
  * Find a blob that is about to be used, and make it look new.
  * @param isMixed Whether it may be compressed, which costs a second look at what is not there.
+ * @param durableAtMs When it was known to be durable, if that is known.
  * @returns `undefined` when it is not there.
  * @throws `STORE_BLOB_CORRUPT` when what is there has another size.
  */
-export function findBlob(path: BlobPath, size: number, isMixed: boolean): Presence | undefined {
+export function findBlob(
+  path: BlobPath,
+  size: number,
+  isMixed: boolean,
+  durableAtMs: number = Number.NEGATIVE_INFINITY,
+): Presence | undefined {
   const found = findFile(path, size, isMixed);
   if (found === undefined) return undefined;
   const now = Date.now();
   if (now - found.stats.mtimeMs > refreshAfterMs) refresh(found.path, now);
-  return { isUnsettled: now - found.stats.ctimeMs < settledAfterMs };
+  const { ctimeMs } = found.stats;
+  return { isUnsettled: now - ctimeMs < settledAfterMs && ctimeMs > durableAtMs };
 }
 
 interface FoundFile {
@@ -52,30 +58,58 @@ function findFile(path: BlobPath, size: number, isMixed: boolean): FoundFile | u
   });
 }
 
-/** From this number on, listing the folders of blobs costs less than a look at each blob. */
-const listedMin = 1024;
+/**
+ * Bytes of a folder, in the file systems that tell, for each of its names; and how many names are
+ * listed in the time that a look at one blob takes.
+ */
+const bytesOfName = 72;
+const namesInLook = 5;
 
 /**
- * A test for many blobs, asked in the order of their digits: whether each is there, perhaps since
- * another process brought it. Another that comes between the answer and a rename has the same
- * bytes, so that nothing is lost when one takes the other's place.
+ * Find the blobs of many that are not there, by their names. Where a folder holds little else,
+ * listing it costs less than a look at each blob.
+ * @param isMixed Whether they may be compressed.
  */
-export function presenceTest(
+export function missingNames<Blob extends BlobPath>(
   root: string,
-  count: number,
+  blobs: readonly Blob[],
   isMixed: boolean,
-): (blob: BlobPath & { readonly size: number }) => boolean {
-  if (count < listedMin) {
-    return (blob) => findFile(blob, blob.size, isMixed) !== undefined;
-  }
-  let listed = "";
-  let names: ReadonlySet<string> = new Set();
-  return (blob) => {
-    if (blob.prefix !== listed) names = namesIn(`${root}/${blob.prefix}`);
-    listed = blob.prefix;
-    const isNamed = names.has(blob.hex) || names.has(blob.hex + encodedSuffix);
-    return isNamed && findFile(blob, blob.size, true) !== undefined;
-  };
+): readonly Blob[] {
+  const byPrefix = Map.groupBy(blobs, ({ prefix }) => prefix);
+  return [...byPrefix].flatMap(([prefix, part]) => {
+    const names = namesIfFew(`${root}/${prefix}`, part.length * namesInLook);
+    return part.filter((blob) =>
+      names === undefined
+        ? !isThereInSomeForm(blob, isMixed)
+        : !names.has(blob.hex) && !names.has(blob.hex + encodedSuffix),
+    );
+  });
+}
+
+/**
+ * The blobs of many that are there: perhaps another process brought them since. Another that comes between the answer and a rename has the same bytes, so that nothing is
+ * lost when one takes the other's place.
+ * @throws `STORE_BLOB_CORRUPT` when what is there has another size.
+ */
+export function presentBlobs<Blob extends BlobPath & { readonly size: number }>(
+  root: string,
+  blobs: readonly Blob[],
+  isMixed: boolean,
+): ReadonlySet<Blob> {
+  const missing = new Set(missingNames(root, blobs, isMixed));
+  return new Set(
+    blobs.filter((blob) => !missing.has(blob) && findFile(blob, blob.size, true) !== undefined),
+  );
+}
+
+function isThereInSomeForm(blob: BlobPath, isMixed: boolean): boolean {
+  return regularStats(blob.file) !== undefined || (isMixed && formOfBlob(blob) !== undefined);
+}
+
+function namesIfFew(folder: string, countMax: number): ReadonlySet<string> | undefined {
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  if (stats === undefined) return new Set();
+  return stats.size > countMax * bytesOfName ? undefined : namesIn(folder);
 }
 
 function namesIn(folder: string): ReadonlySet<string> {

@@ -1,15 +1,20 @@
 import { renameSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Digest } from "@reseal/hash";
-import type { BlobEncoding, ChangeFormOptions, FormChange } from "@reseal/store";
+import {
+  type BlobEncoding,
+  type ChangeFormOptions,
+  errnoOf,
+  type FormChange,
+  takeLock,
+  writeFailure,
+} from "@reseal/store";
 import type { PreparedForm } from "./blob-encoder.ts";
 import { raise } from "./blobs-in-lanes.ts";
 import { encodedFile, formOfBlob, regularStats } from "./encoded-blob.ts";
 import type { BatchPlace } from "./fs-batch.ts";
-import { errnoOf, writeFailure } from "./fs-errors.ts";
 import type { FlatProblem } from "./lane-work.ts";
 import { type BlobPath, blobPath } from "./layout.ts";
-import { takeLock } from "./lock.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.ts";
 
 /** Blobs that become durable together. */
@@ -118,7 +123,7 @@ async function publish(
   await sync.files(written.map((one) => one.temporary ?? ""));
   signal?.throwIfAborted();
   // Nobody takes one form away while somebody else takes the other.
-  using _lock = await takeLock(join(temporary, "forms.lock"), lockTimeoutMs, signal);
+  using _lock = await takeLock(join(temporary, "forms.lock"), { timeoutMs: lockTimeoutMs, signal });
   const targetOf = ({ path }: Replacement): string =>
     encoding === "zstd" ? encodedFile(path) : path.file;
   for (const one of written) rename(one.temporary ?? "", targetOf(one));

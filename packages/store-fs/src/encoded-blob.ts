@@ -8,8 +8,14 @@ import {
   type Stats,
 } from "node:fs";
 import { digestFromHex } from "@reseal/hash";
-import { type BlobForm, storeErrors, zstdContentSize, zstdHeaderBytes } from "@reseal/store";
-import { errnoOf, readFailure } from "./fs-errors.ts";
+import {
+  type BlobForm,
+  errnoOf,
+  readFailure,
+  storeErrors,
+  zstdContentSize,
+  zstdHeaderBytes,
+} from "@reseal/store";
 import type { BlobPath } from "./layout.ts";
 
 /** What the file of a compressed blob has behind its digits. */

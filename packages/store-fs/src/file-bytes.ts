@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, read } from "node:fs";
 import { promisify } from "node:util";
-import { readFailure } from "./fs-errors.ts";
+import { readFailure } from "@reseal/store";
 
 const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
 const readSome = promisify(read);

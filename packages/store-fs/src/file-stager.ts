@@ -11,7 +11,7 @@ import {
 import { findBlob } from "./blob-presence.ts";
 import { blobPath } from "./layout.ts";
 import { SourceFile } from "./source-file.ts";
-import { TemporaryFiles } from "./temporary-file.ts";
+import { NamedFiles, TemporaryFiles } from "./temporary-file.ts";
 
 /** Up to this size a file is one buffer and one write; beyond it, pieces of this size. */
 export const pieceBytes: number = 1024 * 1024;
@@ -37,6 +37,8 @@ export interface StagingPlace {
   readonly root: string;
   /** A folder that nobody else writes to; it is made on the first file. */
   readonly temporary: string;
+  /** A folder for small blobs under their names, which others write to as well; it is there. */
+  readonly named?: string | undefined;
   /** Whether blobs of the store may be compressed. */
   readonly isMixed: boolean;
 }
@@ -52,6 +54,7 @@ export class FileStager {
   readonly #root: string;
   readonly #isMixed: boolean;
   readonly #files: TemporaryFiles;
+  readonly #named: NamedFiles | undefined;
   readonly #inspector: FileInspector | undefined;
   readonly #reader: PartReader | undefined;
   /** What this stager has written, so that copies of a file are written once. */
@@ -67,6 +70,7 @@ export class FileStager {
     this.#root = place.root;
     this.#isMixed = place.isMixed;
     this.#files = new TemporaryFiles(place.temporary);
+    this.#named = place.named === undefined ? undefined : new NamedFiles(place.named);
     this.#inspector = inspector;
     this.#reader = reader;
   }
@@ -100,11 +104,17 @@ export class FileStager {
     const digest = digestBytes(bytes);
     assertExpected({ digest, size }, expected);
     if (this.#written.has(digest)) return { status: "stored", digest, size, isCopy: true };
-    const found = findBlob(blobPath(this.#root, digest), size, this.#isMixed);
+    const path = blobPath(this.#root, digest);
+    const found = findBlob(path, size, this.#isMixed);
     if (found !== undefined) return { status: "stored", digest, size, ...found };
-    const temporary = this.#files.write(bytes);
+    const temporary = this.#named?.write(path, bytes) ?? this.#writeUnnamed(bytes);
     this.#written.add(digest);
-    return { status: "stored", digest, size, temporary };
+    const isCopy = temporary === undefined;
+    return { status: "stored", digest, size, temporary, isCopy };
+  }
+
+  #writeUnnamed(bytes: Uint8Array): string | undefined {
+    return this.#named === undefined ? this.#files.write(bytes) : undefined;
   }
 
   async #stageLarge(

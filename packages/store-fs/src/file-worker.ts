@@ -1,6 +1,6 @@
 import { serveTasks } from "@reseal/store";
-import { type LaneResult, type LaneTask, LaneWork } from "./lane-work.ts";
+import { type DonePart, type LaneTask, LaneWork } from "./lane-work.ts";
 
 // The thread of a lane. A module of its own, and an entry of its own in a bundle.
 const work = new LaneWork();
-serveTasks<LaneTask, LaneResult>((task) => work.do(task));
+serveTasks<LaneTask, void, DonePart>((task, give) => work.do(task, give));

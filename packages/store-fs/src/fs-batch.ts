@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { renameSync } from "node:fs";
+import { dirname } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Digest, digestBytes } from "@reseal/hash";
 import {
@@ -8,13 +9,16 @@ import {
   type BlobBatch,
   type BlobInfo,
   type ByteSource,
+  type KeepOptions,
   type OperationOptions,
   type PutFileResult,
   type PutFilesOptions,
   type PutOptions,
   storeErrors,
+  writeFailure,
 } from "@reseal/store";
-import { findBlob, type Presence, presenceTest } from "./blob-presence.ts";
+import { BatchSync } from "./batch-sync.ts";
+import { findBlob, missingNames, type Presence, presentBlobs } from "./blob-presence.ts";
 import {
   assertExpected,
   FileStager,
@@ -22,10 +26,10 @@ import {
   type StagedFile,
   type StagingPlace,
 } from "./file-stager.ts";
-import { writeFailure } from "./fs-errors.ts";
 import type { FsSync } from "./fs-sync.ts";
 import type { Lanes } from "./lanes.ts";
-import { assertFolder, type BlobPath, blobPath, makeOneFolder } from "./layout.ts";
+import { assertFolder, type BlobPath, blobPath } from "./layout.ts";
+import { NamedFolders } from "./named-folders.ts";
 import { stageInLanes } from "./stage-in-lanes.ts";
 import { type TemporaryFile, TemporaryFiles } from "./temporary-file.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.ts";
@@ -64,10 +68,14 @@ export class FsBatch implements BlobBatch {
   #temporary: TemporaryFiles | undefined;
   #stager: FileStager | undefined;
   #turnLeft = turnBytes;
+  readonly #sync: BatchSync;
+  readonly #named: NamedFolders;
 
   constructor(place: BatchPlace, signal: AbortSignal | undefined) {
     this.#place = place;
     this.#signal = signal;
+    this.#sync = new BatchSync(place.sync);
+    this.#named = new NamedFolders(place.root);
   }
 
   async put(source: ByteSource | Uint8Array, options: PutOptions = {}): Promise<BlobInfo> {
@@ -103,26 +111,36 @@ export class FsBatch implements BlobBatch {
   ): Promise<readonly PutFileResult[]> {
     const signal = this.#begin(options.signal);
     const { lanes } = this.#place;
-    const staged = await stageInLanes(lanes, () => this.#stagingPlace(), files, {
+    const named = this.#named.isWorth(files.length) ? this.#stagingPlace().temporary : undefined;
+    if (named !== undefined) this.#named.make(named);
+    const staged = await stageInLanes(lanes, () => this.#stagingPlace(named), files, {
       ...options,
       signal,
+      onProgress: (done) => {
+        options.onProgress?.(done);
+        this.#sync.written(done.bytes);
+      },
     });
-    return staged.map((file): PutFileResult => {
+    if (named !== undefined) this.#named.add(named);
+    const results = staged.map((file): PutFileResult => {
       if (file.status !== "stored") return file;
       this.#add(file);
       return { status: "stored", digest: file.digest, size: file.size };
     });
+    this.#sync.begin();
+    return results;
   }
 
   async keep(
     blobs: readonly BlobInfo[],
-    { signal }: OperationOptions = {},
+    { signal, durableAtMs }: KeepOptions = {},
   ): Promise<readonly BlobInfo[]> {
     const either = this.#begin(signal);
     const missing: BlobInfo[] = [];
     for (const blob of blobs) {
       either?.throwIfAborted();
-      if (!this.#isThere(blobPath(this.#place.root, blob.digest), blob.size)) missing.push(blob);
+      const path = blobPath(this.#place.root, blob.digest);
+      if (!this.#isThere(path, blob.size, durableAtMs)) missing.push(blob);
     }
     if (missing.length > 0) assertFolder(this.#place.root);
     return missing;
@@ -134,26 +152,25 @@ export class FsBatch implements BlobBatch {
     const { root, sync, isMixed } = this.#place;
     const staged = [...this.#staged.values()];
     const folders = new Set([...this.#unsettledFolders].map((prefix) => `${root}/${prefix}`));
+    for (const { prefix } of staged) folders.add(`${root}/${prefix}`);
     // Folders first: a full disk is noticed before anything is visible.
-    for (const { prefix } of staged) {
-      const folder = `${root}/${prefix}`;
-      if (folders.has(folder)) continue;
-      if (makeOneFolder(folder, 0o755)) folders.add(root);
-      folders.add(folder);
-    }
-    await sync.files(staged.map(({ temporary }) => temporary));
+    const missing = this.#named.prepare(staged);
+    if (missing.size > 0) folders.add(root);
+    await this.#sync.finish();
     this.#signal?.throwIfAborted();
     signal?.throwIfAborted();
-    const presence = presenceTest(root, staged.length, isMixed);
-    for (const blob of staged.sort(byHex)) {
+    const moved = this.#named.publish(missing);
+    const rest = staged.filter(({ temporary }) => !moved.has(dirname(temporary)));
+    const present = presentBlobs(root, rest.sort(byHex), isMixed);
+    for (const blob of rest) {
       await this.#takeTurn(0);
-      if (!presence(blob)) publish(blob);
+      if (!present.has(blob)) publish(blob);
     }
     await sync.folders([...folders]);
-    const found = [...this.#found.values()].sort(byHex);
-    // Also those that another process has compressed since.
-    const isThere = presenceTest(root, found.length, true);
-    for (const blob of found) if (!isThere(blob)) throw this.#removed(blob);
+    // Their sizes were looked at when they were found; no blob changes, but one may be removed.
+    // Another process may have compressed it since.
+    const [removed] = missingNames(root, [...this.#found.values()], true);
+    if (removed !== undefined) throw this.#removed(removed);
     this.#end();
   }
 
@@ -186,7 +203,7 @@ export class FsBatch implements BlobBatch {
     const path = blobPath(this.#place.root, info.digest);
     if (!this.#isThere(path, info.size)) {
       const temporary = this.#temporaryFiles().write(bytes);
-      this.#staged.set(path.hex, { ...path, size: info.size, temporary });
+      this.#addStaged(path, info.size, temporary);
     }
     return info;
   }
@@ -225,14 +242,14 @@ export class FsBatch implements BlobBatch {
     assertExpected(info, expected);
     const path = blobPath(this.#place.root, info.digest);
     if (this.#isThere(path, info.size)) file.discard();
-    else this.#staged.set(path.hex, { ...path, size: info.size, temporary: file.path });
+    else this.#addStaged(path, info.size, file.path);
     return info;
   }
 
   /** Whether this batch or the store has the blob. A blob that is there is never written again. */
-  #isThere(path: BlobPath, size: number): boolean {
+  #isThere(path: BlobPath, size: number, durableAtMs?: number): boolean {
     if (this.#staged.has(path.hex) || this.#found.has(path.hex)) return true;
-    const found = findBlob(path, size, this.#place.isMixed);
+    const found = findBlob(path, size, this.#place.isMixed, durableAtMs);
     if (found !== undefined) this.#addFound(path, size, found);
     return found !== undefined;
   }
@@ -241,9 +258,14 @@ export class FsBatch implements BlobBatch {
   #add({ digest, size, temporary, isCopy, isUnsettled = false }: StoredFile): void {
     if (isCopy === true) return;
     const path = blobPath(this.#place.root, digest);
-    if (this.#staged.has(path.hex)) return;
-    if (temporary === undefined) this.#addFound(path, size, { isUnsettled });
-    else this.#staged.set(path.hex, { ...path, size, temporary });
+    if (temporary === undefined) {
+      if (!this.#staged.has(path.hex)) this.#addFound(path, size, { isUnsettled });
+    } else this.#addStaged(path, size, temporary);
+  }
+
+  #addStaged(path: BlobPath, size: number, temporary: string): void {
+    this.#sync.add(temporary); // Also a second copy: with its folder it may go into the store.
+    if (!this.#staged.has(path.hex)) this.#staged.set(path.hex, { ...path, size, temporary });
   }
 
   #addFound(path: BlobPath, size: number, { isUnsettled }: Presence): void {
@@ -258,12 +280,12 @@ export class FsBatch implements BlobBatch {
   }
 
   /** A place for one more writer. */
-  #stagingPlace(): StagingPlace {
+  #stagingPlace(named?: string): StagingPlace {
     this.#assertOpen();
     this.#folder ??= makeTemporaryFolder(this.#place.temporary);
     this.#writers += 1;
     const { root, isMixed } = this.#place;
-    return { root, temporary: `${this.#folder}/${this.#writers}`, isMixed };
+    return { root, temporary: `${this.#folder}/${this.#writers}`, named, isMixed };
   }
 
   #removed({ hex }: BlobPath): Error {

@@ -13,12 +13,15 @@ import {
   type ByteSource,
   type ChangeFormOptions,
   decodedBlob,
+  errnoOf,
   type FormChange,
   type LocalCopy,
   type OperationOptions,
   type PutOptions,
+  readFailure,
   storeErrors,
   verifiedSource,
+  writeFailure,
 } from "@reseal/store";
 import { checkInLanes, copyInLanes } from "./blobs-in-lanes.ts";
 import { changeForm } from "./change-form.ts";
@@ -32,7 +35,6 @@ import {
 } from "./encoded-blob.ts";
 import { openFileBytes } from "./file-bytes.ts";
 import { type BatchPlace, FsBatch } from "./fs-batch.ts";
-import { errnoOf, readFailure, writeFailure } from "./fs-errors.ts";
 import { FsSync, type Report } from "./fs-sync.ts";
 import { Lanes } from "./lanes.ts";
 import {

@@ -11,8 +11,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import {
+  type AppendOptions,
   decodeJournal,
   encodeJournal,
+  errnoOf,
   type Journal,
   type JournalEntry,
   type JournalRecord,
@@ -20,12 +22,13 @@ import {
   type JournalStream,
   journalRepair,
   type OperationOptions,
+  readFailure,
   storeErrors,
+  takeLock,
+  writeFailure,
 } from "@reseal/store";
-import { errnoOf, readFailure, writeFailure } from "./fs-errors.ts";
 import { fsyncFolder, fsyncOpenFile, type Report } from "./fs-sync.ts";
 import { assertFolder, makeFolder } from "./layout.ts";
-import { takeLock } from "./lock.ts";
 
 /** How to open a folder of journal streams. */
 export interface FsJournalOptions {
@@ -79,7 +82,7 @@ class FsJournal implements Journal {
   async append(
     stream: JournalStream,
     records: readonly JournalRecord[],
-    { signal }: OperationOptions = {},
+    { guard, signal }: AppendOptions = {},
   ): Promise<JournalSpan> {
     signal?.throwIfAborted();
     if (this.#options.readOnly) {
@@ -88,11 +91,8 @@ class FsJournal implements Journal {
       });
     }
     const lines = encodeJournal(records);
-    if (lines.byteLength === 0) {
-      const size = await this.size(stream);
-      return { from: size, to: size };
-    }
-    const append = (): Promise<JournalSpan> => this.#append(stream, lines, signal);
+    if (lines.byteLength === 0 && guard === undefined) return this.#nothing(stream);
+    const append = (): Promise<JournalSpan> => this.#append(stream, lines, { guard, signal });
     const appended = (this.#last.get(stream) ?? Promise.resolve()).then(append, append);
     this.#last.set(stream, appended);
     return appended;
@@ -150,13 +150,18 @@ class FsJournal implements Journal {
   async #append(
     stream: JournalStream,
     lines: Uint8Array,
-    signal: AbortSignal | undefined,
+    { guard, signal }: AppendOptions,
   ): Promise<JournalSpan> {
     const { lockTimeoutMs, report } = this.#options;
     const path = this.#path(stream);
     // One writer at a time: it may cut off what it could not write whole, and the order of the
     // records is the order in which they became durable.
-    using _lock = await takeLock(join(this.#directory, `${stream}.lock`), lockTimeoutMs, signal);
+    using _lock = await takeLock(join(this.#directory, `${stream}.lock`), {
+      timeoutMs: lockTimeoutMs,
+      signal,
+    });
+    await guard?.();
+    if (lines.byteLength === 0) return this.#nothing(stream);
     const { file, isNew } = openForAppend(path);
     let span: JournalSpan;
     try {
@@ -167,6 +172,11 @@ class FsJournal implements Journal {
     }
     if (isNew) await fsyncFolder(this.#directory, report);
     return span;
+  }
+
+  async #nothing(stream: JournalStream): Promise<JournalSpan> {
+    const size = await this.size(stream);
+    return { from: size, to: size };
   }
 
   #openStream(path: string): number | undefined {

@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
 import { close, constants, fsync, open, statfsSync } from "node:fs";
 import { promisify } from "node:util";
-import { storeErrors } from "@reseal/store";
-import { errnoOf, writeFailure } from "./fs-errors.ts";
+import { errnoOf, storeErrors, writeFailure } from "@reseal/store";
 
 /** Something that works, but with a weaker promise than it should. */
 export interface StoreWarning {
@@ -54,6 +53,11 @@ export class FsSync {
     this.#folder = folder;
     this.#report = report;
     this.#hasWholeSync = process.platform === "linux" && isWholeSyncTrusted(folder);
+  }
+
+  /** Let the disk begin with what was written, where one call does; its failure is a failure. */
+  async begin(): Promise<void> {
+    await this.#whole();
   }
 
   /** Make the content of files durable. */

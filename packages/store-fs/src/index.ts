@@ -3,10 +3,8 @@ export { type FsBlobStoreOptions, openFsBlobStore } from "./fs-blob-store.ts";
 export { type FsJournalOptions, openFsJournal } from "./fs-journal.ts";
 export { fsyncFolder, type Report, type StoreWarning } from "./fs-sync.ts";
 export { makeFolder } from "./layout.ts";
-export { breakVoidLock, takeLock } from "./lock.ts";
 export { type SalvageOptions, salvageJournal } from "./salvage-journal.ts";
 export {
-  isProcessGone,
   makeTemporaryFolder,
   removeTemporaryFolder,
   sweepTemporaryFolders,

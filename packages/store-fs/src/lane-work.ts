@@ -16,17 +16,12 @@ import { BlobCopier } from "./blob-copy.ts";
 import { BlobEncoder, type EncodingPlace, type PreparedForm } from "./blob-encoder.ts";
 import { type Checkpoint, FileStager, type StagedFile, type StagingFile } from "./file-stager.ts";
 
-/** Work for one lane: a part of a batch's files, or of a store's blobs. */
-export type LaneTask = {
-  /** Number of the call that the task is a part of. */
-  readonly call: number;
-  /** Not 0 when the call is to end. Shared between threads. */
-  readonly stop: Int32Array;
-  readonly root: string;
-} & (
+/** A part of a batch's files, or of a store's blobs. */
+export type TaskPart = { readonly root: string } & (
   | {
       readonly kind: "stage";
       readonly temporary: string;
+      readonly named?: string | undefined;
       readonly isMixed: boolean;
       readonly inspector: Pick<InspectorSource, "module" | "data"> | undefined;
       readonly reader: Pick<PartReaderSource, "module" | "data"> | undefined;
@@ -37,7 +32,25 @@ export type LaneTask = {
   | (EncodingPlace & { readonly kind: "form"; readonly digests: readonly Digest[] })
 );
 
-/** What became of a task; `problems` of `check`, `staged` of `stage`, `forms` of `form`, in order. */
+/** Work for one lane: it takes part after part until there is none that nobody has taken. */
+export interface LaneTask {
+  /** Number of the call that the task is a part of. */
+  readonly call: number;
+  /** Not 0 when the call is to end. Shared between threads. */
+  readonly stop: Int32Array;
+  /** Number of the first part that nobody has taken. Shared between threads. */
+  readonly next: Int32Array;
+  /** The same for all lanes of a call, but for what is a lane's own. */
+  readonly parts: readonly TaskPart[];
+}
+
+/** A part that is done, by its number. */
+export interface DonePart {
+  readonly index: number;
+  readonly result: LaneResult;
+}
+
+/** What became of a part; `problems` of `check`, `staged` of `stage`, `forms` of `form`, in order. */
 export interface LaneResult {
   readonly staged: readonly (StagedFile | FlatFailure)[];
   readonly problems: readonly FlatProblem[];
@@ -75,16 +88,40 @@ export class LaneWork {
     this.#reader = reader;
   }
 
-  async do(task: LaneTask): Promise<LaneResult> {
+  /**
+   * Do what nobody else has taken.
+   * @param give Told of each part that is done.
+   * @param pause Waited for between parts.
+   */
+  async do(
+    { call, stop, next, parts }: LaneTask,
+    give: (part: DonePart) => void,
+    pause?: () => Promise<void>,
+  ): Promise<void> {
     const checkpoint: Checkpoint = () => {
-      if (Atomics.load(task.stop, 0) !== 0) throw new Stopped("The call was told to end.");
+      if (Atomics.load(stop, 0) !== 0) throw new Stopped("The call was told to end.");
     };
-    if (this.#call !== task.call) {
+    if (this.#call !== call) {
       this.#stager = undefined;
       this.#copier = undefined;
       this.#encoder = undefined;
-      this.#call = task.call;
+      this.#call = call;
     }
+    try {
+      for (;;) {
+        await pause?.();
+        const index = Atomics.add(next, 0, 1);
+        const part = parts[index];
+        if (part === undefined) return;
+        give({ index, result: await this.#doPart(part, checkpoint) });
+      }
+    } catch (error) {
+      Atomics.store(next, 0, parts.length); // Nobody begins another part.
+      throw error;
+    }
+  }
+
+  async #doPart(task: TaskPart, checkpoint: Checkpoint): Promise<LaneResult> {
     if (task.kind === "stage") {
       this.#stager ??= new FileStager(
         task,

@@ -46,6 +46,16 @@ async function inspector(code: string, data: unknown = {}): Promise<InspectorSou
   return { inspector: loaded.createInspector(data), module, data };
 }
 
+/** The same, but in this thread it waits until another one has begun, which may be slow to start. */
+function afterThread(source: InspectorSource, begun: string): InspectorSource {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  const whole = (): undefined => {
+    const end = Date.now() + 10_000;
+    while (!existsSync(begun) && Date.now() < end) Atomics.wait(pause, 0, 0, 1);
+  };
+  return { ...source, inspector: { ...source.inspector, whole } };
+}
+
 const refusesWord = `
   export const createInspector = ({ word }) => ({
     whole: (bytes) => Buffer.from(bytes).toString().includes(word) ? { found: true } : undefined,
@@ -120,17 +130,14 @@ test("an abort ends the work with its reason and leaves nothing", async () => {
 
 test("a thread that dies is an error, not a wait, and the next call works", async () => {
   const files = writeFiles();
+  const begun = join(folder, "begun");
   const dying = await inspector(`
-    import { isMainThread } from "node:worker_threads";
+    import { writeFileSync } from "node:fs";
     export const createInspector = () => ({
-      whole: () => { if (!isMainThread) process.exit(3); },
+      whole: () => { writeFileSync(${JSON.stringify(begun)}, ""); process.exit(3); },
       pieces: () => ({ push() {}, end: () => undefined }),
     });`);
-  // A test may itself run in a thread; only the one that the store starts is to die.
-  const here: InspectorSource = {
-    ...dying,
-    inspector: { ...dying.inspector, whole: () => undefined },
-  };
+  const here = afterThread(dying, begun);
   {
     await using batch = await store.openBatch();
     await expect(batch.putFiles(files, { inspector: here })).rejects.toMatchObject({
@@ -146,10 +153,17 @@ test("a thread that dies is an error, not a wait, and the next call works", asyn
 
 test("an error of the inspector's module is the error of the call", async () => {
   const files = writeFiles();
-  const broken: InspectorSource = {
-    ...(await inspector(refusesWord, { word: "word" })),
-    module: "data:text/javascript,throw new Error('no such module')",
-  };
+  const begun = join(folder, "begun");
+  const code = `import { writeFileSync } from "node:fs";
+    writeFileSync(${JSON.stringify(begun)}, "");
+    throw new Error("no such module");`;
+  const broken = afterThread(
+    {
+      ...(await inspector(refusesWord, { word: "word" })),
+      module: `data:text/javascript,${encodeURIComponent(code)}`,
+    },
+    begun,
+  );
   await using batch = await store.openBatch();
 
   await expect(batch.putFiles(files, { inspector: broken })).rejects.toThrow("no such module");
@@ -203,3 +217,31 @@ function temporaryFiles(): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => entry.name);
 }
+
+test("two batches that bring whole folders into a new store at once both keep all", async () => {
+  const files = writeFiles(1200);
+  await using one = await store.openBatch();
+  await using other = await store.openBatch();
+  await one.putFiles(files.slice(0, 800));
+  await other.putFiles(files.slice(400));
+  await other.put(Buffer.from("file 1")); // Known by another way as well.
+
+  await Promise.all([one.commit(), other.commit()]);
+
+  const digests = files.map((_, index) => digestBytes(`file ${index}`));
+  const problems = await store.check(
+    digests.map((digest, index) => ({ digest, size: `file ${index}`.length })),
+  );
+  expect(problems).toEqual([]);
+  expect(temporaryFiles()).toEqual([]);
+});
+
+test("a batch that was not committed brings no folder", async () => {
+  const before = readdirSync(join(folder, "blobs"));
+  {
+    await using batch = await store.openBatch();
+    await batch.putFiles(writeFiles(600));
+  }
+
+  expect(readdirSync(join(folder, "blobs"))).toEqual(before);
+});

@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
@@ -6,19 +7,24 @@ import {
   openWorkerLane,
   type PartReader,
   siblingModule,
-  spreadTasks,
   type WorkerLane,
 } from "@reseal/store";
-import { type LaneResult, type LaneTask, LaneWork } from "./lane-work.ts";
+import {
+  type DonePart,
+  type LaneResult,
+  type LaneTask,
+  LaneWork,
+  type TaskPart,
+} from "./lane-work.ts";
 
 /** Fewer items and fewer bytes than these are done sooner than a thread is started. */
 const itemsForThreads = 128;
 const bytesForThreads = 24 * 1024 * 1024;
 /** Threads besides the caller's own; a disk has no use for more. */
 const threadsMax = 3;
-/** What one message holds at most. */
-const itemsInTask = 64;
-const bytesInTask = 4 * 1024 * 1024;
+/** What one part holds at most. */
+const itemsInPart = 64;
+const bytesInPart = 4 * 1024 * 1024;
 /** A thread that nobody has used for so long is ended. */
 const idleMs = 5000;
 
@@ -35,14 +41,17 @@ export interface LaneItem<Item> {
  */
 export class Lanes implements AsyncDisposable {
   readonly #threadCount: number = Math.min(threadsMax, availableParallelism() - 1);
-  #threads: WorkerLane<LaneTask, LaneResult>[] = [];
+  #threads: Thread[] = [];
   #calls = 0;
   #callsAtWork = 0;
   #idleTimer: NodeJS.Timeout | undefined;
 
   /**
-   * Divide items into tasks and do them.
-   * @throws what a task throws, or the reason of an abort; no task is at work any more then.
+   * Divide items into parts and do them.
+   *
+   * All parts are sent to all threads, and each takes the next that nobody has taken: it need not
+   * wait until this thread has time to send it more.
+   * @throws what a part throws, or the reason of an abort; no part is at work any more then.
    */
   async spread<Item>(
     items: readonly Item[],
@@ -59,34 +68,45 @@ export class Lanes implements AsyncDisposable {
     this.#calls += 1;
     const call = this.#calls;
     const done = { items: 0, bytes: 0 };
-    const runIn =
-      (lane: number, run: (task: LaneTask) => Promise<LaneResult>) =>
-      async ({ items: part }: Part<Item>): Promise<LaneResult> => {
-        signal?.throwIfAborted();
-        const body = taskOf(
+    const next = new Int32Array(new SharedArrayBuffer(4));
+    const taskFor = (lane: number): LaneTask => ({
+      call,
+      stop,
+      next,
+      parts: parts.map(({ items: part }) =>
+        taskOf(
           part.map(({ item }) => item),
           lane,
-        );
-        return await run({ ...body, call, stop });
-      };
-    this.#callsAtWork += 1;
-    try {
-      const own = new LaneWork(inspector, reader);
-      const lanes = [
-        runIn(0, async (task) => {
-          await nextTurn(); // Others have their turn between tasks.
-          return await own.do(task);
-        }),
-        ...this.#threadsFor(items.length, bytes, parts.length).map((thread, index) =>
-          runIn(index + 1, (task) => thread.run(task)),
         ),
-      ];
-      await spreadTasks(parts, lanes, (result, part) => {
+      ),
+    });
+    const failures: unknown[] = [];
+    const give = ({ index, result }: DonePart): void => {
+      const part = parts[index];
+      assert(part !== undefined);
+      try {
         take(result, part.items);
         done.items += part.items.length;
         done.bytes += part.bytes;
         onProgress?.({ ...done });
-      });
+      } catch (error) {
+        failures.push(error); // Not thrown into what a thread's messages arrive through.
+        Atomics.store(stop, 0, 1);
+      }
+    };
+    this.#callsAtWork += 1;
+    try {
+      const threads = this.#threadsFor(items.length, bytes, parts.length);
+      const working = [
+        ...threads.map((thread, index) => thread.run(taskFor(index + 1), give)),
+        // Others have their turn between parts.
+        new LaneWork(inspector, reader).do(taskFor(0), give, nextTurn),
+      ];
+      const end = (): void => void Atomics.store(next, 0, parts.length);
+      for (const work of working) work.catch(end); // A thread that died could not say so.
+      const results = await Promise.allSettled(working);
+      if (failures.length > 0) throw failures[0];
+      for (const result of results) if (result.status === "rejected") throw result.reason;
     } catch (error) {
       // A thread may have died; the next call starts others.
       await this[Symbol.asyncDispose]();
@@ -107,11 +127,7 @@ export class Lanes implements AsyncDisposable {
   }
 
   /** Threads for a call; none where they would not pay, or another call has them. */
-  #threadsFor(
-    itemCount: number,
-    bytes: number,
-    partCount: number,
-  ): readonly WorkerLane<LaneTask, LaneResult>[] {
+  #threadsFor(itemCount: number, bytes: number, partCount: number): readonly Thread[] {
     if (itemCount < itemsForThreads && bytes < bytesForThreads) return [];
     if (this.#callsAtWork > 1) return [];
     clearTimeout(this.#idleTimer);
@@ -132,27 +148,22 @@ export class Lanes implements AsyncDisposable {
 /** How {@link Lanes.spread} treats the items of a call. */
 export interface Spreading<Item> {
   readonly sizeOf: (item: Item) => number;
-  readonly taskOf: (part: readonly Item[], lane: number) => TaskBody;
-  /** Told of each task's result, in no order. */
+  readonly taskOf: (part: readonly Item[], lane: number) => TaskPart;
+  /** Told of each part's result, in no order. */
   readonly take: (result: LaneResult, part: readonly LaneItem<Item>[]) => void;
   /** For the caller's own thread; others load theirs. */
   readonly inspector?: FileInspector | undefined;
   readonly reader?: PartReader | undefined;
 }
 
-/** A task without what every task has. */
-export type TaskBody = LaneTask extends infer Task
-  ? Task extends LaneTask
-    ? Omit<Task, "call" | "stop">
-    : never
-  : never;
+type Thread = WorkerLane<LaneTask, void, DonePart>;
 
 interface Part<Item> {
   readonly items: readonly LaneItem<Item>[];
   readonly bytes: number;
 }
 
-/** Tasks of limited size, the largest first, so that no lane is left with a large one at the end. */
+/** Parts of limited size, the largest first, so that no lane is left with a large one at the end. */
 function divide<Item>(items: readonly Item[], sizeOf: (item: Item) => number): Part<Item>[] {
   const parts: Part<Item>[] = [];
   let current: LaneItem<Item>[] = [];
@@ -164,7 +175,7 @@ function divide<Item>(items: readonly Item[], sizeOf: (item: Item) => number): P
   };
   for (const [index, item] of items.entries()) {
     const size = sizeOf(item);
-    if (bytes + size > bytesInTask || current.length === itemsInTask) close();
+    if (bytes + size > bytesInPart || current.length === itemsInPart) close();
     current.push({ index, size, item });
     bytes += size;
   }

@@ -2,8 +2,7 @@ import { strict as assert } from "node:assert";
 import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { type Digest, digestHex } from "@reseal/hash";
-import { storeErrors } from "@reseal/store";
-import { writeFailure } from "./fs-errors.ts";
+import { storeErrors, writeFailure } from "@reseal/store";
 import { fsyncFolder, type Report } from "./fs-sync.ts";
 
 /** Where a blob lies: a folder of the first two digits, and in it a file of all 64. */

@@ -9,11 +9,16 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { type JournalStream, journalLineBytesMax } from "@reseal/store";
-import { errnoOf, readFailure, writeFailure } from "./fs-errors.ts";
+import {
+  errnoOf,
+  type JournalStream,
+  journalLineBytesMax,
+  readFailure,
+  takeLock,
+  writeFailure,
+} from "@reseal/store";
 import { fsyncFolder, fsyncOpenFile, type Report } from "./fs-sync.ts";
 import { makeFolder } from "./layout.ts";
-import { takeLock } from "./lock.ts";
 
 /** Options of {@link salvageJournal}. */
 export interface SalvageOptions {
@@ -42,7 +47,10 @@ export async function salvageJournal(
 ): Promise<number> {
   const path = join(directory, `${stream}.jsonl`);
   const temporary = `${path}.salvaged`;
-  using _lock = await takeLock(join(directory, `${stream}.lock`), lockTimeoutMs, signal);
+  using _lock = await takeLock(join(directory, `${stream}.lock`), {
+    timeoutMs: lockTimeoutMs,
+    signal,
+  });
   const { parts, damaged } = salvageLines(readWhole(path));
   if (damaged === 0) return 0;
   try {

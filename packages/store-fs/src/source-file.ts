@@ -1,7 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, read, readSync, type Stats } from "node:fs";
 import { promisify } from "node:util";
-import { storeErrors } from "@reseal/store";
-import { errnoOf } from "./fs-errors.ts";
+import { errnoOf, storeErrors } from "@reseal/store";
 
 const readSome = promisify(read);
 // Without O_NONBLOCK, opening a named pipe waits for a writer that may never come.

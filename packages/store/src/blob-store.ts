@@ -24,6 +24,15 @@ export interface BlobInfo {
   readonly size: number;
 }
 
+/** What the caller of {@link BlobBatch.keep} knows. */
+export interface KeepOptions extends OperationOptions {
+  /**
+   * The caller saw these blobs durable, and wrote that down at this time of the store's file
+   * system, in milliseconds: one that has not changed since needs no new sync.
+   */
+  readonly durableAtMs?: number | undefined;
+}
+
 /** Options of a write. */
 export interface PutOptions extends OperationOptions {
   /** Refuse the bytes, with `STORE_DIGEST_MISMATCH`, unless they have this digest. */
@@ -123,7 +132,7 @@ export interface BlobBatch extends AsyncDisposable {
    * them for new, and `commit` fails if one goes away meanwhile.
    * @returns those that are not there; they must be put again.
    */
-  keep(blobs: readonly BlobInfo[], options?: OperationOptions): Promise<readonly BlobInfo[]>;
+  keep(blobs: readonly BlobInfo[], options?: KeepOptions): Promise<readonly BlobInfo[]>;
   /** Publish all that was staged: synced, renamed, synced again. */
   commit(options?: OperationOptions): Promise<void>;
 }

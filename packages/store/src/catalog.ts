@@ -126,7 +126,8 @@ export interface Catalog extends AsyncDisposable {
   addSeals(records: readonly SealRecord[], options?: AddSealsOptions): Promise<void>;
   /**
    * Take seals out, in one transaction that nobody else writes in. One of which a seal that stays
-   * is a child is refused: what a run derives from stays as long as it does.
+   * is a child is refused: what a run derives from stays as long as it does. A child that names
+   * the seal of its parent means that execution; else it means every one of the artifact.
    * @returns those that were taken out, or were not there; the others were refused.
    */
   removeSeals(seals: readonly Digest[], options: RemoveSealsOptions): Promise<readonly Digest[]>;

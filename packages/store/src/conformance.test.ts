@@ -121,6 +121,13 @@ const brokenJournals: Record<JournalLaw, (good: Journal) => Partial<Journal>> = 
       yield* (await all(good.read(stream, options))).reverse();
     },
   }),
+  guarded: (good) => ({
+    append: async (stream, records, { guard, signal } = {}) => {
+      const span = await good.append(stream, records, { signal });
+      await guard?.(); // Too late.
+      return span;
+    },
+  }),
   "honest damage": (good) => ({
     async *read(stream, options) {
       try {

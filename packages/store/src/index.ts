@@ -11,6 +11,7 @@ export type {
   BlobInfo,
   BlobStore,
   ByteSource,
+  KeepOptions,
   OperationOptions,
   PutOptions,
 } from "./blob-store.ts";
@@ -51,6 +52,7 @@ export type { FieldDictionary } from "./encodings/choose-values.ts";
 export {
   type DecodeOptions,
   decodeDictionary,
+  decodeForeignDictionary,
   readDictionaryHeader,
 } from "./encodings/dictionary-decode.ts";
 export {
@@ -59,7 +61,11 @@ export {
   encodeDictionary,
   planDictionary,
 } from "./encodings/dictionary-encode.ts";
-export { type DictionaryHeader, hasDictionaryHeader } from "./encodings/dictionary-header.ts";
+export {
+  type DictionaryHeader,
+  hasDictionaryHeader,
+  hasForeignDictionary,
+} from "./encodings/dictionary-header.ts";
 export {
   decodeZstd,
   decodeZstdBytes,
@@ -70,6 +76,7 @@ export {
 } from "./encodings/zstd.ts";
 export { storeErrors } from "./errors.ts";
 export type {
+  AppendOptions,
   Journal,
   JournalEntry,
   JournalRecord,
@@ -82,9 +89,12 @@ export {
   journalLineBytesMax,
   journalRepair,
 } from "./journal-format.ts";
+export { isSilent, keepAlive, type LeasedRun, readLeases, takeLease } from "./leases.ts";
+export { breakVoidLock, type LockOptions, takeLock } from "./link-lock.ts";
 export { createMemoryBlobStore, type MemoryBlobStore } from "./memory-blob-store.ts";
 export { createMemoryCatalog } from "./memory-catalog.ts";
 export { createMemoryJournal, type MemoryJournal } from "./memory-journal.ts";
+export { createMemoryStores, type MemoryStores } from "./memory-stores.ts";
 export { checkOneByOne, copyOneByOne, putOneByOne } from "./one-by-one.ts";
 export {
   isProcessAlive,
@@ -92,8 +102,10 @@ export {
   type ProcessIdentity,
   thisProcess,
 } from "./process-identity.ts";
+export { isProcessGone, processName, processNamed } from "./process-name.ts";
 export { readRemovedSeals, type SealRemoval } from "./removed-seals.ts";
 export type { Clock, IdSource, Stores } from "./stores.ts";
+export { errnoOf, readFailure, writeFailure } from "./system-errors.ts";
 export {
   openWorkerLane,
   serveTasks,

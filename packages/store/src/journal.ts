@@ -18,6 +18,15 @@ export interface JournalSpan {
   readonly to: number;
 }
 
+/** Options of {@link Journal.append}. */
+export interface AppendOptions extends OperationOptions {
+  /**
+   * Runs before the records are written, while nobody else can append to the stream: the place for
+   * a last look at what the records are about. When it throws, nothing is written.
+   */
+  readonly guard?: (() => Promise<void>) | undefined;
+}
+
 /**
  * Append-only records, the store's memory beside its blobs.
  *
@@ -27,13 +36,14 @@ export interface JournalSpan {
  *   leaves it, is skipped, and the next append starts on a line of its own.
  * - **Ordered**: records are read in the order in which their appends resolved; records of one
  *   append stay together, also with several writing processes.
+ * - **Guarded**: while the guard of an append runs, no other append to that stream happens.
  */
 export interface Journal extends AsyncDisposable {
   /** @returns the bytes that the records now take; no bytes when there were no records. */
   append(
     stream: JournalStream,
     records: readonly JournalRecord[],
-    options?: OperationOptions,
+    options?: AppendOptions,
   ): Promise<JournalSpan>;
   /** Records from an offset that an earlier entry's `next`, or `size`, gave; 0 is the start. */
   read(

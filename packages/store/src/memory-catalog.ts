@@ -50,13 +50,12 @@ class MemoryCatalog implements Catalog {
     const going = new Set(seals);
     for (let isStable = evenParents; !isStable; ) {
       isStable = true;
-      const needed = new Set(
-        records
-          .filter(({ seal }) => !going.has(seal))
-          .flatMap(({ parents }) => parents.map(({ artifact_id }) => artifact_id)),
-      );
+      const needed = records
+        .filter(({ seal }) => !going.has(seal))
+        .flatMap(({ parents }) => parents);
       for (const { seal, artifact_id } of records)
-        if (needed.has(artifact_id) && going.delete(seal)) isStable = false;
+        if (needed.some((link) => link.artifact_id === artifact_id && (link.seal ?? seal) === seal))
+          if (going.delete(seal)) isStable = false;
     }
     this.#records = new Map(
       [...this.#records].filter(([, one]) => one.tenant !== tenant || !going.has(one.seal)),

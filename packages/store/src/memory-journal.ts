@@ -1,6 +1,7 @@
 import type { OperationOptions } from "./blob-store.ts";
 import { storeErrors } from "./errors.ts";
 import type {
+  AppendOptions,
   Journal,
   JournalEntry,
   JournalRecord,
@@ -24,14 +25,26 @@ const newline = 0x0a;
 
 class MemoryJournalImplementation implements MemoryJournal {
   readonly #streams = new Map<JournalStream, Uint8Array>();
+  /** The last append of each stream: the next one waits for it. */
+  readonly #last = new Map<JournalStream, Promise<unknown>>();
 
   async append(
     stream: JournalStream,
     records: readonly JournalRecord[],
-    { signal }: OperationOptions = {},
+    { guard, signal }: AppendOptions = {},
   ): Promise<JournalSpan> {
     signal?.throwIfAborted();
     const lines = encodeJournal(records);
+    const append = async (): Promise<JournalSpan> => {
+      await guard?.();
+      return this.#append(stream, lines);
+    };
+    const appended = (this.#last.get(stream) ?? Promise.resolve()).then(append, append);
+    this.#last.set(stream, appended);
+    return appended;
+  }
+
+  async #append(stream: JournalStream, lines: Uint8Array): Promise<JournalSpan> {
     const from = await this.size(stream);
     if (lines.byteLength === 0) return { from, to: from };
     const last = this.#bytes(stream).at(-1);

@@ -3,16 +3,18 @@ import { isResealError, ResealError } from "@reseal/errors";
 import { storeErrors } from "./errors.ts";
 
 /** A thread that does one task after the other. */
-export interface WorkerLane<Task, Result> extends AsyncDisposable {
+export interface WorkerLane<Task, Result, Part = never> extends AsyncDisposable {
   /**
    * Do a task. What is thrown there is thrown here.
+   * @param take Told of what the task gives on its way, in order and before its end.
    * @throws `STORE_WORKER_FAILED` when the thread ends before the task does.
    */
-  run(task: Task): Promise<Result>;
+  run(task: Task, take?: (part: Part) => void): Promise<Result>;
 }
 
-type Reply<Result> =
+type Reply<Result, Part> =
   | { readonly ok: true; readonly result: Result }
+  | { readonly ok: "part"; readonly part: Part }
   | { readonly ok: false; readonly error: PlainError };
 
 /** What of an error goes from thread to thread: class and brand do not. */
@@ -34,7 +36,9 @@ const youngGenerationMax = 4;
  * It does not keep the process alive while it has nothing to do.
  * @param module See {@link siblingModule}.
  */
-export function openWorkerLane<Task, Result>(module: URL): WorkerLane<Task, Result> {
+export function openWorkerLane<Task, Result, Part = never>(
+  module: URL,
+): WorkerLane<Task, Result, Part> {
   return new ThreadLane(module);
 }
 
@@ -47,11 +51,16 @@ export function siblingModule(caller: string, name: string): URL {
   return new URL(`./${name}${caller.endsWith(".ts") ? ".ts" : ".js"}`, caller);
 }
 
-/** In the module of a {@link openWorkerLane}: do each task that comes. */
-export function serveTasks<Task, Result>(work: (task: Task) => Promise<Result>): void {
+/**
+ * In the module of a {@link openWorkerLane}: do each task that comes.
+ * @param work Calls `give` for what is to be known before the task has ended.
+ */
+export function serveTasks<Task, Result, Part = never>(
+  work: (task: Task, give: (part: Part) => void) => Promise<Result>,
+): void {
   parentPort?.on("message", (task: Task) => {
-    const reply = (message: Reply<Result>): void => parentPort?.postMessage(message);
-    work(task).then(
+    const reply = (message: Reply<Result, Part>): void => parentPort?.postMessage(message);
+    work(task, (part) => reply({ ok: "part", part })).then(
       (result) => reply({ ok: true, result }),
       (error: unknown) => reply({ ok: false, error: flatten(error) }),
     );
@@ -82,9 +91,10 @@ export async function spreadTasks<Task, Result>(
     if (result.status === "rejected") throw result.reason;
 }
 
-class ThreadLane<Task, Result> implements WorkerLane<Task, Result> {
+class ThreadLane<Task, Result, Part> implements WorkerLane<Task, Result, Part> {
   readonly #worker: Worker;
   #pending: PromiseWithResolvers<Result> | undefined;
+  #take: ((part: Part) => void) | undefined;
   #failure: Error | undefined;
 
   constructor(module: URL) {
@@ -93,16 +103,17 @@ class ThreadLane<Task, Result> implements WorkerLane<Task, Result> {
       env: {},
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMax },
     });
-    this.#worker.on("message", (reply: Reply<Result>) => this.#settle(reply));
+    this.#worker.on("message", (reply: Reply<Result, Part>) => this.#settle(reply));
     this.#worker.on("error", (error) => this.#fail(error instanceof Error ? error : undefined));
     this.#worker.on("exit", () => this.#fail(undefined));
     this.#worker.unref();
   }
 
-  async run(task: Task): Promise<Result> {
+  async run(task: Task, take?: (part: Part) => void): Promise<Result> {
     if (this.#failure !== undefined) throw this.#failure;
     const pending = Promise.withResolvers<Result>();
     this.#pending = pending;
+    this.#take = take;
     this.#worker.ref(); // Somebody waits.
     this.#worker.postMessage(task);
     return pending.promise;
@@ -112,7 +123,11 @@ class ThreadLane<Task, Result> implements WorkerLane<Task, Result> {
     await this.#worker.terminate();
   }
 
-  #settle(reply: Reply<Result>): void {
+  #settle(reply: Reply<Result, Part>): void {
+    if (reply.ok === "part") {
+      this.#take?.(reply.part);
+      return;
+    }
     const pending = this.#pending;
     this.#pending = undefined;
     this.#worker.unref();

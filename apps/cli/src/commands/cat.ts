@@ -1,11 +1,11 @@
 import { type BundleReader, bundlePaths, entryOf, openStoredBundle } from "@reseal/bundle";
+import { didYouMean, nearest } from "@reseal/errors";
 import type { FileEntry } from "@reseal/schema";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
 import { resolveSeal } from "../resolve-run.ts";
-import { didYouMean, nearest } from "../suggest.ts";
 import { isTerminal } from "../terminal.ts";
 import { terminalText } from "../terminal-text.ts";
 

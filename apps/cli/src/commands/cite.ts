@@ -1,6 +1,9 @@
 import { openStoredBundle } from "@reseal/bundle";
 import { type CitationFormat, citationFormats, citationOf, formatCitation } from "@reseal/cite";
+import { type Digest, digestHex } from "@reseal/hash";
+import type { Stores } from "@reseal/store";
 import { Command, Option } from "commander";
+import { openStorePool } from "../artifacts-pool.ts";
 import type { CommandContext } from "../context.ts";
 import { commandHelp } from "../help.ts";
 import { resolveSeal } from "../resolve-run.ts";
@@ -10,6 +13,7 @@ interface CiteFlags {
   readonly bibtexStyle: "bibtex" | "biblatex";
   readonly url?: string;
   readonly doi?: string;
+  readonly keep?: boolean;
 }
 
 /** `reseal cite ID` */
@@ -27,16 +31,22 @@ export function citeCommand(context: CommandContext): Command {
     )
     .option("--url <url>", "where the artifact can be read")
     .option("--doi <doi>", "a DOI that was registered for it")
+    .option("--keep", "promise that it stays: artifacts gc never deletes what was cited so")
     .addHelpText(
       "after",
       commandHelp(
         [
           ["reseal cite @last >> paper.bib", "for LaTeX"],
+          ["reseal cite @last --keep >> paper.bib", "and let gc never delete it"],
           ["reseal cite 3f2a --format markdown", "for a README"],
           ["reseal cite 3f2a --format json", "for programs"],
           ["reseal cite 3f2a --format datacite > doi.json", "to register a DOI with it"],
         ],
-        { 0: "cited, also with a warning that authors are missing", 3: "not found or ambiguous" },
+        {
+          0: "cited, also with a warning that authors are missing",
+          3: "not found or ambiguous",
+          7: "--keep: busy",
+        },
       ),
     )
     .action(async (id: string, flags: CiteFlags) => {
@@ -49,6 +59,22 @@ export function citeCommand(context: CommandContext): Command {
       });
       for (const { message } of warnings) context.warn(message);
       const text = formatCitation(citation, flags.format, { style: flags.bibtexStyle });
-      context.result("cite/v1", { format: flags.format, citation, text }, () => text);
+      const isKept = flags.keep === true;
+      if (isKept) await keep(context, stores, seal);
+      context.result("cite/v1", { format: flags.format, citation, text, kept: isKept }, () => text);
     });
+}
+
+async function keep(context: CommandContext, stores: Stores, seal: Digest): Promise<void> {
+  const gc = await import("@reseal/gc");
+  const [run] = await stores.catalog.resolve(seal, { tenant: stores.tenant });
+  if (run === undefined) return;
+  await using pool = await openStorePool(context, stores, gc.defaultArtifactsConfig("store"));
+  const family = gc.storeFamilyOf(run);
+  const entry = { id: digestHex(seal).slice(0, 8), family, run_id: run.run_id };
+  const reason = `cited as ${run.artifact_id};seal=${seal}`;
+  await gc.pinEntry(pool, entry, { reason, purpose: "cited" });
+  context.note(
+    `It stays: artifacts gc deletes nothing that was cited. reseal artifacts pin --store ${stores.location} --id ${entry.id} --off takes that back.`,
+  );
 }

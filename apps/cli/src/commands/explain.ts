@@ -1,9 +1,9 @@
+import { didYouMean, nearest } from "@reseal/errors";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { type ErrorCode, errorCodes } from "../error-codes.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
-import { didYouMean, nearest } from "../suggest.ts";
 
 /** `reseal explain [CODE]` */
 export function explainCommand(context: CommandContext): Command {

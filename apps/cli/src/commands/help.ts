@@ -1,10 +1,10 @@
+import { didYouMean, nearest } from "@reseal/errors";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
 import { helpText } from "../help-text.ts";
 import { type HelpTopic, helpTopics } from "../help-topics.ts";
-import { didYouMean, nearest } from "../suggest.ts";
 
 /** `reseal help [COMMAND|TOPIC]` */
 export function helpCommand(context: CommandContext): Command {

@@ -5,13 +5,13 @@ import {
   readJson,
   readText,
 } from "@reseal/bundle";
+import { didYouMean, nearest } from "@reseal/errors";
 import { assertValid, type Metrics, type MetricValue } from "@reseal/schema";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
 import { resolveSeal } from "../resolve-run.ts";
-import { didYouMean, nearest } from "../suggest.ts";
 import { renderTable } from "../table.ts";
 import { harmless } from "../terminal.ts";
 

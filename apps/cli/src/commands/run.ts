@@ -2,10 +2,10 @@ import { resolve } from "node:path";
 import { runRowOf } from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
 import type { RecordedRun, RunRequest } from "@reseal/record";
-import type { ProjectConfig } from "@reseal/schema";
+import type { Context, ProjectConfig } from "@reseal/schema";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
-import { chooseAuthors, type DescriptionFlags, describeRun } from "../describe-run.ts";
+import { type DescriptionFlags, describeRun, findAuthors } from "../describe-run.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
 import { list } from "../list-option.ts";
@@ -68,15 +68,17 @@ export function runCommand(context: CommandContext): Command {
       const record = await import("@reseal/record");
       const workspace = record.findWorkspace(host.cwd);
       const config = await record.readProjectConfig(workspace);
+      const { authors } = await findAuthors(config, workspace, host.env);
       const request = await buildRequest(context, argv, flags, config, workspace);
       if (flags.dryRun === true) {
-        const preview = await record.previewRun(request, await outputsOfEarlierRuns(context));
+        const earlier = await outputsOfEarlierRuns(context);
+        const preview = await record.previewRun(withAuthors(request, await authors), earlier);
         context.result("run-preview/v1", preview, () => renderDryRun(preview, context.out));
         return;
       }
       await using stores = await context.openStores({ create: true });
       const isJson = context.options.json === true;
-      const recorded = await record.recordRun(stores, request, {
+      const recorded = await record.recordRun(stores, withAuthors(request, await authors), {
         stdin: "inherit",
         onStdout: passOn(isJson ? host.stderr : host.stdout),
         onStderr: passOn(host.stderr),
@@ -121,9 +123,6 @@ async function buildRequest(
   // Paths of reseal.yaml are relative to it, those of flags to the current folder.
   const fromConfig = (paths: readonly string[] = []): string[] =>
     paths.map((path) => resolve(workspace, path));
-  const cff = await record.readCffAuthors(workspace);
-  const needsUser = (config.authors ?? cff).length === 0;
-  const user = needsUser ? await record.readGitUser(workspace, env) : undefined;
   const seed = flags.seed === undefined ? config.seed : record.parseSeed(flags.seed);
   const configFile = flags.config ?? fromConfig(config.config ? [config.config] : [])[0];
   return {
@@ -131,7 +130,7 @@ async function buildRequest(
     places: { workspace, cwd },
     env,
     toolVersion: context.version,
-    description: describeRun(flags, config, chooseAuthors(config, cff, user)),
+    description: describeRun(flags, config),
     seed,
     configFile,
     inputs: [...fromConfig(config.in), ...(flags.in ?? [])],
@@ -146,6 +145,10 @@ async function buildRequest(
     allowSecrets: [...fromConfig(config.allow_secret), ...(flags.allowSecret ?? [])],
     isStrict: flags.strict,
   };
+}
+
+function withAuthors(request: RunRequest, authors: Context["authors"]): RunRequest {
+  return { ...request, description: { ...request.description, authors } };
 }
 
 function report(context: CommandContext, recorded: RecordedRun, flags: RunFlags): void {

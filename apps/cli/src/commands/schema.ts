@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { didYouMean, nearest } from "@reseal/errors";
 import { parseStrictJson } from "@reseal/hash";
 import { getSchema, isSchemaName, type SchemaName, schemaNames, validate } from "@reseal/schema";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { commandHelp } from "../help.ts";
-import { didYouMean, nearest } from "../suggest.ts";
 import { harmless } from "../terminal.ts";
 
 /** `reseal schema ls|show|validate` */

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { runRowOf } from "@reseal/bundle";
 import { Command } from "commander";
 import type { CommandContext } from "../context.ts";
-import { chooseAuthors, type DescriptionFlags, describeRun } from "../describe-run.ts";
+import { type DescriptionFlags, describeRun, findAuthors } from "../describe-run.ts";
 import { commandHelp } from "../help.ts";
 import { list } from "../list-option.ts";
 import { rowData } from "../row.ts";
@@ -44,15 +44,14 @@ export function sealCommand(context: CommandContext): Command {
       const { cwd, env } = context.host;
       const workspace = record.findWorkspace(cwd);
       const config = await record.readProjectConfig(workspace);
-      const cff = await record.readCffAuthors(workspace);
-      const user = await record.readGitUser(workspace, env);
+      const { authors } = await findAuthors(config, workspace, env);
       await using stores = await context.openStores({ create: true });
       const { manifest, seal } = await record.sealFolder(stores, {
         folder: resolve(cwd, folder),
         toolVersion: context.version,
         env,
         type: flags.type,
-        description: describeRun(flags, config, chooseAuthors(config, cff, user)),
+        description: { ...describeRun(flags, config), authors: await authors },
         allowSecrets: flags.allowSecret,
         isStrict: flags.strict,
         signal: context.signal,

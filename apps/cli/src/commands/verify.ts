@@ -1,4 +1,5 @@
 import { basename, resolve } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type BundleReader,
   type Finding,
@@ -100,14 +101,15 @@ async function verifyNamed(
   }
   await using stores = await context.openStores();
   const checked: Checked[] = [];
-  const verified = new Set<string>();
+  const verified = new Map<string, number>();
   if (name !== undefined) {
     const seal = await resolveSeal(context, stores, name);
     if (withLineage) return await checkChain(context, stores, seal, verified);
     return [await checkStored(context, stores, seal, verified)];
   }
-  for await (const seal of allSeals(stores)) {
-    const report = await checkStored(context, stores, seal, verified);
+  for await (const { seal, open } of openedAhead(stores)) {
+    const location = `run with seal ${shortDigest(seal)}`;
+    const report = await check(context, location, open, verified);
     const { findings } = withLineage
       ? await verifyLineage(stores, seal, { signal: context.signal })
       : noLineage;
@@ -123,7 +125,7 @@ async function checkChain(
   context: CommandContext,
   stores: Stores,
   seal: Digest,
-  verified: Set<string>,
+  verified: Map<string, number>,
 ): Promise<Checked[]> {
   const { findings, ancestors } = await verifyLineage(stores, seal, { signal: context.signal });
   const checked: Checked[] = [];
@@ -149,11 +151,29 @@ async function* allSeals(stores: Stores): AsyncGenerator<Digest> {
   } while (after !== undefined);
 }
 
+interface OpenedAhead {
+  readonly seal: Digest;
+  readonly open: () => Promise<BundleReader>;
+}
+
+/** All seals; while one is checked, which other threads do as well, the next one is opened. */
+async function* openedAhead(stores: Stores): AsyncGenerator<OpenedAhead> {
+  let ahead: OpenedAhead | undefined;
+  let before: Promise<unknown> = Promise.resolve();
+  for await (const seal of allSeals(stores)) {
+    const opening = before.then(nextTurn).then(() => openStoredBundle(stores, seal));
+    before = opening.catch(() => undefined); // Its turn comes.
+    if (ahead !== undefined) yield ahead;
+    ahead = { seal, open: () => opening };
+  }
+  if (ahead !== undefined) yield ahead;
+}
+
 function checkStored(
   context: CommandContext,
   stores: Stores,
   seal: Digest,
-  verified?: Set<string>,
+  verified?: Map<string, number>,
 ): Promise<Checked> {
   const open = (): Promise<BundleReader> => openStoredBundle(stores, seal);
   return check(context, `run with seal ${shortDigest(seal)}`, open, verified);
@@ -164,7 +184,7 @@ async function check(
   context: CommandContext,
   location: string,
   open: () => Promise<BundleReader>,
-  verified?: Set<string>,
+  verified?: Map<string, number>,
 ): Promise<Checked> {
   const progress = progressLine(context);
   try {

@@ -9,10 +9,10 @@ import {
   verifyBundle,
 } from "@reseal/bundle";
 import { canonicalDigest } from "@reseal/hash";
-import { type Stores, thisProcess } from "@reseal/store";
+import { type MemoryStores, type Stores, thisProcess } from "@reseal/store";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { known, storedText } from "../../test/capture.ts";
-import { type MemoryStores, makeStores, verifiedSeals } from "../../test/memory-stores.ts";
+import { makeStores, verifiedSeals } from "../../test/memory-stores.ts";
 import { env, readerOf } from "../../test/record.ts";
 import { makeTree } from "../../test/temporary-tree.ts";
 import { recoverRuns } from "../recover.ts";

@@ -38,7 +38,7 @@ export async function execute(
     ...(execution.invariants && { invariants: execution.invariants }),
   });
   const journal = new RunJournal(spool, { clock: stores.clock, redactor, lane: executor.name });
-  spool.writeJson("started", { in_process: true });
+  spool.writeJson("started", { in_process: true }, { durable: true });
   const outcome = await settle(journal, execution);
   const checked = await judge(plan.type, outcome);
   const endedMs = stores.clock.now();

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename } from "node:path";
-import type { DraftFile } from "@reseal/bundle";
+import { type DraftFile, settleBlobs, watchDeletions } from "@reseal/bundle";
 import { canonicalJson, compareUtf8 } from "@reseal/hash";
 import type { Inputs, Invariant, Parent } from "@reseal/schema";
 import type { BlobBatch, Stores } from "@reseal/store";
@@ -49,6 +49,7 @@ export async function prepareExecution(
   const redactor = new RunRedactor(options.env);
   const allows = picomatch([...(request.allowSecrets ?? [])], { dot: true });
   const guard = new FileGuard(redactor.scans, allows, readKey(stores));
+  const watch = await watchDeletions(stores);
   await using batch = await stores.blobs.openBatch();
   const documents = await stageDocuments(batch, execution, redactor);
   const code = await stageCode(batch, executor.code ?? {}, guard);
@@ -93,7 +94,8 @@ export async function prepareExecution(
   await refuseInvalid(plan);
   await refuseInvalidCircumstances({ ...options, invariants: execution.invariants });
   await batch.commit();
-  spool.writeJson("plan.json", plan);
+  spool.writeJson("plan.json", plan, { durable: true });
+  await settleBlobs(stores, watch, plan.files);
   return { plan, guard, redactor };
 }
 

@@ -1,6 +1,13 @@
 import { execFile } from "node:child_process";
-import { constants, statSync } from "node:fs";
-import { open, readdir, realpath } from "node:fs/promises";
+import {
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { arch, availableParallelism, cpus, hostname, platform, release, totalmem } from "node:os";
 
 /** What one call of {@link SystemProbe.run} may take and see. */
@@ -54,8 +61,8 @@ export function nodeSystemProbe(): SystemProbe {
     memoryBytes: totalmem,
     timeZone: () => new Intl.DateTimeFormat().resolvedOptions().timeZone,
     readBytes,
-    readDirectory: (path) => readdir(path).catch(absent),
-    realPath: (path) => realpath(path).catch(absent),
+    readDirectory: async (path) => unlessAbsent(() => readdirSync(path)),
+    realPath: async (path) => unlessAbsent(() => realpathSync.native(path)),
     fileKind,
     run,
   };
@@ -65,8 +72,9 @@ export function nodeSystemProbe(): SystemProbe {
 const readFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 async function readBytes(path: string, bytesMax: number): Promise<Buffer | undefined> {
-  const handle = await open(path, readFlags).catch(absent);
-  if (handle === undefined) return undefined;
+  // Without a wait, as below: the files are small, and many.
+  const descriptor = unlessAbsent(() => openSync(path, readFlags));
+  if (descriptor === undefined) return undefined;
   try {
     const chunks: Buffer[] = [];
     let byteCount = 0;
@@ -76,7 +84,8 @@ async function readBytes(path: string, bytesMax: number): Promise<Buffer | undef
         bytesMax - byteCount,
         byteCount < 8192 ? 8192 : byteCount < 65536 ? 65536 : 1 << 20,
       );
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted);
+      const buffer = Buffer.allocUnsafe(wanted);
+      const bytesRead = readSync(descriptor, buffer, 0, wanted, null);
       if (bytesRead === 0) break;
       chunks.push(buffer.subarray(0, bytesRead));
       byteCount += bytesRead;
@@ -85,7 +94,7 @@ async function readBytes(path: string, bytesMax: number): Promise<Buffer | undef
   } catch (error) {
     return absent(error);
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }
 
@@ -125,6 +134,14 @@ function run(
 }
 
 const absentCodes = ["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG", "EAGAIN", "ENXIO"];
+
+function unlessAbsent<Result>(ask: () => Result): Result | undefined {
+  try {
+    return ask();
+  } catch (error) {
+    return absent(error);
+  }
+}
 
 function absent(error: unknown): undefined {
   if (!hasCode(error, ...absentCodes)) throw error;

@@ -72,6 +72,14 @@ export const document: JsonSchema = {
         "until": {
          "description": "It ends then.",
          "$ref": "#/$defs/Timestamp"
+        },
+        "purpose": {
+         "description": "What others rely on it for.",
+         "type": "string",
+         "enum": [
+          "cited",
+          "promoted"
+         ]
         }
        },
        "required": [

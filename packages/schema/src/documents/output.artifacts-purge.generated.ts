@@ -50,6 +50,29 @@ export const document: JsonSchema = {
     "bytes": {
      "description": "Their bytes.",
      "$ref": "#/$defs/ByteCount"
+    },
+    "shared": {
+     "description": "What stays because other runs have it as well.",
+     "type": "object",
+     "properties": {
+      "files": {
+       "description": "How many files.",
+       "$ref": "#/$defs/Count"
+      },
+      "entries": {
+       "description": "Ids of those runs.",
+       "type": "array",
+       "items": {
+        "type": "string",
+        "minLength": 1
+       }
+      }
+     },
+     "required": [
+      "files",
+      "entries"
+     ],
+     "additionalProperties": false
     }
    },
    "required": [

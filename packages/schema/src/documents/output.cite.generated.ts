@@ -38,6 +38,10 @@ export const document: JsonSchema = {
      "description": "The citation in that format.",
      "type": "string",
      "minLength": 1
+    },
+    "kept": {
+     "description": "Whether the command promised that the run stays.",
+     "type": "boolean"
     }
    },
    "required": [

@@ -3,6 +3,7 @@
 import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.artifacts-pin/v1","type":"object","properties":{"schema":{"const":"artifacts-pin/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"id":{"type":"string","minLength":1},"family":{"$ref":"#/$defs/Line"},"run_id":{"type":"string","minLength":1},"is_pinned":{"type":"boolean"},"was_pinned":{"type":"boolean"},"pin":{"anyOf":[{"type":"object","properties":{"family":{"$ref":"#/$defs/Line"},"run_id":{"type":"string","minLength":1},"at":{"$ref":"#/$defs/Timestamp"},"by":{"type":"string"},"reason":{"type":"string"},"until":{"$ref":"#/$defs/Timestamp"},"purpose":{"type":"string","enum":["cited","promoted"]}},"required":["family","run_id","at","by"],"additionalProperties":false},{"type":"null"}]}},"required":["id","family","run_id","is_pinned","was_pinned","pin"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"Line":{"type":"string","pattern":"^[^\u0000-\u001f-]+$","maxLength":1000},"Timestamp":{"type":"string","pattern":"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z$","maxLength":30}}};
 const func1 = codePointCount;
 const pattern3 = new RegExp("^[^\u0000-\u001f-]+$", "u");
 
@@ -383,7 +384,7 @@ vErrors.push(err22);
 errors++;
 }
 for(const key2 in data8){
-if(!((((((key2 === "family") || (key2 === "run_id")) || (key2 === "at")) || (key2 === "by")) || (key2 === "reason")) || (key2 === "until"))){
+if(!(((((((key2 === "family") || (key2 === "run_id")) || (key2 === "at")) || (key2 === "by")) || (key2 === "reason")) || (key2 === "until")) || (key2 === "purpose"))){
 const err23 = {instancePath:instancePath+"/data/pin",schemaPath:"#/properties/data/properties/pin/anyOf/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2}};
 if(vErrors === null){
 vErrors = [err23];
@@ -461,9 +462,10 @@ vErrors = vErrors === null ? validate56.errors : vErrors.concat(validate56.error
 errors = vErrors.length;
 }
 }
-}
-else {
-const err28 = {instancePath:instancePath+"/data/pin",schemaPath:"#/properties/data/properties/pin/anyOf/0/type",keyword:"type",params:{type: "object"}};
+if(data8.purpose !== undefined){
+let data15 = data8.purpose;
+if(typeof data15 !== "string"){
+const err28 = {instancePath:instancePath+"/data/pin/purpose",schemaPath:"#/properties/data/properties/pin/anyOf/0/properties/purpose/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -472,11 +474,8 @@ vErrors.push(err28);
 }
 errors++;
 }
-var _valid0 = _errs18 === errors;
-valid2 = valid2 || _valid0;
-const _errs30 = errors;
-if(data8 !== null){
-const err29 = {instancePath:instancePath+"/data/pin",schemaPath:"#/properties/data/properties/pin/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(!((data15 === "cited") || (data15 === "promoted"))){
+const err29 = {instancePath:instancePath+"/data/pin/purpose",schemaPath:"#/properties/data/properties/pin/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema19.properties.data.properties.pin.anyOf[0].properties.purpose.enum}};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -485,15 +484,40 @@ vErrors.push(err29);
 }
 errors++;
 }
-var _valid0 = _errs30 === errors;
-valid2 = valid2 || _valid0;
-if(!valid2){
-const err30 = {instancePath:instancePath+"/data/pin",schemaPath:"#/properties/data/properties/pin/anyOf",keyword:"anyOf",params:{}};
+}
+}
+else {
+const err30 = {instancePath:instancePath+"/data/pin",schemaPath:"#/properties/data/properties/pin/anyOf/0/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err30];
 }
 else {
 vErrors.push(err30);
+}
+errors++;
+}
+var _valid0 = _errs18 === errors;
+valid2 = valid2 || _valid0;
+const _errs32 = errors;
+if(data8 !== null){
+const err31 = {instancePath:instancePath+"/data/pin",schemaPath:"#/properties/data/properties/pin/anyOf/1/type",keyword:"type",params:{type: "null"}};
+if(vErrors === null){
+vErrors = [err31];
+}
+else {
+vErrors.push(err31);
+}
+errors++;
+}
+var _valid0 = _errs32 === errors;
+valid2 = valid2 || _valid0;
+if(!valid2){
+const err32 = {instancePath:instancePath+"/data/pin",schemaPath:"#/properties/data/properties/pin/anyOf",keyword:"anyOf",params:{}};
+if(vErrors === null){
+vErrors = [err32];
+}
+else {
+vErrors.push(err32);
 }
 errors++;
 }
@@ -511,24 +535,24 @@ vErrors = null;
 }
 }
 else {
-const err31 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
+const err33 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err31];
+vErrors = [err33];
 }
 else {
-vErrors.push(err31);
+vErrors.push(err33);
 }
 errors++;
 }
 }
 }
 else {
-const err32 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err34 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
-vErrors = [err32];
+vErrors = [err34];
 }
 else {
-vErrors.push(err32);
+vErrors.push(err34);
 }
 errors++;
 }

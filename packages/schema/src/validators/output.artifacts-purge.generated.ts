@@ -302,7 +302,7 @@ vErrors.push(err12);
 errors++;
 }
 for(const key1 in data2){
-if(!(((((((key1 === "id") || (key1 === "family")) || (key1 === "run_id")) || (key1 === "reason")) || (key1 === "applied")) || (key1 === "files")) || (key1 === "bytes"))){
+if(!((((((((key1 === "id") || (key1 === "family")) || (key1 === "run_id")) || (key1 === "reason")) || (key1 === "applied")) || (key1 === "files")) || (key1 === "bytes")) || (key1 === "shared"))){
 const err13 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
 if(vErrors === null){
 vErrors = [err13];
@@ -418,9 +418,11 @@ vErrors = vErrors === null ? validate57.errors : vErrors.concat(validate57.error
 errors = vErrors.length;
 }
 }
-}
-else {
-const err21 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
+if(data2.shared !== undefined){
+let data10 = data2.shared;
+if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
+if(data10.files === undefined){
+const err21 = {instancePath:instancePath+"/data/shared",schemaPath:"#/properties/data/properties/shared/required",keyword:"required",params:{missingProperty: "files"}};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -429,15 +431,107 @@ vErrors.push(err21);
 }
 errors++;
 }
-}
-}
-else {
-const err22 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(data10.entries === undefined){
+const err22 = {instancePath:instancePath+"/data/shared",schemaPath:"#/properties/data/properties/shared/required",keyword:"required",params:{missingProperty: "entries"}};
 if(vErrors === null){
 vErrors = [err22];
 }
 else {
 vErrors.push(err22);
+}
+errors++;
+}
+for(const key2 in data10){
+if(!((key2 === "files") || (key2 === "entries"))){
+const err23 = {instancePath:instancePath+"/data/shared",schemaPath:"#/properties/data/properties/shared/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2}};
+if(vErrors === null){
+vErrors = [err23];
+}
+else {
+vErrors.push(err23);
+}
+errors++;
+}
+}
+if(data10.files !== undefined){
+if(!(validate55(data10.files, {instancePath:instancePath+"/data/shared/files",parentData:data10,parentDataProperty:"files",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate55.errors : vErrors.concat(validate55.errors);
+errors = vErrors.length;
+}
+}
+if(data10.entries !== undefined){
+let data12 = data10.entries;
+if(Array.isArray(data12)){
+const len0 = data12.length;
+for(let i0=0; i0<len0; i0++){
+let data13 = data12[i0];
+if(typeof data13 === "string"){
+if(func1(data13) < 1){
+const err24 = {instancePath:instancePath+"/data/shared/entries/" + i0,schemaPath:"#/properties/data/properties/shared/properties/entries/items/minLength",keyword:"minLength",params:{limit: 1}};
+if(vErrors === null){
+vErrors = [err24];
+}
+else {
+vErrors.push(err24);
+}
+errors++;
+}
+}
+else {
+const err25 = {instancePath:instancePath+"/data/shared/entries/" + i0,schemaPath:"#/properties/data/properties/shared/properties/entries/items/type",keyword:"type",params:{type: "string"}};
+if(vErrors === null){
+vErrors = [err25];
+}
+else {
+vErrors.push(err25);
+}
+errors++;
+}
+}
+}
+else {
+const err26 = {instancePath:instancePath+"/data/shared/entries",schemaPath:"#/properties/data/properties/shared/properties/entries/type",keyword:"type",params:{type: "array"}};
+if(vErrors === null){
+vErrors = [err26];
+}
+else {
+vErrors.push(err26);
+}
+errors++;
+}
+}
+}
+else {
+const err27 = {instancePath:instancePath+"/data/shared",schemaPath:"#/properties/data/properties/shared/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err27];
+}
+else {
+vErrors.push(err27);
+}
+errors++;
+}
+}
+}
+else {
+const err28 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err28];
+}
+else {
+vErrors.push(err28);
+}
+errors++;
+}
+}
+}
+else {
+const err29 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err29];
+}
+else {
+vErrors.push(err29);
 }
 errors++;
 }

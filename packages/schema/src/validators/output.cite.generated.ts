@@ -3,7 +3,7 @@
 import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.cite/v1","type":"object","properties":{"schema":{"const":"cite/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"format":{"type":"string","enum":["bibtex","json","markdown","datacite"]},"citation":{"$ref":"#/$defs/JsonObject"},"text":{"type":"string","minLength":1}},"required":["format","citation","text"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"JsonObject":{"type":"object","additionalProperties":true}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://reseal.dev/schemas/output.cite/v1","type":"object","properties":{"schema":{"const":"cite/v1"},"ok":{"const":true},"data":{"type":"object","properties":{"format":{"type":"string","enum":["bibtex","json","markdown","datacite"]},"citation":{"$ref":"#/$defs/JsonObject"},"text":{"type":"string","minLength":1},"kept":{"type":"boolean"}},"required":["format","citation","text"],"additionalProperties":false}},"required":["schema","ok","data"],"additionalProperties":false,"$defs":{"JsonObject":{"type":"object","additionalProperties":true}}};
 
 function validate53(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -146,7 +146,7 @@ vErrors.push(err8);
 errors++;
 }
 for(const key1 in data2){
-if(!(((key1 === "format") || (key1 === "citation")) || (key1 === "text"))){
+if(!((((key1 === "format") || (key1 === "citation")) || (key1 === "text")) || (key1 === "kept"))){
 const err9 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}};
 if(vErrors === null){
 vErrors = [err9];
@@ -211,9 +211,9 @@ vErrors.push(err13);
 errors++;
 }
 }
-}
-else {
-const err14 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
+if(data2.kept !== undefined){
+if(typeof data2.kept !== "boolean"){
+const err14 = {instancePath:instancePath+"/data/kept",schemaPath:"#/properties/data/properties/kept/type",keyword:"type",params:{type: "boolean"}};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -225,12 +225,24 @@ errors++;
 }
 }
 else {
-const err15 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+const err15 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err15];
 }
 else {
 vErrors.push(err15);
+}
+errors++;
+}
+}
+}
+else {
+const err16 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
 }
 errors++;
 }

@@ -77,6 +77,21 @@ const removeCases: readonly CatalogCase[] = [
     },
   },
   {
+    name: "takes out another execution of what a seal that stays derives from",
+    law: "remove",
+    needs: [],
+    async run(catalog) {
+      const meant = sealRecord(1);
+      const again = sealRecord(2, { artifact_id: meant.artifact_id });
+      const child = sealRecord(3, { parents: [{ ...parentOf(1), seal: meant.seal }] });
+      await catalog.addSeals([meant, again, child]);
+
+      const gone = await catalog.removeSeals([meant.seal, again.seal], { tenant });
+
+      assert.deepEqual(gone, [again.seal]);
+    },
+  },
+  {
     name: "takes nothing out of another tenant",
     law: "apart",
     needs: [],

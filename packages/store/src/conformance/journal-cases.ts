@@ -1,9 +1,10 @@
 import { strict as assert } from "node:assert";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Journal, JournalEntry, JournalRecord, JournalStream } from "../journal.ts";
 import { rejectsExactly, rejectsWith, toList } from "./expectations.ts";
 
 /** A promise of {@link Journal} that a case holds an implementation to. */
-export type JournalLaw = "durable" | "whole" | "ordered" | "honest damage" | "abort";
+export type JournalLaw = "durable" | "whole" | "ordered" | "guarded" | "honest damage" | "abort";
 
 /** What only the owner of an implementation can do for a case. */
 export interface JournalHarness {
@@ -180,6 +181,45 @@ export const journalCases: readonly JournalCase[] = [
       }
 
       assert.deepEqual(await readRecords(journal, "notes"), []);
+    },
+  },
+  {
+    name: "appends nothing else to a stream while a guard runs",
+    law: "guarded",
+    needs: [],
+    async run(journal) {
+      const seen: JournalRecord[][] = [];
+      const look = async (): Promise<void> => {
+        seen.push(await readRecords(journal, "seals"));
+        await journal.append("trash", [{ n: 0 }]); // Another stream is free.
+        await nextTurn();
+        seen.push(await readRecords(journal, "seals"));
+      };
+
+      await Promise.all([
+        journal.append("seals", [{ n: 1 }], { guard: look }),
+        journal.append("seals", [{ n: 2 }]),
+        journal.append("seals", [], { guard: look }),
+      ]);
+
+      assert.deepEqual(seen.slice(0, 2), [seen[0], seen[0]]);
+      assert.deepEqual(seen.slice(2), [seen[2], seen[2]]);
+      assert.equal(seen.length, 4);
+      assert.equal((await readRecords(journal, "seals")).length, 2);
+    },
+  },
+  {
+    name: "writes nothing when the guard throws",
+    law: "guarded",
+    needs: [],
+    async run(journal) {
+      const error = new Error("no");
+      const guard = (): Promise<void> => Promise.reject(error);
+
+      await rejectsExactly(journal.append("seals", [{ n: 1 }], { guard }), error);
+      await journal.append("seals", [{ n: 2 }]);
+
+      assert.deepEqual(await readRecords(journal, "seals"), [{ n: 2 }]);
     },
   },
   {

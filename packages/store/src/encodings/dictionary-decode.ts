@@ -1,6 +1,11 @@
 import { createDigester } from "@reseal/hash";
 import type { ByteSource } from "../blob-store.ts";
-import { type DictionaryHeader, invalid, parseHeader } from "./dictionary-header.ts";
+import {
+  type DictionaryHeader,
+  invalid,
+  parseForeignHeader,
+  parseHeader,
+} from "./dictionary-header.ts";
 import {
   headerBytesMax,
   headerMark,
@@ -29,7 +34,7 @@ export async function* decodeDictionary(
   source: ByteSource,
   { bytesMax = Number.MAX_SAFE_INTEGER }: DecodeOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const decoder = new LineDecoder();
+  const decoder = new LineDecoder(parseHeader, { isStrict: true });
   const digester = createDigester();
   for await (const block of lineBlocks(source)) {
     const bytes =
@@ -38,14 +43,34 @@ export async function* decodeDictionary(
         : decoder.piece(block.bytes, block.isLast);
     if (bytes.byteLength === 0) continue;
     digester.update(bytes);
-    if (digester.size > Math.min(decoder.original.size, bytesMax))
+    if (digester.size > Math.min(decoder.header.original.size, bytesMax))
       throw invalid("holds more than its header says, or than is allowed");
     yield bytes;
   }
-  const { original } = decoder;
+  const { original } = decoder.header;
   if (digester.size !== original.size) throw invalid(`ends after ${digester.size} restored bytes`);
   if (digester.digest() !== original.digest)
     throw invalid("does not restore the bytes whose digest its header names");
+}
+
+/**
+ * Restore the records of a JSONL file from the form in which CryptoRun wrote it. It kept no digest:
+ * the records are the same, the order of their keys and the text of their numbers need not be.
+ * @throws `STORE_ENCODING_INVALID`
+ * @see docs/format/compaction.md
+ */
+export async function* decodeForeignDictionary(
+  source: ByteSource,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const decoder = new LineDecoder(parseForeignHeader, { isStrict: false });
+  for await (const block of lineBlocks(source)) {
+    const bytes =
+      block.kind === "lines"
+        ? decoder.decode(block.bytes)
+        : decoder.piece(block.bytes, block.isLast);
+    if (bytes.byteLength > 0) yield bytes;
+  }
+  if (!decoder.hasHeader) throw invalid("ends in its first line");
 }
 
 /**
@@ -53,13 +78,13 @@ export async function* decodeDictionary(
  * @throws `STORE_ENCODING_INVALID`
  */
 export async function readDictionaryHeader(source: ByteSource): Promise<DictionaryHeader> {
-  const decoder = new LineDecoder();
+  const decoder = new LineDecoder(parseHeader, { isStrict: true });
   for await (const block of lineBlocks(source)) {
     if (block.kind === "lines") decoder.decode(firstLine(block.bytes));
     else decoder.piece(block.bytes, block.isLast);
-    if (decoder.header !== undefined) return decoder.header;
+    if (decoder.hasHeader) break;
   }
-  throw invalid("ends in its first line");
+  return decoder.header;
 }
 
 function firstLine(bytes: Buffer): Buffer {
@@ -69,25 +94,37 @@ function firstLine(bytes: Buffer): Buffer {
 /** What the line that comes next is. */
 type Expected = "header" | "first" | "any" | "verbatim";
 
-class LineDecoder {
+class LineDecoder<Header extends Pick<DictionaryHeader, "dictionaries">> {
+  readonly #parse: (line: Uint8Array) => Header;
+  readonly #isStrict: boolean;
   #expected: Expected = "header";
-  /** What the first line says, once it was read. */
-  header: DictionaryHeader | undefined;
+  #header: Header | undefined;
   #dictionaries: ReadonlyMap<string, readonly string[]> = new Map();
   readonly #isName = (name: string): boolean => this.#dictionaries.has(name);
   /** A header that is longer than other lines may be. */
   #headerPieces: Buffer[] = [];
 
-  get original(): DictionaryHeader["original"] {
-    if (this.header === undefined) throw invalid("ends in its first line");
-    return this.header.original;
+  /** @param isStrict Refuse what looks like a second header. */
+  constructor(parse: (line: Uint8Array) => Header, { isStrict }: { readonly isStrict: boolean }) {
+    this.#parse = parse;
+    this.#isStrict = isStrict;
+  }
+
+  get hasHeader(): boolean {
+    return this.#header !== undefined;
+  }
+
+  /** What the first line says. */
+  get header(): Header {
+    if (this.#header === undefined) throw invalid("ends in its first line");
+    return this.#header;
   }
 
   /** Restore a block of whole lines. */
   decode(bytes: Buffer): Buffer {
     const text = bytes.toString("latin1");
     const finder = new MarkerFinder(text, this.#isName);
-    const hasHeaderMark = text.includes(headerMark);
+    const hasHeaderMark = this.#isStrict && text.includes(headerMark);
     let out = "";
     let written = 0; // What comes before it is in `out`, or is left out.
     for (let lineStart = 0; lineStart < text.length; ) {
@@ -137,9 +174,9 @@ class LineDecoder {
   }
 
   #takeHeader(line: Uint8Array): void {
-    this.header = parseHeader(line);
+    this.#header = this.#parse(line);
     this.#dictionaries = new Map(
-      this.header.dictionaries.map(({ name, values }) => [name, values]),
+      this.#header.dictionaries.map(({ name, values }) => [name, values]),
     );
     this.#expected = "first";
   }

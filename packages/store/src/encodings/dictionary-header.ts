@@ -68,6 +68,39 @@ export function parseHeader(line: Uint8Array): DictionaryHeader {
   };
 }
 
+/** Whether a file begins as CryptoRun wrote one with a dictionary. Needs its first 64 bytes. */
+export function hasForeignDictionary(first: Uint8Array): boolean {
+  return Buffer.from(first).toString("latin1").startsWith(foreignStart);
+}
+
+const foreignStart = `{"_dictionaries":{`;
+
+/**
+ * Read the first line of a file that CryptoRun wrote, without its line feed.
+ * @throws `STORE_ENCODING_INVALID`
+ */
+export function parseForeignHeader(line: Uint8Array): Pick<DictionaryHeader, "dictionaries"> {
+  let header: unknown;
+  try {
+    header = parseStrictJson(line, { depthMax: 4 });
+  } catch (cause) {
+    throw invalid("has a first line that is no JSON", cause);
+  }
+  const { _dictionaries, _type } = asObject(header, "the first line");
+  if (_type !== "dictionary_header") throw invalid("does not begin with a dictionary");
+  const fields = Object.entries(asObject(_dictionaries, "_dictionaries"));
+  return {
+    dictionaries: fields.map(([field, entries]) => ({
+      name: Buffer.from(field).toString("latin1"),
+      values: Object.entries(asObject(entries, "a dictionary")).map(([key, entry], index) => {
+        if (key !== String(index)) throw invalid(`lacks number ${index} in a dictionary`);
+        if (typeof entry !== "string") throw invalid("has a dictionary entry that is no text");
+        return Buffer.from(JSON.stringify(entry)).toString("latin1");
+      }),
+    })),
+  };
+}
+
 function parseOriginal(value: unknown): BlobInfo {
   const { bytes, sha256 } = asObject(value, "_original");
   if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0)

@@ -15,8 +15,9 @@ const windowLogMax = 23;
 const pieceBytes = 1024 * 1024;
 /** What a caller may make us set aside for a frame that holds less. */
 const chunkBytesMax = 32 * 1024 * 1024;
-const writing = { [constants.ZSTD_c_compressionLevel]: level };
-const reading = { [constants.ZSTD_d_windowLogMax]: windowLogMax };
+// Functions, so that zlib is loaded with the first frame and not at the start.
+const writing = () => ({ [constants.ZSTD_c_compressionLevel]: level });
+const reading = () => ({ [constants.ZSTD_d_windowLogMax]: windowLogMax });
 
 /** Bytes of a frame's beginning that {@link zstdContentSize} needs. */
 export const zstdHeaderBytes = 18;
@@ -29,13 +30,13 @@ export function encodeZstd(
   source: ByteSource,
   size: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const options = { params: writing, pledgedSrcSize: size, chunkSize: pieceBytes };
+  const options = { params: writing(), pledgedSrcSize: size, chunkSize: pieceBytes };
   return through(source, createZstdCompress(options));
 }
 
 /** The same for bytes in memory. */
 export function encodeZstdBytes(bytes: Uint8Array): Uint8Array {
-  return zstdCompressSync(bytes, { params: writing, pledgedSrcSize: bytes.byteLength });
+  return zstdCompressSync(bytes, { params: writing(), pledgedSrcSize: bytes.byteLength });
 }
 
 /**
@@ -45,7 +46,7 @@ export function encodeZstdBytes(bytes: Uint8Array): Uint8Array {
  * @see https://www.rfc-editor.org/rfc/rfc8878
  */
 export async function* decodeZstd(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
-  const decompress = createZstdDecompress({ params: reading, chunkSize: pieceBytes });
+  const decompress = createZstdDecompress({ params: reading(), chunkSize: pieceBytes });
   try {
     yield* through(source, decompress);
   } catch (error) {
@@ -61,7 +62,7 @@ export function decodeZstdBytes(frame: Uint8Array, size: number): Uint8Array {
   try {
     // One buffer of the right size, where the default is many of 16 KiB that are joined at the end.
     const chunkSize = Math.min(Math.max(64, size), chunkBytesMax);
-    const options = { params: reading, maxOutputLength: Math.max(1, size), chunkSize };
+    const options = { params: reading(), maxOutputLength: Math.max(1, size), chunkSize };
     return zstdDecompressSync(frame, options);
   } catch (error) {
     throw zstdFailure(error);

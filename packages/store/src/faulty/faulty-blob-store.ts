@@ -5,6 +5,7 @@ import type {
   BlobInfo,
   BlobStore,
   ByteSource,
+  KeepOptions,
   OperationOptions,
   PutOptions,
 } from "../blob-store.ts";
@@ -148,10 +149,7 @@ class FaultyBatch implements BlobBatch {
     );
   }
 
-  async keep(
-    blobs: readonly BlobInfo[],
-    options: OperationOptions = {},
-  ): Promise<readonly BlobInfo[]> {
+  async keep(blobs: readonly BlobInfo[], options: KeepOptions = {}): Promise<readonly BlobInfo[]> {
     return inject(this.#plan, "batch.keep", options.signal, (signal) =>
       this.#batch.keep(blobs, { ...options, signal }),
     );

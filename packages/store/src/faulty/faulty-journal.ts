@@ -1,5 +1,6 @@
 import type { OperationOptions } from "../blob-store.ts";
 import type {
+  AppendOptions,
   Journal,
   JournalEntry,
   JournalRecord,
@@ -18,10 +19,10 @@ export function faultyJournal(journal: Journal, plan: FaultPlan): Journal {
     append: (
       stream: JournalStream,
       records: readonly JournalRecord[],
-      options: OperationOptions = {},
+      options: AppendOptions = {},
     ): Promise<JournalSpan> =>
       inject(plan, "journal.append", options.signal, (signal) =>
-        journal.append(stream, records, { signal }),
+        journal.append(stream, records, { ...options, signal }),
       ),
     read: (
       stream: JournalStream,

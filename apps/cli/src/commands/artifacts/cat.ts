@@ -31,6 +31,10 @@ export function artifactsCatCommand(context: CommandContext): Command {
     )
     .action(async (name: string, flags: PoolFlags) => {
       const file = await openFile(context, name, flags);
+      if (file.isForeign)
+        context.note(
+          "CryptoRun compacted this file. These are its records; keys may have stood in another order.",
+        );
       if (context.options.json !== true) {
         await writeAll(file.bytes(), context.host.stdout);
         return;

@@ -4,11 +4,13 @@ import { refreshPool, wantedFamilies } from "../../artifacts-scan.ts";
 import type { CommandContext } from "../../context.ts";
 import { commandHelp } from "../../help.ts";
 import { renderEntries } from "../../render-artifacts.ts";
+import { renderTree } from "../../render-tree.ts";
 import { harmless } from "../../terminal.ts";
 
 interface ListFlags extends PoolFlags {
   readonly family?: readonly string[];
   readonly ascii?: boolean;
+  readonly tree?: boolean;
 }
 
 /** `reseal artifacts list` */
@@ -16,6 +18,7 @@ export function listCommand(context: CommandContext): Command {
   return withPoolFlags(new Command("list"))
     .description("What runs there are: times, sizes, outcomes, pins")
     .option("--family <name...>", "only these families")
+    .option("--tree", "families, their runs, and the files of each by folders")
     .option("--ascii", "no character beyond ASCII")
     .addHelpText(
       "after",
@@ -24,6 +27,7 @@ export function listCommand(context: CommandContext): Command {
           ["reseal artifacts list", "all runs, newest first"],
           ["reseal artifacts list --family proofs", "one family"],
           ["reseal artifacts list --verbose --family greenwall", "with the paths"],
+          ["reseal artifacts list --tree", "what lies where"],
           ["reseal artifacts list --json", "for scripts"],
         ],
         { 0: "listed", 2: "wrong usage or settings", 3: "no such folder", 4: "damaged manifest" },
@@ -40,8 +44,9 @@ export function listCommand(context: CommandContext): Command {
       const isVerbose = (context.options.verbose ?? 0) > 0;
       if (isVerbose)
         await describe(context, wanted ?? config.families.map(({ name }) => name), config);
+      const style = { ascii: flags.ascii === true, verbose: isVerbose };
       context.result("artifacts-list/v1", data, () =>
-        renderEntries(items, { ascii: flags.ascii === true, verbose: isVerbose }),
+        flags.tree === true ? renderTree(items, style) : renderEntries(items, style),
       );
     });
 }

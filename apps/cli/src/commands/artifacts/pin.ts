@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { openPool, type PoolFlags, withPoolFlags } from "../../artifacts-pool.ts";
 import { scanProgress, warnAbout } from "../../artifacts-scan.ts";
 import type { CommandContext } from "../../context.ts";
@@ -12,6 +12,7 @@ interface PinFlags extends PoolFlags {
   readonly off?: boolean;
   readonly reason?: string;
   readonly until?: string;
+  readonly for?: "cited" | "promoted";
 }
 
 /** `reseal artifacts pin` */
@@ -22,6 +23,9 @@ export function pinCommand(context: CommandContext): Command {
     .option("--on", "pin it")
     .option("--off", "unpin it")
     .option("--reason <text>", "why, for others")
+    .addOption(
+      new Option("--for <purpose>", "what others rely on it for").choices(["cited", "promoted"]),
+    )
     .option("--until <day>", "the pin ends on this day or at this time (UTC)", parseEnd)
     .addHelpText(
       "after",
@@ -29,6 +33,7 @@ export function pinCommand(context: CommandContext): Command {
         [
           ["reseal artifacts pin --id a1b2c3d4 --on", "keep it"],
           ["reseal artifacts pin --id a1b2c3d4 --on --reason 'in the paper'", "and say why"],
+          ["reseal artifacts pin --id a1b2c3d4 --on --for promoted", "others use it now"],
           ["reseal artifacts pin --id a1b2c3d4 --off", "let it go with the others"],
         ],
         { 0: "done", 2: "wrong usage", 3: "no such entry, or several", 7: "busy" },
@@ -40,8 +45,8 @@ export function pinCommand(context: CommandContext): Command {
         throw cliErrors.USAGE("Give exactly one of --on and --off.", {
           hint: `For example: reseal artifacts pin --id ${flags.id} --on`,
         });
-      if (isOff && (flags.reason ?? flags.until) !== undefined)
-        throw cliErrors.USAGE("--reason and --until belong to --on.");
+      if (isOff && (flags.reason ?? flags.until ?? flags.for) !== undefined)
+        throw cliErrors.USAGE("--reason, --for and --until belong to --on.");
       const gc = await import("@reseal/gc");
       await using pool = await openPool(context, flags);
       await gc.readManifest(pool.places);
@@ -49,7 +54,7 @@ export function pinCommand(context: CommandContext): Command {
       const scan = await gc.updatePool(pool, { onProgress: progress.show }).finally(progress.clear);
       warnAbout(context, scan);
       const entry = gc.entryNamed(scan.entries, flags.id);
-      const pin = isOn ? await gc.pinEntry(pool, entry, flags) : null;
+      const pin = isOn ? await gc.pinEntry(pool, entry, { ...flags, purpose: flags.for }) : null;
       const wasPinned = isOn ? entry.is_pinned : await gc.unpinEntry(pool, entry);
       await gc.updatePool(pool, {});
       const { id, family, run_id } = entry;

@@ -1,3 +1,4 @@
+import type { Shared } from "@reseal/gc";
 import { Command } from "commander";
 import { openPool, type PoolFlags, readPoolJournal, withPoolFlags } from "../../artifacts-pool.ts";
 import { lookAtPool, scanProgress } from "../../artifacts-scan.ts";
@@ -63,7 +64,13 @@ export function purgeCommand(context: CommandContext): Command {
         applied: isApplied,
         files: purged?.files ?? 0,
         bytes: purged?.bytes ?? 0,
+        shared: purged?.shared ?? (await gc.sharedOf(scan, target.entry)) ?? noneShared,
       };
+      const { files, entries } = data.shared;
+      if (files > 0)
+        context.warn(
+          `${plural(files, "file")} of it ${files === 1 ? "stays" : "stay"}, because other runs have ${files === 1 ? "it" : "them"} as well: ${entries.slice(0, 10).join(", ")}${entries.length > 10 ? " …" : ""}. Purge those too when that is what must go.`,
+        );
       context.result("artifacts-purge/v1", data, () =>
         isApplied
           ? `Destroyed ${what}: ${plural(data.files, "file")}. The audit log says why.`
@@ -71,6 +78,8 @@ export function purgeCommand(context: CommandContext): Command {
       );
     });
 }
+
+const noneShared: Shared = { files: 0, entries: [] };
 
 type Gc = typeof import("@reseal/gc");
 type Target = Parameters<Gc["purgeEntry"]>[2];
@@ -81,7 +90,7 @@ function findTarget(
   trash: Awaited<ReturnType<Gc["readTrash"]>>,
   name: string,
 ): Target {
-  const isHere = scan.entries.some(({ id }) => id.startsWith(name.toLowerCase()));
+  const isHere = gc.namedBy(scan.entries, name).length > 0;
   return isHere
     ? { entry: gc.entryNamed(scan.entries, name) }
     : { item: gc.itemNamed(trash, name) };

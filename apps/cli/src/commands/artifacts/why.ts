@@ -22,8 +22,8 @@ export function whyCommand(context: CommandContext): Command {
       const gc = await import("@reseal/gc");
       await using looked = await lookAtPool(context, flags);
       const { scan, config, places } = looked;
-      const entry = scan.entries.find(({ id }) => id.startsWith(name.toLowerCase()));
-      if (entry === undefined && (await showTrash(context, places, config, name))) return;
+      const isHere = gc.namedBy(scan.entries, name).length > 0;
+      if (!isHere && (await showTrash(context, places, config, name))) return;
       const { id, family, run_id } = gc.entryNamed(scan.entries, name);
       const plan = gc.planPool(scan, config, places, { nowMs: Date.now(), dryRun: true });
       const found = gc.decisionIn(plan, id);
@@ -65,10 +65,10 @@ async function showTrash(
 ): Promise<boolean> {
   const gc = await import("@reseal/gc");
   await using journal = await readPoolJournal(places);
-  const item = (await gc.readTrash(journal)).find(
-    (one) => gc.isInTrash(one) && one.folder.startsWith(name.toLowerCase()),
-  );
-  if (item === undefined || name.length < 4) return false;
+  const present = (await gc.readTrash(journal)).filter(gc.isInTrash);
+  const items = present.map((item) => ({ ...item, id: item.folder, seal: item.seals?.[0] }));
+  const [item] = gc.namedBy(items, name);
+  if (item === undefined) return false;
   const { entry_id: id, family, run_id, at, action, folder } = item;
   const until = new Date(Date.parse(at) + config.trashRetentionDays * 86_400_000).toISOString();
   const data = {

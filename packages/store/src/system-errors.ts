@@ -1,5 +1,5 @@
 import { isResealError } from "@reseal/errors";
-import { storeErrors } from "@reseal/store";
+import { storeErrors } from "./errors.ts";
 
 const hints: Readonly<Record<string, string>> = {
   ENOSPC: "The disk is full. Free some space, then try again. Nothing was changed.",
