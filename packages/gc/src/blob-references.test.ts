@@ -23,13 +23,22 @@ test("what runs free is what only they need, each blob once", () => {
         );
 
       const rest = new Set(runs.flatMap((numbers, index) => (gone.includes(index) ? [] : numbers)));
-      const freed = new Set(
-        runs.flatMap((numbers, index) => (gone.includes(index) ? numbers : [])),
-      ).difference(rest);
+      const going = runs.flatMap((numbers, index) => (gone.includes(index) ? numbers : []));
+      const freed = new Set(going.filter((number) => !rest.has(number)));
       expect(references.freedBy(gone.map(runOf))).toEqual({
         files: freed.size,
         bytes: [...freed].reduce((sum, number) => sum + blobOf(number).size, 0),
       });
+      for (const [index, numbers] of runs.entries()) {
+        const others = runs.map((theirs, other) => (other === index ? [] : theirs));
+        const shared = new Set(numbers.filter((number) => others.flat().includes(number)));
+        expect(references.sharedWith(runOf(index))).toEqual({
+          files: shared.size,
+          runs: others.flatMap((theirs, other) =>
+            theirs.some((number) => shared.has(number)) ? [runOf(other)] : [],
+          ),
+        });
+      }
       const isNeeded = references.neededWithout(gone.map(runOf));
       for (const [number, { digest }] of blobs.entries()) {
         expect(isNeeded(digest)).toBe(rest.has(number));
