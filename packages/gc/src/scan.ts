@@ -91,6 +91,7 @@ export interface Shared {
 
 interface ScanResult extends Scan {
   readonly walked: WalkedPool;
+  readonly cache: PoolCache;
   readonly known: readonly (FoundFile & { readonly stamp: FileStamp })[];
 }
 
@@ -103,7 +104,12 @@ export async function scanPool(
   config: ArtifactsConfig,
   options: ScanOptions,
 ): Promise<Scan> {
-  const { known: _, walked: _walked, ...scan } = await scanFiles(places, config, options);
+  const {
+    known: _,
+    walked: _walked,
+    cache: _cache,
+    ...scan
+  } = await scanFiles(places, config, options);
   return scan;
 }
 
@@ -155,8 +161,8 @@ async function updateManifest(
   options: ScanOptions & UpdateOptions,
 ): Promise<Scan> {
   const tickMs = lstatSync(places.lock, { throwIfNoEntry: false })?.ctimeMs ?? 0;
-  const { known, walked, ...scan } = await scanFiles(places, config, options);
-  new PoolCache(places.cache).save(known, tickMs);
+  const { known, walked, cache, ...scan } = await scanFiles(places, config, options);
+  cache.save(known, tickMs);
   if (options.writesManifest === false) return scan;
   writeManifest(places, scan.manifest);
   const { scanned_at, scanner, summary, families } = scan.manifest;
@@ -204,12 +210,14 @@ async function scanFiles(
   options: ScanOptions,
 ): Promise<ScanResult> {
   const startMs = performance.now();
+  const cache = new PoolCache(places.cache);
   const walked = walkPool(places, {
     familyOf: familyMatcher(config.families),
+    isAllRead: options.readAll === true || cache.isEmpty,
     ...listOptions(config, options),
   });
   const { nowMs } = options;
-  const { known, unreadable, filesRead } = await readFiles(places, config, walked.matched, options);
+  const { known, unreadable, filesRead } = await readFiles(cache, places, config, walked, options);
   const now = new Date(nowMs).toISOString();
   const pins = await pinsOf(places);
   // An entry of which a file cannot be read is not there: nothing is decided about a part of one.
@@ -234,6 +242,7 @@ async function scanFiles(
     filesRead,
     unreadable: unreadable.map(({ path }) => path).sort(),
     walked,
+    cache,
     known,
   };
 }
@@ -279,23 +288,23 @@ function groupOf({ family, path }: { readonly family: string; readonly path: str
 type KnownFile = ScanResult["known"][number];
 
 async function readFiles(
-  { folder, cache: cacheFile }: PoolPlaces,
+  cache: PoolCache,
+  { folder }: PoolPlaces,
   config: ArtifactsConfig,
-  matched: readonly WalkedFile[],
+  { matched, stamps }: WalkedPool,
   { readAll = false, signal, onProgress }: ScanOptions,
 ): Promise<{
   readonly known: readonly KnownFile[];
   readonly unreadable: readonly WalkedFile[];
   readonly filesRead: number;
 }> {
-  const cache = new PoolCache(cacheFile);
   const known: KnownFile[] = [];
   const rest: (WalkedFile & { size: number })[] = [];
-  for (const { path, family, stamp } of matched) {
-    const { size, mtimeMs } = stamp;
-    const digest = readAll ? undefined : cache.get(path, stamp);
-    if (digest === undefined) rest.push({ path, family, stamp, size });
-    else known.push({ path, family, size, mtimeMs, digest, stamp });
+  for (const file of matched) {
+    const { path, family, stamp } = file;
+    const digest = readAll || stamp === undefined ? undefined : cache.get(path, stamp);
+    if (digest === undefined || stamp === undefined) rest.push({ ...file, size: stamp?.size ?? 0 });
+    else known.push({ path, family, size: stamp.size, mtimeMs: stamp.mtimeMs, digest, stamp });
   }
   const facts = await hashFiles(folder, rest, {
     workers: config.parallelWorkers,
@@ -312,6 +321,8 @@ async function readFiles(
     if (fact?.digest === undefined) unreadable.push(file);
     else {
       const { digest, problem: _, ...stamp } = fact;
+      if (file.stamp === undefined)
+        stamps.set([stamp.size, stamp.mtimeMs, stamp.ctimeMs, stamp.ino], 4 * file.place);
       known.push({ path, family, size: stamp.size, mtimeMs: stamp.mtimeMs, digest, stamp });
     }
   }

@@ -37,6 +37,10 @@ export class PoolCache {
     this.#places = new Map(this.#columns.paths.map((path, place) => [path, place]));
   }
 
+  get isEmpty(): boolean {
+    return this.#places.size === 0;
+  }
+
   get(path: string, stamp: FileStamp): Digest | undefined {
     const place = this.#places.get(path);
     if (place === undefined) return undefined;

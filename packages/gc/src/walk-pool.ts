@@ -9,7 +9,10 @@ export interface WalkedFile {
   /** Relative to the pool. */
   readonly path: string;
   readonly family: string;
-  readonly stamp: FileStamp;
+  /** Absent where files are not looked at before they are read. */
+  readonly stamp?: FileStamp | undefined;
+  /** Which of the stamps of the walk is its own. */
+  readonly place: number;
 }
 
 /** The files of a pool by name, in the order in which the system lists them. */
@@ -28,7 +31,10 @@ export interface WalkedPool {
   readonly records: ReadonlySet<string>;
   /** For each path `1` when entries depend on the file: it is of some family, or a record. */
   readonly looked: string;
-  /** Of each such file size, both times and inode, one after the other; NaN when it is gone. */
+  /**
+   * Of each such file size, both times and inode, one after the other; NaN when it is gone, and
+   * where it is not looked at before it is read.
+   */
   readonly stamps: Float64Array;
 }
 
@@ -42,14 +48,23 @@ export interface ListOptions {
 /** Options of {@link walkPool}. */
 export interface WalkOptions extends ListOptions {
   readonly familyOf: (path: string) => string | undefined;
+  /** All files will be read: to look at each before would only take time. */
+  readonly isAllRead?: boolean | undefined;
 }
+
+/** From this number of files on, nobody has to know their sizes to divide the work. */
+const filesOfAnySize = 4096;
 
 /**
  * Look at the files of a pool.
  * @throws `GC_TOO_MANY_FILES` naming the setting, `GC_READ_FAILED`
  */
-export function walkPool(places: PoolPlaces, { familyOf, ...options }: WalkOptions): WalkedPool {
+export function walkPool(
+  places: PoolPlaces,
+  { familyOf, isAllRead = false, ...options }: WalkOptions,
+): WalkedPool {
   const listing = listPool(places, options);
+  const isLookedAt = !isAllRead || listing.paths.length < filesOfAnySize;
   const matched: WalkedFile[] = [];
   const records = new Set<string>();
   const stamps: number[] = [];
@@ -59,15 +74,21 @@ export function walkPool(places: PoolPlaces, { familyOf, ...options }: WalkOptio
     const isRecord = path === "run.json" || path.endsWith("/run.json");
     looked.push(family === undefined && !isRecord ? "0" : "1");
     if (family === undefined && !isRecord) continue;
+    const place = stamps.length / 4;
+    if (!isLookedAt && !isRecord && family !== undefined) {
+      stamps.push(...noStamp);
+      matched.push({ path, family, place });
+      continue;
+    }
     const stats = lstatSync(`${places.folder}/${path}`, { throwIfNoEntry: false });
     if (stats === undefined) {
-      stamps.push(Number.NaN, Number.NaN, Number.NaN, Number.NaN);
+      stamps.push(...noStamp);
       continue; // Removed meanwhile.
     }
     const stamp = stampOf(stats);
     stamps.push(stamp.size, stamp.mtimeMs, stamp.ctimeMs, stamp.ino);
     if (isRecord) records.add(path.slice(0, Math.max(0, path.length - "/run.json".length)));
-    if (family !== undefined) matched.push({ path, family, stamp });
+    if (family !== undefined) matched.push({ path, family, stamp, place });
   }
   return { listing, matched, records, looked: looked.join(""), stamps: Float64Array.from(stamps) };
 }
@@ -101,6 +122,8 @@ export function listPool(
   }
   return { paths, linkCount };
 }
+
+const noStamp = [Number.NaN, Number.NaN, Number.NaN, Number.NaN];
 
 function stampOf({ size, mtimeMs, ctimeMs, ino }: Stats): FileStamp {
   return { size, mtimeMs, ctimeMs, ino };
