@@ -97,11 +97,11 @@ test("on a machine with another processor the drift is told, and explains a diff
 
 /** A module that makes this process see another processor, wherever it looks for one. */
 function otherProcessor(cpuInfo: string): string {
-  return `import { promises } from "node:fs";
+  return `import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import os from "node:os";
-const open = promises.open;
-promises.open = (path, ...rest) =>
+const open = fs.openSync;
+fs.openSync = (path, ...rest) =>
   open(path === "/proc/cpuinfo" ? ${JSON.stringify(cpuInfo)} : path, ...rest);
 const cpus = os.cpus;
 os.cpus = () => cpus().map((cpu) => ({ ...cpu, model: "Imaginary Processor 9000" }));

@@ -63,6 +63,20 @@ export const scenarios = [
     },
   },
   {
+    // Whole folders are moved into a new store, and a sync begins before the manifest is made.
+    name: "first seal of many",
+    quick: ["powerloss", 0.95],
+    prepare(work) {
+      mkdirSync(join(work.folder, "many"));
+      for (let number = 0; number < 600; number += 1)
+        writeFileSync(join(work.folder, "many", `${number}.txt`), `one of many: ${number}\n`);
+    },
+    commands: () => [["seal", "many", "--store", "first", "--json"]],
+    after(work) {
+      if (work.has("first")) work.reseal("store", "check", "--read-data", "--store", "first");
+    },
+  },
+  {
     name: "export",
     quick: ["EIO sticky", 0.6],
     target: "exported",

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { KeptScripts } from "./kept-scripts.ts";
 
@@ -89,6 +90,24 @@ test.each([
   expect(readFileSync(file).byteLength).toBeGreaterThan(300);
   utimesSync(file, 1, 1);
   open().scripts.save();
+  expect(statSync(file).mtimeMs).toBe(1000);
+});
+
+test("code that a flag of V8 makes unfit for a while is not made again", () => {
+  writeFileSync(
+    join(folder, "main.cjs"),
+    'exports.late = () => require("./other.cjs").add(2, 3);\nexports.here = [];\n',
+  );
+  const run = () => {
+    const { scripts, main } = open();
+    setFlagsFromString("--semi-space-growth-factor=1");
+    expect((main as unknown as { late(): number }).late()).toBe(5);
+    setFlagsFromString("--semi-space-growth-factor=2");
+    scripts.save();
+  };
+  run();
+  utimesSync(file, 1, 1);
+  run();
   expect(statSync(file).mtimeMs).toBe(1000);
 });
 

@@ -30,6 +30,8 @@ export class KeptScripts {
   readonly #native: NodeJS.Require;
   readonly #kept: ReadonlyMap<string, Uint8Array>;
   readonly #loaded = new Map<string, { readonly script: Script; readonly module: ScriptModule }>();
+  /** V8 took kept code, so it is of this version and made under the same flags. */
+  #isFitting = false;
   #isStale = false;
 
   /**
@@ -56,7 +58,9 @@ export class KeptScripts {
       cachedData,
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     });
-    if (cachedData === undefined || script.cachedDataRejected === true) this.#isStale = true;
+    // After one that was taken, another is refused only because a flag was set in between.
+    if (script.cachedDataRejected === false) this.#isFitting = true;
+    else if (cachedData === undefined || !this.#isFitting) this.#isStale = true;
     const module: ScriptModule = { exports: {} };
     this.#loaded.set(name, { script, module });
     const run = script.runInThisContext() as ScriptFunction;

@@ -7,6 +7,7 @@ import { exitCodeHelp } from "./help.ts";
 import { reportError } from "./report-error.ts";
 import { abortOnSignals } from "./signals.ts";
 import { cliVersion } from "./version.ts";
+import { keepYoungSpaceSmall, letYoungSpaceGrow } from "./young-space.ts";
 
 /** Run the command line on this process. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -106,7 +107,7 @@ Topics: reseal help ids · exit-codes · env · formats · retention`,
   const wanted = leadingWords(args);
   for (const { name, summary, load, isHidden, isHeavy } of commandTable) {
     if (name === wanted[0] || (name === wanted[1] && wanted[0] === "help")) {
-      if (isHeavy === true) keepYoungSpaceSmall();
+      if (isHeavy === true) setTimeout(keepYoungSpaceSmall, smallSpaceAfterMs).unref();
       const command = (await load())(context);
       program.addCommand(inherit(command, program), { hidden: isHidden === true });
     } else program.command(name, { hidden: isHidden === true }).description(summary);
@@ -114,36 +115,8 @@ Topics: reseal help ids · exit-codes · env · formats · retention`,
   return program;
 }
 
-/**
- * A run's objects are many and die young. One MiB for them takes no more time here than the usual
- * 16, and half of the memory: measured, 20,000 files need 190 MiB instead of 330. Their space is
- * kept from growing, as its greatest size was fixed before any of this ran.
- *
- * Compiled code that is kept, Node's own too, is refused under another flag: set at once, this
- * makes `run` load 10 ms longer and the next `ls` compile all anew. Who works on many files does
- * so for longer than the delay.
- */
-function keepYoungSpaceSmall(): void {
-  smallSpaceTimer = setTimeout(() => {
-    isSpaceKept = true;
-    setSpaceGrowth(1);
-  }, smallSpaceAfterMs).unref();
-}
-
-/** As it was, so that the code that is kept is made under the flags of the next start. */
-function letYoungSpaceGrow(): void {
-  clearTimeout(smallSpaceTimer);
-  if (isSpaceKept) setSpaceGrowth(usualSpaceGrowth);
-}
-
-function setSpaceGrowth(factor: number): void {
-  process.getBuiltinModule("node:v8").setFlagsFromString(`--semi-space-growth-factor=${factor}`);
-}
-
+/** Who works on many files does so for longer than this, in milliseconds. */
 const smallSpaceAfterMs = 250;
-const usualSpaceGrowth = 2;
-let smallSpaceTimer: NodeJS.Timeout | undefined;
-let isSpaceKept = false;
 
 /** Commander copies these settings only to commands that it makes itself. */
 function inherit(command: Command, program: Command): Command {

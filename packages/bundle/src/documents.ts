@@ -33,8 +33,11 @@ export function buildDocuments(source: DocumentSource): BundleDocument[] {
   const metrics = metricsDocument(source);
   if (metrics !== undefined) add(bundlePaths.metrics, "metrics", metrics);
   add(bundlePaths.provenance, "provenance", provenanceDocument(source));
-  const paths = new Set([...source.files, ...documents].map((file) => file.path));
-  add(bundlePaths.runIndex, "run_index", runDocument(source, paths));
+  const present = new Set<string>();
+  const wanted = new Set(Object.values(pointerPaths));
+  for (const files of [source.files, documents])
+    for (const { path } of files) if (wanted.has(path)) present.add(path);
+  add(bundlePaths.runIndex, "run_index", runDocument(source, present));
   return documents;
 }
 
@@ -118,28 +121,29 @@ function runDocument(
   };
 }
 
+const pointerPaths: Readonly<Record<keyof RunIndex["paths"], string>> = {
+  config_snapshot: bundlePaths.config,
+  events: bundlePaths.events,
+  evidence: "evidence.json",
+  tool_calls: "tool_calls.json",
+  eval_scorecard: "eval/scorecard.json",
+  eval_gate: "eval/gate.json",
+  environment: bundlePaths.environment,
+  provenance: bundlePaths.provenance,
+  metrics: bundlePaths.metrics,
+  traces: "observability/traces.jsonl",
+  timeline: "observability/timeline.json",
+  observability_metrics: "observability/metrics.json",
+  code_tree: bundleTrees[0].file,
+  inputs_tree: bundleTrees[1].file,
+  outputs_tree: bundleTrees[2].file,
+  stdout: bundlePaths.stdout,
+  stderr: bundlePaths.stderr,
+  replay: bundlePaths.replay,
+  comparison: bundlePaths.comparison,
+  debug: "debug/",
+};
+
 function pointers(present: ReadonlySet<string>): RunIndex["paths"] {
-  const all: Readonly<Record<keyof RunIndex["paths"], string>> = {
-    config_snapshot: bundlePaths.config,
-    events: bundlePaths.events,
-    evidence: "evidence.json",
-    tool_calls: "tool_calls.json",
-    eval_scorecard: "eval/scorecard.json",
-    eval_gate: "eval/gate.json",
-    environment: bundlePaths.environment,
-    provenance: bundlePaths.provenance,
-    metrics: bundlePaths.metrics,
-    traces: "observability/traces.jsonl",
-    timeline: "observability/timeline.json",
-    observability_metrics: "observability/metrics.json",
-    code_tree: bundleTrees[0].file,
-    inputs_tree: bundleTrees[1].file,
-    outputs_tree: bundleTrees[2].file,
-    stdout: bundlePaths.stdout,
-    stderr: bundlePaths.stderr,
-    replay: bundlePaths.replay,
-    comparison: bundlePaths.comparison,
-    debug: "debug/",
-  };
-  return Object.fromEntries(Object.entries(all).filter(([, path]) => present.has(path)));
+  return Object.fromEntries(Object.entries(pointerPaths).filter(([, path]) => present.has(path)));
 }

@@ -53,6 +53,7 @@ export async function importBundle(
   const result = { seal: reader.seal, files: report.files, bytes: report.bytes };
   if (batch === undefined) return { ...result, isNew: false };
   if (staging === undefined) await stage(batch, reader, options);
+  batch.settle?.();
   await batch.put(reader.manifestBytes, { expected: reader.seal, signal });
   await publishSeal(stores, batch, {
     manifest: reader.manifest,

@@ -45,6 +45,7 @@ export async function sealBundle(
   draft: BundleDraft,
   { signal, bytesMax = manifestBytesMax }: SealOptions = {},
 ): Promise<SealedBundle> {
+  batch.settle?.(); // The disk works while the manifest is made.
   const createdAt = new Date(stores.clock.now()).toISOString();
   const files = [...draft.files];
   const stage = async (path: string, role: DraftFile["role"], text: string): Promise<Digest> => {

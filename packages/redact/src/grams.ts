@@ -83,7 +83,9 @@ export function visitAnchors<Handler>(
   const first = bytes.byteOffset & 1;
   const count = (bytes.length - first) >> 1;
   const words = new Uint16Array(bytes.buffer, bytes.byteOffset + first, count);
-  const hits = new Uint32Array(Math.min(count, blockSize));
+  // Not made anew for each file; a visitor that comes back here makes its own.
+  const hits = spareHits ?? new Uint32Array(blockSize);
+  spareHits = undefined;
   for (let block = 0; block < count; block += blockSize) {
     const hitCount = collectHits(marks, words, block, Math.min(count, block + blockSize), hits);
     for (let hit = 0; hit < hitCount; hit += 1) {
@@ -102,7 +104,10 @@ export function visitAnchors<Handler>(
       }
     }
   }
+  spareHits = hits;
 }
+
+let spareHits: Uint32Array<ArrayBuffer> | undefined;
 
 /** Note where wanted pairs stand, without a branch that the processor could guess wrong. */
 function collectHits(

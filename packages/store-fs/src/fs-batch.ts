@@ -127,7 +127,6 @@ export class FsBatch implements BlobBatch {
       this.#add(file);
       return { status: "stored", digest: file.digest, size: file.size };
     });
-    this.#sync.begin();
     return results;
   }
 
@@ -144,6 +143,12 @@ export class FsBatch implements BlobBatch {
     }
     if (missing.length > 0) assertFolder(this.#place.root);
     return missing;
+  }
+
+  settle(): void {
+    if (this.#state !== "open") return;
+    this.#sync.begin();
+    this.#place.lanes.release();
   }
 
   async commit({ signal }: OperationOptions = {}): Promise<void> {

@@ -119,6 +119,11 @@ export class Lanes implements AsyncDisposable {
     }
   }
 
+  /** End the threads unless somebody uses them: each holds some 30 MiB. */
+  release(): void {
+    if (this.#callsAtWork === 0) void this[Symbol.asyncDispose]();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#idleTimer);
     const threads = this.#threads;

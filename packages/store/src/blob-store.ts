@@ -133,6 +133,11 @@ export interface BlobBatch extends AsyncDisposable {
    * @returns those that are not there; they must be put again.
    */
   keep(blobs: readonly BlobInfo[], options?: KeepOptions): Promise<readonly BlobInfo[]>;
+  /**
+   * Say that hardly anything comes any more: the store may begin with what the commit would wait
+   * for, and let go of what only staging needs. It changes nothing else.
+   */
+  settle?(): void;
   /** Publish all that was staged: synced, renamed, synced again. */
   commit(options?: OperationOptions): Promise<void>;
 }

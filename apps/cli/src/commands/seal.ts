@@ -7,6 +7,7 @@ import { commandHelp } from "../help.ts";
 import { list } from "../list-option.ts";
 import { rowData } from "../row.ts";
 import { plural, shortDigest } from "../terminal.ts";
+import { keepYoungSpaceSmall } from "../young-space.ts";
 import { descriptionOptions } from "./run.ts";
 
 interface SealFlags extends DescriptionFlags {
@@ -46,6 +47,7 @@ export function sealCommand(context: CommandContext): Command {
       const config = await record.readProjectConfig(workspace);
       const { authors } = await findAuthors(config, workspace, env);
       await using stores = await context.openStores({ create: true });
+      keepYoungSpaceSmall();
       const { manifest, seal } = await record.sealFolder(stores, {
         folder: resolve(cwd, folder),
         toolVersion: context.version,

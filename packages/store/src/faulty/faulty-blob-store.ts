@@ -155,6 +155,10 @@ class FaultyBatch implements BlobBatch {
     );
   }
 
+  settle(): void {
+    this.#batch.settle?.();
+  }
+
   async commit(options: OperationOptions = {}): Promise<void> {
     return inject(this.#plan, "batch.commit", options.signal, (signal) =>
       this.#batch.commit({ signal }),
