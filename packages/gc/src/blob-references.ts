@@ -37,9 +37,11 @@ export class BlobReferences {
     if (this.#runs.has(run)) return;
     const named: number[] = [];
     let isAscending = true;
+    let last = none;
     for (const { digest, size } of blobs) {
       const place = this.#placeOf(digest, size);
-      isAscending &&= place > (named.at(-1) ?? none);
+      isAscending &&= place > last;
+      last = place;
       named.push(place);
     }
     const start = this.#starts.at(-1) ?? 0;
@@ -178,9 +180,12 @@ const hexStart = "sha256:".length;
 function wordOf(digest: Digest, index: number): number {
   const start = hexStart + 8 * index;
   let word = 0;
-  for (let at = start; at < start + 8; at += 1) {
-    const code = digest.charCodeAt(at);
-    word = (word << 4) | ((code & 0xf) + (code >> 6) * 9);
-  }
+  for (let at = start; at < start + 8; at += 1)
+    word = (word << 4) | (nibbles[digest.charCodeAt(at)] ?? 0);
   return word >>> 0;
 }
+
+/** What a digit is worth, by its code. */
+const nibbles: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) =>
+  Math.max(0, "0123456789abcdef".indexOf(String.fromCharCode(code))),
+);
