@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 const here = fileURLToPath(new URL(".", import.meta.url));
 let main = join(here, "..", "apps", "cli", "bin", "main.js");
 const node = process.execPath;
-const sh = (script) => ["sh", "-ec", script];
-const quote = (path) => `'${path}'`;
+export const sh = (script) => ["sh", "-ec", script];
+export const quote = (path) => `'${path}'`;
 
 /** How a tool is found: a program that must be there. */
 const programs = {
@@ -25,6 +25,7 @@ const programs = {
   sha256sum: "sha256sum",
   diff: "diff",
   cmp: "cmp",
+  find: "find",
   openssl: "openssl",
   pigz: "pigz",
   zstd: "zstd",
@@ -73,7 +74,8 @@ export function environmentOf(home) {
   };
 }
 
-function reseal(...args) {
+/** A command of ours. */
+export function reseal(...args) {
   return [node, main, ...args];
 }
 

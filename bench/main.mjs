@@ -31,6 +31,7 @@ import {
 import { judge } from "./goals.mjs";
 import { clear, measure, measuresMemory, median, prepare, warm } from "./measure.mjs";
 import { openPlace } from "./place.mjs";
+import { gcCycles, measurePlans, poolCycles } from "./retention.mjs";
 import { renderGoals, renderNumbers, renderRows } from "./table.mjs";
 import { makeWorkload } from "./workloads.mjs";
 
@@ -72,6 +73,8 @@ const suites = [
   ["diff", "w1", full, 0.05, diffCycles],
   ["npy", "npy", full, 0.05, npyCycles],
   ["w5", "w5", full, 0.1, compactCycles],
+  ["pool", "pool", full, 0.04, poolCycles],
+  ["gc", "pool", 0.4 * full, 0.04, gcCycles],
 ];
 
 if (flags.cli !== undefined) useCli(flags.cli);
@@ -93,9 +96,11 @@ async function main() {
         ? await measureCatalog(place.folder, flags.quick ? 5000 : Math.round(1_000_000 * full), say)
         : [];
     const code = (wanted?.includes("code") ?? true) ? await measureCode(say) : [];
+    const plans = (wanted?.includes("plan") ?? true) ? measurePlans(mode, say) : [];
     const judged = judge(rows);
-    report({ place: place.about, rows, judged, catalog, code, missing: [...missing].sort() });
-    const slow = code.filter(({ isMet }) => !isMet);
+    const about = { place: place.about, missing: [...missing].sort() };
+    report({ ...about, rows, judged, catalog, code, plans });
+    const slow = [...code, ...plans].filter(({ isMet }) => !isMet);
     for (const { name, value, unit } of slow) say(`too slow: ${name}: ${value.toFixed(2)} ${unit}`);
     process.exitCode = Math.max(compareWithBaseline(rows), slow.length > 0 ? 1 : 0);
   } finally {
@@ -184,7 +189,7 @@ function summarise(suite, samples) {
   });
 }
 
-function report({ place, rows, judged, catalog, code, missing }) {
+function report({ place, rows, judged, catalog, code, plans, missing }) {
   const [cpu] = cpus();
   const machine = {
     cpu: cpu?.model ?? "unknown",
@@ -204,13 +209,14 @@ function report({ place, rows, judged, catalog, code, missing }) {
   ];
   if (catalog.length > 0) lines.push("", renderNumbers("catalog", catalog));
   if (code.length > 0) lines.push("", renderNumbers("code", code));
+  if (plans.length > 0) lines.push("", renderNumbers("plan", plans));
   if (missing.length > 0) lines.push("", `not installed: ${missing.join(", ")}`);
   if (!measuresMemory) lines.push("", "without GNU time (package `time`): no memory, no CPU");
   process.stdout.write(`${lines.join("\n")}\n`);
   if (flags.json)
     writeFileSync(
       flags.json,
-      `${JSON.stringify({ mode, rounds, machine, rows, goals: judged, catalog, code, missing }, null, 2)}\n`,
+      `${JSON.stringify({ mode, rounds, machine, rows, goals: judged, catalog, code, plans, missing }, null, 2)}\n`,
     );
 }
 

@@ -13,6 +13,7 @@ const workloads = {
   w2: { about: "8 large files that do not compress, and copies of two of them", make: w2 },
   w4: { about: "one training run: 500 arrays, 2 checkpoints, logs, configuration", make: w4 },
   w5: { about: "10 files of JSON lines that repeat themselves, 200 MiB", make: w5 },
+  pool: { about: "50,000 files of 1-16 KiB in 500 run folders of five families", make: pool },
   tree: { about: "a workspace: 20,000 source files and 100,000 ignored ones", make: tree },
   npy: { about: "an array of 1 GiB, one with another last element, one a little off", make: npy },
   small: { about: "a workspace of 100 files", make: small },
@@ -33,6 +34,19 @@ function w1(folder, scale) {
       const place = index < 10 ? "" : index % 2 === 0 ? "results" : "checks";
       const name = `${String(index).padStart(3, "0")}.${ending}`;
       write(join(folder, `series-${run % 5}`, `run-${run}`, place, name), text);
+    }
+  }
+}
+
+function pool(folder, scale) {
+  const places = ["microstructure/proofs", "bench", "smoke90", "explain_delta", "greenwall"];
+  for (let run = 0; run < Math.max(10, Math.round(500 * scale)); run += 1) {
+    const time = new Date(Date.UTC(2026, 0, 1) + run * 60_000).toISOString().slice(0, 19);
+    const name = `run_${time.replaceAll(/[-:]/g, "").replace("T", "_")}`;
+    for (let index = 0; index < 100; index += 1) {
+      const { ending, text } = smallFile(`pool ${run} ${index}`);
+      const file = `part-${index}.${ending === "json" ? "jsonl" : ending}`;
+      write(join(folder, name, places[run % places.length], file), text);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { didYouMean, nearest } from "@reseal/errors";
-import type { ArtifactsConfig, PoolPlaces, Scan, ScanProgress } from "@reseal/gc";
+import type { ArtifactsConfig, PoolPlaces, Scan, ScanProgress, ScanSummary } from "@reseal/gc";
 import { findPool, isAboutStore, openPool, type PoolFlags } from "./artifacts-pool.ts";
 import type { CommandContext } from "./context.ts";
 import { cliErrors } from "./errors.ts";
@@ -20,7 +20,7 @@ export interface ScannedPool extends AsyncDisposable {
 export async function lookAtPool(context: CommandContext, flags: PoolFlags): Promise<ScannedPool> {
   const gc = await import("@reseal/gc");
   const { places, config } = await findPool(context, flags);
-  await gc.readManifest(places);
+  await gc.manifestFacts(places);
   const progress = scanProgress(context);
   const options = { nowMs: Date.now(), signal: context.signal, onProgress: progress.show };
   const stores = isAboutStore(context) ? await context.openStores() : undefined;
@@ -46,7 +46,7 @@ export async function refreshPool(context: CommandContext, flags: PoolFlags): Pr
   const gc = await import("@reseal/gc");
   const { places, config } = await findPool(context, flags);
   if (isAboutStore(context)) return lookAtPool(context, flags);
-  const manifest = await gc.readManifest(places);
+  const manifest = await gc.manifestFacts(places);
   if (manifest !== undefined && gc.isRecent(manifest, config, Date.now()))
     return lookAtPool(context, flags);
   const progress = scanProgress(context);
@@ -79,7 +79,7 @@ export function scanProgress(context: CommandContext): {
 }
 
 /** Say what a scan left out, and how much it did. */
-export function warnAbout(context: CommandContext, scan: Scan): void {
+export function warnAbout(context: CommandContext, scan: Omit<ScanSummary, "manifest">): void {
   context.detail(
     `${plural(scan.files, "file")} of a family, ${scan.filesRead} read; ${scan.otherFiles} of none; ${plural(scan.links, "link")} not followed`,
   );

@@ -35,6 +35,7 @@ export {
 } from "./reader.ts";
 export { type SealedBundle, type SealOptions, sealBundle } from "./seal.ts";
 export { runRowOf, sealRecordOf } from "./seal-record.ts";
+export { syncFileSystem } from "./sync-folder.ts";
 export {
   type Finding,
   type FindingCode,

@@ -69,8 +69,12 @@ export async function syncTree(folder: string, fileCount: number): Promise<void>
   syncFolder(folder);
 }
 
-/** `false` where that cannot be relied on, or this system has no such command. */
-async function syncFileSystem(folder: string): Promise<boolean> {
+/**
+ * Make all of the file system of a folder durable, content and names: for many files at once it is
+ * faster than one after the other.
+ * @returns `false` where that cannot be relied on, or this system has no such command
+ */
+export async function syncFileSystem(folder: string): Promise<boolean> {
   if (process.platform !== "linux" || !wholeSyncTypes.includes(statfsSync(folder).type))
     return false;
   const stdio = ["ignore", "ignore", "pipe"] as const;

@@ -223,10 +223,10 @@ export async function withFreedBytes(scan: Scan, plan: GcPlan): Promise<GcPlan> 
   const ids = plan.family_plans.flatMap(({ to_delete }) => to_delete.map(({ id }) => id));
   const families = [];
   for (const family of plan.family_plans) {
-    const own = await store.freedBy(new Set(family.to_delete.map(({ id }) => id)));
+    const own = store.freedBy(new Set(family.to_delete.map(({ id }) => id)));
     families.push({ ...family, bytes_to_delete: own.bytes, files_to_delete: own.files });
   }
-  const { bytes, files } = await store.freedBy(new Set(ids));
+  const { bytes, files } = store.freedBy(new Set(ids));
   const loose = plan.only === undefined ? await store.unreferenced(new Set(), true) : [];
   return {
     ...plan,

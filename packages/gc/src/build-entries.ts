@@ -3,6 +3,8 @@ import { type Digest, digestHex, treeDigest } from "@reseal/hash";
 import type { EntryFile, PassFail, ScannedEntry } from "./entry.ts";
 import { fullEntryId, shortIds } from "./entry-id.ts";
 import type { Family } from "./families.ts";
+import { newestFirst } from "./family-members.ts";
+import type { FileStamp } from "./hash-task.ts";
 import {
   poolContent,
   type RunRecord,
@@ -11,8 +13,7 @@ import {
   statusOfNames,
 } from "./pass-fail.ts";
 import type { Pin } from "./pins.ts";
-import { newestFirst } from "./protections.ts";
-import { logicalPath, type RunKey, runKeyOf } from "./run-key.ts";
+import { logicalPath, type RunKey, runKeys } from "./run-key.ts";
 
 /** A file of a family, as a scan has read it. */
 export interface FoundFile {
@@ -21,6 +22,8 @@ export interface FoundFile {
   readonly size: number;
   readonly mtimeMs: number;
   readonly digest: Digest;
+  /** Its stat record, where a later change would be seen in it. */
+  readonly stamp?: FileStamp | undefined;
 }
 
 /** What entries follow from besides the files. */
@@ -29,7 +32,7 @@ export interface BuildOptions {
   readonly folder: string;
   readonly families: readonly Family[];
   /** Folders with a `run.json`. */
-  readonly records: ReadonlySet<string>;
+  readonly records: Iterable<string>;
   /** The pin of a run of a family. */
   readonly pinOf: (family: string, runId: string) => Pin | undefined;
   readonly scannedAt: string;
@@ -42,31 +45,44 @@ export async function buildEntries(
 ): Promise<ScannedEntry[]> {
   const groups = new Map<string, Group>();
   /** The one group whose files a folder holds; `null` when there are several. */
-  const owners = new Map<string, string | null>();
+  const owners = new Map<string, Group | null>();
+  const keyOf = runKeys();
   for (const file of files) {
-    const key = runKeyOf(file.path);
-    const id = fullEntryId(file.family, key);
-    const group = groups.get(id);
-    if (group === undefined) groups.set(id, { family: file.family, key, files: [file] });
-    else group.files.push(file);
-    for (const folder of new Set([dirname(file.path), key.folder]))
-      owners.set(folder, (owners.get(folder) ?? id) === id ? id : null);
+    const key = keyOf(file.path);
+    const name = `${file.family}\n${key.rule}\n${key.value}`;
+    let group = groups.get(name);
+    if (group === undefined) {
+      group = { id: fullEntryId(file.family, key), family: file.family, key, files: [] };
+      groups.set(name, group);
+    }
+    group.files.push(file);
+    const folder = dirname(file.path);
+    own(owners, folder, group);
+    if (key.folder !== folder) own(owners, key.folder, group);
   }
-  const ids = shortIds([...groups.keys()]);
-  const recordsOf = new Map<string, string[]>();
+  const ids = shortIds([...groups.values()].map(({ id }) => id));
+  const recordsOf = new Map<Group, string[]>();
   for (const folder of [...options.records].sort()) {
     const owner = owners.get(folder);
-    if (typeof owner === "string") recordsOf.set(owner, [...(recordsOf.get(owner) ?? []), folder]);
+    if (owner) recordsOf.set(owner, [...(recordsOf.get(owner) ?? []), folder]);
   }
   const entries: ScannedEntry[] = [];
-  for (const [fullId, group] of groups)
+  for (const group of groups.values())
     entries.push(
-      await entryOf(ids.get(fullId) ?? fullId, group, recordsOf.get(fullId) ?? [], options),
+      await entryOf(ids.get(group.id) ?? group.id, group, recordsOf.get(group) ?? [], options),
     );
   return markLast(entries.sort(newestFirst));
 }
 
+function own(owners: Map<string, Group | null>, folder: string, group: Group): void {
+  const known = owners.get(folder);
+  if (known === undefined) owners.set(folder, group);
+  else if (known !== group) owners.set(folder, null);
+}
+
 interface Group {
+  /** The whole digest behind the entry's id. */
+  readonly id: string;
   readonly family: string;
   readonly key: RunKey;
   readonly files: FoundFile[];
@@ -134,8 +150,8 @@ async function passFailOf(
   return ruled ?? statusOfNames(paths);
 }
 
-function toEntryFile({ path, size, digest }: FoundFile): EntryFile {
-  return { path, size, digest };
+function toEntryFile({ path, size, digest, stamp }: FoundFile): EntryFile {
+  return stamp === undefined ? { path, size, digest } : { path, size, digest, stamp };
 }
 
 /** Of the list of the files, where every name can stand in one; else of the digests alone. */

@@ -1,5 +1,6 @@
 import type { Digest } from "@reseal/hash";
 import type { PoolEntry } from "@reseal/schema";
+import type { FileStamp } from "./hash-task.ts";
 
 /** How a run ended. `unknown` never counts as a pass. */
 export type PassFail = "pass" | "fail" | "unknown";
@@ -34,6 +35,8 @@ export interface EntryFile {
   readonly path: string;
   readonly size: number;
   readonly digest: Digest;
+  /** Its stat record when it was read, where a later change would be seen in it. */
+  readonly stamp?: FileStamp | undefined;
   /** It is only moved when nobody has used it since, in milliseconds since the epoch. */
   readonly unusedSinceMs?: number | undefined;
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { openWorkerLane, siblingModule, spreadTasks, type WorkerLane } from "@reseal/store";
-import { type FileFacts, type HashTask, hashTask } from "./hash-task.ts";
+import { type FileFacts, type FileStamp, type HashTask, hashTask } from "./hash-task.ts";
 
 /** How to read many files. */
 export interface HashOptions {
@@ -19,6 +19,8 @@ export interface FileToHash {
   /** Relative to the folder. */
   readonly path: string;
   readonly size: number;
+  /** Its stat record, of a regular file, when that is known. */
+  readonly stamp?: FileStamp | undefined;
 }
 
 const filesInTask = 64;
@@ -48,9 +50,11 @@ export async function hashFiles(
   let doneBytes = 0;
   const inTurn =
     (run: (task: HashTask) => Promise<FileFacts[]>) =>
-    async ({ start, paths }: Part): Promise<{ start: number; facts: FileFacts[] }> => {
+    async ({ start, files: some }: Part): Promise<{ start: number; facts: FileFacts[] }> => {
       signal?.throwIfAborted();
-      return { start, facts: await run({ folder, paths, bufferBytes }) };
+      const paths = some.map(({ path }) => path);
+      const stamps = some.map(({ stamp }) => stamp);
+      return { start, facts: await run({ folder, paths, stamps, bufferBytes }) };
     };
   try {
     const own = inTurn(async (task) => {
@@ -72,22 +76,21 @@ export async function hashFiles(
 
 interface Part {
   readonly start: number;
-  readonly paths: string[];
+  readonly files: readonly FileToHash[];
 }
 
 function divide(files: readonly FileToHash[]): Part[] {
   const parts: Part[] = [];
-  let current: string[] = [];
+  let start = 0;
   let bytes = 0;
-  for (const [index, { path, size }] of files.entries()) {
-    if (current.length === filesInTask || (bytes > 0 && bytes + size > bytesInTask)) {
-      parts.push({ start: index - current.length, paths: current });
-      current = [];
+  for (const [index, { size }] of files.entries()) {
+    if (index - start === filesInTask || (bytes > 0 && bytes + size > bytesInTask)) {
+      parts.push({ start, files: files.slice(start, index) });
+      start = index;
       bytes = 0;
     }
-    current.push(path);
     bytes += size;
   }
-  if (current.length > 0) parts.push({ start: files.length - current.length, paths: current });
+  if (start < files.length) parts.push({ start, files: files.slice(start) });
   return parts;
 }

@@ -8,8 +8,13 @@ export interface HashTask {
   readonly folder: string;
   /** Relative to the folder. */
   readonly paths: readonly string[];
+  /** What the files were a moment ago, when that is known: those that still are so were not written to. */
+  readonly stamps?: readonly (FileStamp | undefined)[] | undefined;
   readonly bufferBytes: number;
 }
+
+/** What of a stat record tells that a file has not changed. */
+export type FileStamp = Pick<FileFacts, "size" | "mtimeMs" | "ctimeMs" | "ino">;
 
 /** What was read of a file. */
 export interface FileFacts {
@@ -27,21 +32,24 @@ const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
 const attemptsMax = 3;
 
 /** Digest files one after the other, in this thread. */
-export function hashTask({ folder, paths, bufferBytes }: HashTask): FileFacts[] {
-  const buffer = Buffer.allocUnsafeSlow(bufferBytes);
-  return paths.map((path) => hashFile(`${folder}/${path}`, buffer));
+export function hashTask({ folder, paths, stamps, bufferBytes }: HashTask): FileFacts[] {
+  if (ownBuffer.byteLength !== bufferBytes) ownBuffer = Buffer.allocUnsafeSlow(bufferBytes);
+  return paths.map((path, index) => hashFile(`${folder}/${path}`, ownBuffer, stamps?.[index]));
 }
 
-function hashFile(path: string, buffer: Buffer): FileFacts {
+/** Of this thread, for one task after the other. */
+let ownBuffer: Buffer = Buffer.alloc(0);
+
+function hashFile(path: string, buffer: Buffer, known: FileStamp | undefined): FileFacts {
   try {
     const file = openSync(path, readFlags);
     try {
-      for (let attempt = 1; ; attempt += 1) {
-        const before = fstatSync(file);
-        if (!before.isFile()) return { ...factsOf(before), problem: "ENOTFILE" };
+      for (let attempt = known === undefined ? 1 : 0; ; attempt += 1) {
+        const before = attempt === 0 && known !== undefined ? known : fstatSync(file);
+        if (isStats(before) && !before.isFile()) return { ...factsOf(before), problem: "ENOTFILE" };
         const { digest, size } = hashOpenFile(file, before.size, buffer);
         const after = fstatSync(file);
-        if (size === after.size && isSame(before, after)) return { ...factsOf(after), digest };
+        if (size === after.size && isSameStamp(before, after)) return { digest, ...factsOf(after) };
         if (attempt === attemptsMax) return { ...factsOf(after), problem: "CHANGED" };
       }
     } finally {
@@ -72,8 +80,13 @@ function hashOpenFile(
   return { digest: `sha256:${digester.digest("hex")}`, size: position };
 }
 
-function isSame(a: Stats, b: Stats): boolean {
-  return a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
+function isStats(facts: FileStamp | Stats): facts is Stats {
+  return "isFile" in facts;
+}
+
+/** Whether a file with one of two stat records has not changed since it had the other. */
+export function isSameStamp(a: FileStamp, b: FileStamp): boolean {
+  return a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.ino === b.ino;
 }
 
 function factsOf({ size, mtimeMs, ctimeMs, ino }: Stats): FileFacts {

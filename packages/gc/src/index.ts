@@ -52,6 +52,7 @@ export { defaultFamilies, type Family } from "./families.ts";
 export { formatSize } from "./format-size.ts";
 export { type ReportPaths, readReport } from "./gc-report.ts";
 export { isoWeek } from "./keep-rules.ts";
+export type { ManifestFacts } from "./known-scan.ts";
 export { type PinOptions, pinEntry, unpinEntry } from "./pin-entry.ts";
 export { type Pin, type PinPurpose, readPins } from "./pins.ts";
 export {
@@ -81,12 +82,16 @@ export { applyRestore, compactFilesOf, measureRestore } from "./restore-original
 export { groupingRuleText, logicalPath } from "./run-key.ts";
 export {
   isRecent,
+  manifestFacts,
+  refreshManifest,
   type Scan,
   type ScanOptions,
   type ScanProgress,
+  type ScanSummary,
   type Shared,
   type StoreScan,
   scanPool,
+  type UpdateOptions,
   updatePool,
 } from "./scan.ts";
 export { scanStore } from "./scan-store.ts";

@@ -1,10 +1,10 @@
 import type { RetentionPolicy } from "@reseal/schema";
 import type { PlanEntry } from "./entry.ts";
 
-/** Rules of one family that keep entries besides the protected ones, by the entries' ids. */
+/** Rules of one family that keep entries besides the protected ones. */
 export interface WindowRules {
-  /** What keeps an entry; absent when no rule does. */
-  readonly reasons: ReadonlyMap<string, readonly string[]>;
+  /** What keeps the entry at this place, newest first; empty when no rule does. */
+  readonly reasonsAt: (place: number) => readonly string[];
   /** What is said of an entry that no rule keeps; empty when there is no rule: all are kept. */
   readonly outside: readonly string[];
 }
@@ -20,32 +20,35 @@ function count(value: unknown): number {
  * @param entries Of one family, newest first.
  */
 export function windowRules(entries: readonly PlanEntry[], policy: RetentionPolicy): WindowRules {
-  const reasons = new Map<string, string[]>();
   const outside: string[] = [];
-  const add = (id: string, reason: string): void => {
-    const known = reasons.get(id);
-    if (known === undefined) reasons.set(id, [reason]);
-    else known.push(reason);
-  };
   const keep = count(policy.keep);
-  if (keep > 0) {
-    outside.push(`outside_keep_count_${keep}`);
-    for (const { id } of entries.slice(0, keep)) add(id, `within_keep_count_${keep}`);
-  }
+  const inCount = [`within_keep_count_${keep}`];
+  if (keep > 0) outside.push(`outside_keep_count_${keep}`);
+  const inPeriods = new Map<number, string[]>();
   for (const { name, max, periodOf } of periods(policy)) {
     if (max === 0) continue;
     outside.push(`outside_keep_${name}_${max}`);
     const seen = new Set<string>();
-    for (const { id, timestamp } of entries) {
+    let day = "";
+    for (const [place, { timestamp }] of entries.entries()) {
+      if (day !== "" && timestamp.startsWith(day)) continue;
+      day = timestamp.slice(0, dayLength);
       const period = periodOf(timestamp);
       if (seen.has(period)) continue;
       if (seen.size === max) break;
       seen.add(period);
-      add(id, `keep_${name}_${period}`);
+      const reasons = inPeriods.get(place) ?? (place < keep ? [...inCount] : []);
+      inPeriods.set(place, [...reasons, `keep_${name}_${period}`]);
     }
   }
-  return { reasons, outside };
+  const reasonsAt = (place: number): readonly string[] =>
+    inPeriods.get(place) ?? (place < keep ? inCount : none);
+  return { reasonsAt, outside };
 }
+
+const none: readonly string[] = [];
+/** Of `2025-09-06`. No period is shorter. */
+const dayLength = 10;
 
 interface Period {
   readonly name: string;

@@ -13,7 +13,11 @@ import {
   utimesSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { syncFileSystem } from "@reseal/bundle";
 import { gcErrors } from "./errors.ts";
+
+/** Up to this number of folders each is synced by itself; it waits for nobody else's data. */
+const oneByOneMax = 16;
 
 /**
  * Moves files, remembers which folders must be synced, and knows the way between file systems.
@@ -64,9 +68,13 @@ export class FileMover {
   }
 
   /** Make every name that was changed durable. */
-  sync(): void {
-    for (const folder of this.#touched) syncPath(folder);
+  async sync(): Promise<void> {
+    const folders = [...this.#touched].filter((folder) => existsSync(folder));
     this.#touched.clear();
+    // Of many folders one after the other, each would wait for the disk.
+    for (const some of Map.groupBy(folders, (folder) => statSync(folder).dev).values())
+      if (some.length <= oneByOneMax || !(await syncWhole(some[0] ?? "")))
+        for (const folder of some) syncPath(folder);
   }
 
   #copy(from: string, to: string): void {
@@ -89,13 +97,22 @@ export class FileMover {
     if (!existsSync(folder)) {
       this.#makeFolder(dirname(folder));
       try {
-        mkdirSync(folder, { recursive: true });
+        mkdirSync(folder);
       } catch (cause) {
-        throw gcErrors.WRITE_FAILED(`The folder ${folder} cannot be made.`, { cause });
+        if (errnoOf(cause) !== "EEXIST" || !statSync(folder).isDirectory())
+          throw gcErrors.WRITE_FAILED(`The folder ${folder} cannot be made.`, { cause });
       }
       this.#touched.add(dirname(folder));
     }
     this.#made.add(folder);
+  }
+}
+
+async function syncWhole(folder: string): Promise<boolean> {
+  try {
+    return await syncFileSystem(folder);
+  } catch (cause) {
+    throw gcErrors.WRITE_FAILED(`${folder} cannot be made durable.`, { cause });
   }
 }
 

@@ -81,7 +81,8 @@ export function statusOfNames(paths: readonly string[]): PassFail {
   const words = paths.map((path) => tokenOf(basename(path)));
   const inFiles = verdictOf(words);
   if (inFiles !== undefined) return inFiles;
-  return verdictOf(paths.map((path) => folderToken(dirname(path)))) ?? "unknown";
+  const folders = new Set(paths.map((path) => dirname(path)));
+  return verdictOf([...folders].map(folderToken)) ?? "unknown";
 }
 
 function verdictOf(words: readonly (PassFail | undefined)[]): PassFail | undefined {
@@ -97,7 +98,10 @@ function folderToken(folder: string): PassFail | undefined {
   return undefined;
 }
 
+const mayHoldToken = /pass|success|fail|error/i;
+
 function tokenOf(name: string): PassFail | undefined {
+  if (!mayHoldToken.test(name)) return undefined;
   const tokens = name.toLowerCase().split(/[^a-z0-9]+/);
   if (tokens.some((token) => /^(fail(ed|ure)?|error)$/.test(token))) return "fail";
   return tokens.some((token) => /^(pass(ed)?|success)$/.test(token)) ? "pass" : undefined;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import type { PoolManifest } from "@reseal/schema";
 import { gcErrors } from "./errors.ts";
@@ -72,4 +73,12 @@ export function pinsInForce(
   const inForce = pins.filter((pin) => isInForce(pin, nowMs));
   const byRun = new Map(inForce.map((pin) => [`${pin.family}\n${pin.run_id}`, pin]));
   return (family, runId) => byRun.get(`${family}\n${runId}`);
+}
+
+/** Stands for the pins that are in force. */
+export function pinsDigest(pins: readonly Pin[], nowMs: number): string {
+  const names = pins
+    .filter((pin) => isInForce(pin, nowMs))
+    .map(({ family, run_id, purpose = null }) => JSON.stringify([family, run_id, purpose]));
+  return createHash("sha256").update(names.sort().join("\n")).digest("hex");
 }

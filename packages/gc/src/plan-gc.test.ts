@@ -260,6 +260,56 @@ test("S4-066, S4-121 a plan that would delete something protected is refused", (
   );
 });
 
+test("an id that several entries have makes no plan: nobody could say which is meant", () => {
+  const entries = [entry(1, "pass"), entry(2, "pass"), entry(1, "pass", { family: "bench" })];
+
+  expect(() => plan(entries, { keep: 1 })).toThrow(
+    expect.objectContaining({ code: "GC_PLAN_INVALID" }),
+  );
+});
+
+test("a plan whose entries stand in another order is checked as well", () => {
+  const entries = [1, 2, 3, 4].map((number) => entry(number, "pass"));
+  const good = plan(entries, { keep: 1 });
+  const [family] = good.family_plans;
+  if (family === undefined) throw new Error("no plan");
+  const turned = { ...family, to_delete: family.to_delete.toReversed() };
+  const twice = { ...family, to_delete: [...family.to_delete, ...family.to_delete] };
+
+  const check = (one: typeof family): void =>
+    validatePlan({ ...good, family_plans: [one] }, entries, options({ keep: 1 }));
+  expect(() => check(turned)).not.toThrow();
+  expect(() => check(twice)).toThrow(/is in the plan twice/);
+  expect(() => check({ ...turned, to_delete: [...turned.to_delete, ...turned.to_keep] })).toThrow(
+    /protected: last_pass, last_run/,
+  );
+});
+
+test("all that a plan follows from is in its state", () => {
+  const entries = [1, 2, 3].map((number) => entry(number, "pass", { checksum: "ab" }));
+  const stateOf = (more: Partial<PlanEntry>): string =>
+    plan([...entries.slice(1), entry(1, "pass", { checksum: "ab", ...more })], { keep: 1 }).state;
+
+  const states = [
+    {},
+    { timestamp: new Date(Date.UTC(2025, 5, 1, 1)).toISOString() },
+    { timestamp: "2025-06-01" },
+    { pass_fail: "fail" as const },
+    { is_pinned: true },
+    { total_bytes: 1 },
+    { file_count: 2 },
+    { checksum: "ac" },
+    { id: "00000001a", checksum: "b" },
+    { tags: ["a"] },
+    { protections: ["a"] },
+    { parents: ["a"] },
+    { family: "bench" },
+  ].map(stateOf);
+
+  expect(new Set(states).size).toBe(states.length);
+  expect(stateOf({ tags: ["b", "a"] })).toBe(stateOf({ tags: ["a", "b"] }));
+});
+
 const anyEntry = fc.record({
   family: fc.constantFrom("proofs", "bench", "other"),
   timestamp: fc

@@ -1,9 +1,10 @@
-import { createDigester, type Digest } from "@reseal/hash";
 import type { GcDecision, GcFamilyPlan, GcPlan, RetentionPolicy } from "@reseal/schema";
 import type { PlanEntry } from "./entry.ts";
+import { entryFlags, type FamilyMembers, membersOf, newestFirst } from "./family-members.ts";
 import { totalBytesMax, windowRules } from "./keep-rules.ts";
-import { newestFirst, protections } from "./protections.ts";
-import { validatePlan } from "./validate-plan.ts";
+import { policyOf, protections } from "./protections.ts";
+import { stateDigest } from "./state-digest.ts";
+import { repeatedIds, validateMembers } from "./validate-plan.ts";
 
 /** A family and its policy, as a plan needs them. */
 export interface PolicyOfFamily {
@@ -37,90 +38,93 @@ export interface PlanOptions {
  * before anything moves.
  */
 export function planGc(entries: readonly PlanEntry[], options: PlanOptions): GcPlan {
-  const groups = groupByFamily(entries, options.families);
-  const decided = new Map<string, Decided>();
-  for (const [name, members] of groups) decideFamily(name, members, options, decided);
-  keepParents(entries, decided);
-  const plans = [...groups]
-    .filter(([name, members]) => members.length > 0 && isWanted(name, options))
-    .map(([name, members]) => familyPlan(name, members, decided));
-  const plan = summed(plans, options, [...groups.values()].flat(), warningsOf(entries, options));
-  validatePlan(plan, entries, options);
+  const families = membersOf(entries, options.families);
+  const verdicts = families.map((members) => decideFamily(members, options));
+  keepParents(families, verdicts);
+  const plans = families.flatMap((members, index) => {
+    const verdict = verdicts[index];
+    const isShown = members.entries.length > 0 && isWanted(members.name, options);
+    return isShown && verdict ? [familyPlan(members, verdict)] : [];
+  });
+  const plan = summed(plans, options, families);
+  validateMembers(plan, families, repeatedIds(entries), options);
   return plan;
 }
 
-interface Decided {
-  keep: boolean;
+/** What becomes of the entries of a family, by place. Entries share their reasons: never changed. */
+interface Verdict {
+  /** 1 for what is kept. */
+  readonly keep: Uint8Array;
   /** Of the rules that keep it, or of those that did not. */
-  reasons: string[];
+  readonly reasons: (readonly string[])[];
 }
 
-function groupByFamily(
-  entries: readonly PlanEntry[],
-  families: readonly PolicyOfFamily[],
-): Map<string, PlanEntry[]> {
-  const groups = new Map<string, PlanEntry[]>(families.map(({ name }) => [name, []]));
-  const others = new Map<string, PlanEntry[]>();
-  for (const entry of entries) {
-    const group = groups.get(entry.family) ?? others.get(entry.family);
-    if (group === undefined) others.set(entry.family, [entry]);
-    else group.push(entry);
-  }
-  for (const name of [...others.keys()].sort()) groups.set(name, others.get(name) ?? []);
-  for (const group of groups.values()) group.sort(newestFirst);
-  return groups;
-}
-
-function decideFamily(
-  name: string,
-  entries: readonly PlanEntry[],
-  options: PlanOptions,
-  decided: Map<string, Decided>,
-): void {
-  const policy = options.families.find((family) => family.name === name)?.policy ?? {};
-  const isProtected = protections(entries, policy, options);
-  const { reasons, outside } = windowRules(entries, policy);
+function decideFamily(members: FamilyMembers, options: PlanOptions): Verdict {
+  const { name, entries, bytes: sizes } = members;
+  const policy = policyOf(name, options);
+  const isProtected = protections(members, policy, options);
+  const { reasonsAt, outside } = windowRules(entries, policy);
   const bytesMax = totalBytesMax(policy);
   const hasRule = outside.length > 0 || bytesMax !== undefined;
   const isOpen = !hasRule || !isWanted(name, options);
+  const keep = new Uint8Array(entries.length);
+  const reasons = new Array<readonly string[]>(entries.length);
   let bytes = 0;
-  for (const { id, total_bytes } of entries) if (isProtected.has(id)) bytes += total_bytes;
-  for (const { id, total_bytes } of entries) {
-    const always = isProtected.get(id) ?? [];
-    const window = outside.length === 0 ? [] : (reasons.get(id) ?? []);
+  for (let place = 0; place < sizes.length; place += 1)
+    if (isProtected[place] !== undefined) bytes += sizes[place] ?? 0;
+  for (let place = 0; place < sizes.length; place += 1) {
+    const always = isProtected[place] ?? none;
+    const window = outside.length === 0 ? none : reasonsAt(place);
     const isInWindow = outside.length === 0 || window.length > 0;
     // The oldest are given up first: from the first that does not fit on, none fits.
-    if (always.length === 0 && isInWindow) bytes += total_bytes;
+    if (always.length === 0 && isInWindow) bytes += sizes[place] ?? 0;
     const isTooMuch = bytesMax !== undefined && bytes > bytesMax;
-    if (isOpen) decided.set(id, { keep: true, reasons: [...always, "no_policy"] });
-    else if (always.length > 0 || (isInWindow && !isTooMuch)) {
-      const size =
-        bytesMax !== undefined && !isTooMuch && isInWindow ? ["within_max_total_size"] : [];
-      const more = isTooMuch ? [] : window;
-      decided.set(id, { keep: true, reasons: [...always, ...more, ...size] });
-    } else {
-      const size = isInWindow && isTooMuch ? ["over_max_total_size"] : [];
-      decided.set(id, { keep: false, reasons: isInWindow ? size : [...outside] });
-    }
+    const isKept = isOpen || always.length > 0 || (isInWindow && !isTooMuch);
+    keep[place] = Number(isKept);
+    if (isOpen) reasons[place] = joined(always, noPolicy);
+    else if (isKept) {
+      const size = bytesMax !== undefined && !isTooMuch && isInWindow ? withinSize : none;
+      reasons[place] = joined(joined(always, isTooMuch ? none : window), size);
+    } else reasons[place] = isInWindow ? overSize : outside;
   }
+  return { keep, reasons };
+}
+
+const none: readonly string[] = [];
+const noPolicy: readonly string[] = ["no_policy"];
+const withinSize: readonly string[] = ["within_max_total_size"];
+const overSize: readonly string[] = ["over_max_total_size"];
+
+function joined(first: readonly string[], second: readonly string[]): readonly string[] {
+  if (first.length === 0) return second;
+  return second.length === 0 ? first : [...first, ...second];
 }
 
 /** What a kept entry derives from stays as long as it does, through all generations. */
-function keepParents(entries: readonly PlanEntry[], decided: Map<string, Decided>): void {
-  if (entries.every(({ parents = [] }) => parents.length === 0)) return;
-  const queue = entries.filter(({ id }) => decided.get(id)?.keep === true).sort(newestFirst);
-  const byId = new Map(entries.map((entry) => [entry.id, entry]));
+function keepParents(families: readonly FamilyMembers[], verdicts: readonly Verdict[]): void {
+  const all = families.flatMap(({ entries, flags }, index) => {
+    const verdict = verdicts[index];
+    const hasParents = flags.some((bits) => (bits & entryFlags.hasParents) !== 0);
+    return verdict === undefined ? [] : [{ entries, verdict, hasParents }];
+  });
+  if (all.every(({ hasParents }) => !hasParents)) return;
+  const places = new Map<string, { entry: PlanEntry; place: number; verdict: Verdict }>();
+  for (const { entries, verdict } of all)
+    for (const [place, entry] of entries.entries()) places.set(entry.id, { entry, place, verdict });
+  const queue = all.flatMap(({ entries, verdict }) =>
+    entries.filter((_, place) => verdict.keep[place] === 1),
+  );
+  queue.sort(newestFirst);
   for (const next of queue) {
     for (const id of next.parents ?? []) {
-      const parent = byId.get(id);
-      const decision = decided.get(id);
-      if (parent === undefined || decision === undefined) continue;
-      const reason = `parent_of:${next.id}`;
-      if (decision.keep) decision.reasons.push(reason);
-      else {
-        decided.set(id, { keep: true, reasons: [reason] });
-        queue.push(parent);
-      }
+      const parent = places.get(id);
+      if (parent === undefined) continue;
+      const { keep, reasons } = parent.verdict;
+      const isKept = keep[parent.place] === 1;
+      const known = isKept ? (reasons[parent.place] ?? none) : none;
+      reasons[parent.place] = [...known, `parent_of:${next.id}`];
+      keep[parent.place] = 1;
+      if (!isKept) queue.push(parent.entry);
     }
   }
 }
@@ -129,19 +133,17 @@ function isWanted(family: string, { only }: PlanOptions): boolean {
   return only === undefined || only.includes(family);
 }
 
-function familyPlan(
-  family: string,
-  entries: readonly PlanEntry[],
-  decided: ReadonlyMap<string, Decided>,
-): GcFamilyPlan {
+function familyPlan({ name, entries }: FamilyMembers, { keep, reasons }: Verdict): GcFamilyPlan {
   const toDelete: GcDecision[] = [];
   const toKeep: GcDecision[] = [];
-  for (const entry of entries) {
-    const { keep = true, reasons = [] } = decided.get(entry.id) ?? {};
-    (keep ? toKeep : toDelete).push(decisionOf(entry, reasons));
+  for (let place = 0; place < entries.length; place += 1) {
+    const entry = entries[place];
+    if (entry === undefined) continue;
+    const decision = decisionOf(entry, reasons[place] ?? none);
+    (keep[place] === 1 ? toKeep : toDelete).push(decision);
   }
   return {
-    family,
+    family: name,
     total_entries: entries.length,
     keep_count: toKeep.length,
     to_delete: toDelete,
@@ -152,30 +154,28 @@ function familyPlan(
   };
 }
 
-function decisionOf(entry: PlanEntry, reasons: string[]): GcDecision {
-  return {
-    id: entry.id,
-    run_id: entry.run_id,
-    family: entry.family,
-    timestamp: entry.timestamp,
-    pass_fail: entry.pass_fail,
-    total_bytes: entry.total_bytes,
-    files: entry.file_count,
-    ...(entry.paths !== undefined && { paths: [...entry.paths] }),
-    reasons,
-  };
+function decisionOf(entry: PlanEntry, reasons: readonly string[]): GcDecision {
+  const { id, run_id, family, timestamp, pass_fail, total_bytes, file_count: files, paths } = entry;
+  const shared = reasons as string[];
+  const run = { id, run_id, family, timestamp, pass_fail };
+  if (paths !== undefined)
+    return { ...run, total_bytes, files, paths: [...paths], reasons: shared };
+  return { id, run_id, family, timestamp, pass_fail, total_bytes, files, reasons: shared };
 }
 
 function summed(
   plans: GcFamilyPlan[],
   options: PlanOptions,
-  ordered: readonly PlanEntry[],
-  warnings: string[],
+  families: readonly FamilyMembers[],
 ): GcPlan {
-  const kept = plans.flatMap(({ to_keep }) => to_keep);
-  const keptFor = (...names: readonly string[]): number =>
-    kept.filter(({ reasons }) => reasons.some((reason) => names.includes(reason))).length;
   const toDelete = sum(plans, ({ to_delete }) => to_delete.length);
+  const toKeep = sum(plans, ({ to_keep }) => to_keep.length);
+  const keptFor = (...names: readonly string[]): number =>
+    sum(plans, ({ to_keep }) =>
+      sum(to_keep, ({ reasons }) => Number(reasons.some((reason) => names.includes(reason)))),
+    );
+  const policies = options.families.map(({ name, policy }) => [name, policy]);
+  const facts = [options.source, policies, options.alwaysKeepTags, options.only ?? null];
   return {
     schema_version: "reseal.gc-plan/v1",
     created_at: new Date(options.nowMs).toISOString(),
@@ -183,50 +183,27 @@ function summed(
     source: options.source,
     location: options.location,
     ...(options.only !== undefined && { only: [...options.only] }),
-    state: stateDigest(ordered, options),
-    total_entries: toDelete + kept.length,
+    state: stateDigest(facts, families),
+    total_entries: toDelete + toKeep,
     family_plans: plans,
     total_to_delete: toDelete,
-    total_to_keep: kept.length,
+    total_to_keep: toKeep,
     bytes_to_delete: sum(plans, ({ bytes_to_delete }) => bytes_to_delete),
     files_to_delete: sum(plans, ({ files_to_delete }) => files_to_delete),
     pinned_kept: keptFor("pinned", "explicitly_pinned"),
     last_pass_kept: keptFor("last_pass"),
     last_run_kept: keptFor("last_run"),
-    warnings,
+    warnings: warningsOf(families, options),
   };
-}
-
-/** Stands for all that a plan follows from but the time: another state, another digest. */
-function stateDigest(ordered: readonly PlanEntry[], options: PlanOptions): Digest {
-  const digester = createDigester();
-  let text = "";
-  const add = (value: unknown): void => {
-    text += `${JSON.stringify(value)}\n`;
-    if (text.length < 65_536) return;
-    digester.update(Buffer.from(text));
-    text = "";
-  };
-  add([options.source, options.families.map(({ name, policy }) => [name, policy])]);
-  add([options.alwaysKeepTags, options.only ?? null]);
-  for (const entry of ordered) {
-    const { id, family, timestamp, pass_fail, is_pinned, total_bytes, file_count } = entry;
-    const { tags = [], protections: needed = [], parents = [], checksum = "" } = entry;
-    add([id, family, timestamp, pass_fail, is_pinned, total_bytes, file_count, checksum]);
-    if (tags.length + needed.length + parents.length > 0)
-      add([[...tags].sort(), [...needed].sort(), [...parents].sort()]);
-  }
-  digester.update(Buffer.from(text));
-  return digester.digest();
 }
 
 /** A pin in the configuration that fits nothing, or several, is said and changes nothing else. */
-function warningsOf(entries: readonly PlanEntry[], { families }: PlanOptions): string[] {
-  return families.flatMap(({ name, policy }) =>
+function warningsOf(families: readonly FamilyMembers[], options: PlanOptions): string[] {
+  return options.families.flatMap(({ name, policy }) =>
     (policy.pin ?? []).flatMap((pin) => {
-      const hits = entries.filter(
-        ({ family, id }) => family === name && id.startsWith(pin.toLowerCase()),
-      ).length;
+      const start = pin.toLowerCase();
+      const ids = families.find((family) => family.name === name)?.ids ?? [];
+      const hits = sum(ids, (id) => Number(id.startsWith(start)));
       if (hits === 1) return [];
       const what = hits === 0 ? "which is no entry" : `which fits ${hits} entries; all are kept`;
       return [`retention.${name}.pin names ${pin}, ${what}.`];
@@ -235,5 +212,7 @@ function warningsOf(entries: readonly PlanEntry[], { families }: PlanOptions): s
 }
 
 function sum<Item>(items: readonly Item[], numberOf: (item: Item) => number): number {
-  return items.reduce((total, item) => total + numberOf(item), 0);
+  let total = 0;
+  for (const item of items) total += numberOf(item);
+  return total;
 }

@@ -11,6 +11,7 @@ import {
 import { basename, dirname } from "node:path";
 import { type PoolManifest, validate } from "@reseal/schema";
 import { gcErrors } from "./errors.ts";
+import { readKnownScan } from "./known-scan.ts";
 import { syncPath } from "./move-file.ts";
 import type { PoolPlaces } from "./pool.ts";
 
@@ -43,7 +44,7 @@ export async function readManifest(places: PoolPlaces): Promise<PoolManifest | u
  * A corrupt one does not take the place of a good backup.
  */
 export function writeManifest(places: PoolPlaces, manifest: PoolManifest): void {
-  if (isWholeJson(places.manifest)) {
+  if (readKnownScan(places) !== undefined || isWholeJson(places.manifest)) {
     const copy = `${places.backup}.tmp`;
     copyFileSync(places.manifest, copy);
     syncPath(copy);

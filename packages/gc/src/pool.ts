@@ -19,6 +19,8 @@ export interface PoolPlaces {
   readonly backup: string;
   /** Digests of files by their stat record, so that unchanged ones are not read again. */
   readonly cache: string;
+  /** What the last scan found in short, so that one that finds nothing new is done at once. */
+  readonly known: string;
   readonly pins: string;
   readonly lock: string;
   readonly trash: string;
@@ -42,6 +44,7 @@ export function poolPlaces(folder: string, config: ArtifactsConfig, cwd: string)
     manifest: place(config.manifestFile, ".manifest.json"),
     backup: place(config.backupFile, ".manifest.backup.json"),
     cache: join(folder, ".manifest.cache.json"),
+    known: join(folder, ".manifest.known.json"),
     pins: join(folder, ".manifest.pins.json"),
     lock: join(folder, ".manifest.lock"),
     trash: place(config.trashFolder, ".trash"),

@@ -30,6 +30,28 @@ const runHex = new RegExp(`${start}run[_-](?<id>[0-9a-f]{8,64})${end}`, "i");
 const uuid = new RegExp(`${start}(?<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})${end}`, "i");
 const bareHex = new RegExp(`${start}(?<id>[0-9a-f]{8,64})${end}`, "i");
 
+/** A name without these holds no key: its folders alone decide. */
+const mayHoldKey = /\d{4}|[0-9a-f]{8}/i;
+
+/**
+ * Tells the run of one file after the other, as {@link runKeyOf} does; of a folder whose files have
+ * names without a key, only once.
+ */
+export function runKeys(): (path: string) => RunKey {
+  let lastFolder: string | undefined;
+  let lastKey: RunKey | undefined;
+  return (path) => {
+    const slash = path.lastIndexOf("/");
+    if (mayHoldKey.test(path.slice(slash + 1))) return runKeyOf(path);
+    const folder = path.slice(0, slash + 1);
+    if (lastKey === undefined || folder !== lastFolder) {
+      lastFolder = folder;
+      lastKey = runKeyOf(path);
+    }
+    return lastKey;
+  };
+}
+
 /**
  * The run of a file. A compacted file has the run of its original.
  * @param path Relative to the pool, separated by `/`.
@@ -71,7 +93,7 @@ const compacted = /\.compact(?=\.(?:jsonl|md)$)/;
 
 /** The path a file has when it is not compacted. */
 export function logicalPath(path: string): string {
-  return path.replace(compacted, "");
+  return path.includes(".compact.") ? path.replace(compacted, "") : path;
 }
 
 interface FoundTime {

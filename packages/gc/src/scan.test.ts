@@ -6,6 +6,7 @@ import {
   existsSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -13,6 +14,7 @@ import { join } from "node:path";
 import { digestBytes } from "@reseal/hash";
 import { validate } from "@reseal/schema";
 import { encodeDictionary, planDictionary } from "@reseal/store";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { filesIn, now, openTestPool, poolFolder, writeFiles } from "../test/pool-folder.ts";
 import { defaultArtifactsConfig } from "./artifacts-config.ts";
@@ -20,10 +22,17 @@ import { shortIds } from "./entry-id.ts";
 import { entryNamed } from "./entry-named.ts";
 import { statusOfNames } from "./pass-fail.ts";
 import { writePins } from "./pins.ts";
-import { poolPlaces } from "./pool.ts";
+import { type Pool, poolPlaces } from "./pool.ts";
 import { readManifest } from "./pool-manifest.ts";
-import { runKeyOf } from "./run-key.ts";
-import { isRecent, type Scan, scanPool, updatePool } from "./scan.ts";
+import { runKeyOf, runKeys } from "./run-key.ts";
+import {
+  isRecent,
+  manifestFacts,
+  refreshManifest,
+  type Scan,
+  scanPool,
+  updatePool,
+} from "./scan.ts";
 import { moveToTrash } from "./trash.ts";
 
 const config = defaultArtifactsConfig();
@@ -300,6 +309,126 @@ test("what has not changed is not read again, what has is", async () => {
   const changed = await updatePool(later, {});
   expect(changed.filesRead).toBe(1);
   expect((await updatePool(later, { readAll: true })).filesRead).toBe(4);
+});
+
+const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+
+/** A pool that was scanned long enough ago for its stat records to tell any change. */
+async function settledPool(): Promise<Pool> {
+  const folder = poolFolder({ ...tree, "bench/run_a1b2c3d4/run.json": '{"pass_fail": "pass"}' });
+  await tick();
+  const pool = await openTestPool(folder);
+  await updatePool(pool, {});
+  await tick();
+  writeFileSync(pool.places.known, readFileSync(pool.places.known));
+  return pool;
+}
+
+test("a scan that finds nothing new leaves the manifest as it is, and says the same", async () => {
+  await using pool = await settledPool();
+  const before = readFileSync(pool.places.manifest, "utf8");
+  const { entries: _, manifest, ...whole } = await updatePool(pool, {});
+  await tick();
+  writeFileSync(pool.places.known, readFileSync(pool.places.known));
+  const written = statSync(pool.places.manifest).ctimeMs;
+
+  const found = await refreshManifest(pool, {});
+
+  expect(found).toMatchObject({ ...whole, filesRead: 0 });
+  expect(found.manifest.summary).toEqual(manifest.summary);
+  expect(statSync(pool.places.manifest).ctimeMs).toBe(written);
+  expect(JSON.parse(before).summary).toEqual(manifest.summary);
+  expect(await manifestFacts(pool.places)).toMatchObject({ summary: manifest.summary });
+});
+
+test.each<readonly [string, (pool: Pool) => void, object]>([
+  [
+    "a file with other bytes of the same length and time",
+    ({ places }) => writeFiles(places.folder, { "smoke90/notes.md": "other\n" }),
+    { total_entries: 3 },
+  ],
+  [
+    "a new file",
+    ({ places }) => writeFiles(places.folder, { "out/smoke90/x.md": "x" }),
+    { total_entries: 4 },
+  ],
+  [
+    "a file that is gone",
+    ({ places }) => rmSync(join(places.folder, "smoke90/notes.md")),
+    { total_entries: 2 },
+  ],
+  [
+    "another word in a run's record",
+    ({ places }) => writeFiles(places.folder, { "smoke90/run.json": '{"pass_fail": "pass"}' }),
+    { pass_count: 2 },
+  ],
+  [
+    "a pin",
+    ({ places }) =>
+      writePins(places, [{ family: "smoke90", run_id: "smoke90", at: "", by: "ada" }]),
+    { pinned_count: 1 },
+  ],
+  [
+    "another hand in the manifest",
+    ({ places }) => writeFileSync(places.manifest, '{"entries": []}'),
+    { total_entries: 3 },
+  ],
+])("a scan is made anew after %s", async (_, change, summary) => {
+  await using pool = await settledPool();
+  change(pool);
+
+  const found = await refreshManifest(pool, {});
+
+  expect(found.manifest.summary).toMatchObject(summary);
+  const written = await readManifest(pool.places);
+  expect(written?.summary).toEqual(found.manifest.summary);
+});
+
+test("a pin that has ended is no pin at the next scan", async () => {
+  await using pool = await settledPool();
+  const until = new Date(now + 1000).toISOString();
+  writePins(pool.places, [{ family: "smoke90", run_id: "smoke90", at: "", by: "ada", until }]);
+  await refreshManifest(pool, {});
+  await tick();
+  writeFileSync(pool.places.known, readFileSync(pool.places.known));
+
+  const later = { ...pool, clock: { now: () => now + 2000 } };
+
+  expect((await refreshManifest(pool, {})).manifest.summary.pinned_count).toBe(1);
+  expect((await refreshManifest(later, {})).manifest.summary.pinned_count).toBe(0);
+});
+
+test("files that changed within the tick of the scan are read again", async () => {
+  const folder = poolFolder(tree);
+  await using pool = await openTestPool(folder);
+  writeFiles(folder, tree); // After the lock was made.
+  await updatePool(pool, {});
+  await tick();
+  writeFileSync(pool.places.known, readFileSync(pool.places.known));
+
+  expect((await refreshManifest(pool, {})).filesRead).toBe(4);
+});
+
+test("the run of one file after the other is the run of each", () => {
+  const name = fc.constantFrom(
+    "x.md",
+    "a1b2c3d4.md",
+    "20250906_143022.jsonl",
+    "2025-09-06.md",
+    "run_deadbeef",
+    "x.compact.jsonl",
+    "20250906_143022_pass",
+    "bench",
+    "0f1e2d3c-0000-4000-8000-000000000001",
+  );
+  fc.assert(
+    fc.property(fc.array(fc.array(name, { minLength: 1, maxLength: 3 })), (paths) => {
+      const keyOf = runKeys();
+
+      for (const path of paths.map((parts) => parts.join("/")))
+        expect(keyOf(path)).toEqual(runKeyOf(path));
+    }),
+  );
 });
 
 test("an entry with a file that cannot be read is not listed", async ({ skip }) => {

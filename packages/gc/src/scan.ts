@@ -5,14 +5,28 @@ import { buildEntries, type FoundFile } from "./build-entries.ts";
 import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { fullEntryId } from "./entry-id.ts";
 import { hashFiles } from "./hash-files.ts";
+import {
+  fingerprintOf,
+  isUnchanged,
+  type ManifestFacts,
+  readKnownScan,
+  writeKnownScan,
+} from "./known-scan.ts";
 import { configHash, manifestOf } from "./manifest-of.ts";
 import { familyMatcher } from "./match-family.ts";
-import { pinsInForce, readPins } from "./pins.ts";
+import { type Pin, pinsDigest, pinsInForce, readPins } from "./pins.ts";
 import type { Pool, PoolPlaces } from "./pool.ts";
 import { readManifest, writeManifest } from "./pool-manifest.ts";
 import { runKeyOf } from "./run-key.ts";
-import { type FileStamp, PoolCache } from "./stat-cache.ts";
-import { walkPool } from "./walk-pool.ts";
+import { type FileStamp, isSettled, PoolCache } from "./stat-cache.ts";
+import {
+  type ListOptions,
+  listPool,
+  type PoolListing,
+  type WalkedFile,
+  type WalkedPool,
+  walkPool,
+} from "./walk-pool.ts";
 
 /** How to scan. */
 export interface ScanOptions {
@@ -48,6 +62,12 @@ export interface Scan {
   readonly store?: StoreScan | undefined;
 }
 
+/** What a scan came to, without the entries. */
+export interface ScanSummary
+  extends Pick<Scan, "files" | "filesRead" | "otherFiles" | "links" | "unreadable"> {
+  readonly manifest: ManifestFacts;
+}
+
 /** What a scan of a store can tell of its blobs. */
 export interface StoreScan {
   /**
@@ -60,7 +80,7 @@ export interface StoreScan {
   /** How many blobs of an entry other runs have as well, and the ids of the entries among them. */
   sharedWith(entry: ScannedEntry): Promise<Shared>;
   /** Bytes and blobs that the deletion of entries frees, each shared one once. */
-  freedBy(ids: ReadonlySet<string>): Promise<{ readonly bytes: number; readonly files: number }>;
+  freedBy(ids: ReadonlySet<string>): { readonly bytes: number; readonly files: number };
 }
 
 /** What stays of an entry when it goes, because others have it as well. */
@@ -70,6 +90,8 @@ export interface Shared {
 }
 
 interface ScanResult extends Scan {
+  readonly walked: WalkedPool;
+  readonly cache: PoolCache;
   readonly known: readonly (FoundFile & { readonly stamp: FileStamp })[];
 }
 
@@ -82,30 +104,101 @@ export async function scanPool(
   config: ArtifactsConfig,
   options: ScanOptions,
 ): Promise<Scan> {
-  const { known: _, ...scan } = await scanFiles(places, config, options);
+  const {
+    known: _,
+    walked: _walked,
+    cache: _cache,
+    ...scan
+  } = await scanFiles(places, config, options);
   return scan;
+}
+
+/** Options of {@link updatePool}. */
+export interface UpdateOptions extends Omit<ScanOptions, "nowMs"> {
+  /** `false` where the caller writes the manifest once more when it is done; default `true`. */
+  readonly writesManifest?: boolean | undefined;
 }
 
 /** Scan a pool and write its manifest, the old one kept as the backup. */
-export async function updatePool(pool: Pool, options: Omit<ScanOptions, "nowMs">): Promise<Scan> {
+export async function updatePool(pool: Pool, options: UpdateOptions): Promise<Scan> {
+  const nowMs = pool.clock.now();
   if (pool.source !== undefined)
-    return pool.source.scan({ signal: pool.signal, ...options, nowMs: pool.clock.now() });
-  const tickMs = lstatSync(pool.places.lock, { throwIfNoEntry: false })?.ctimeMs ?? 0;
-  const { known, ...scan } = await scanFiles(pool.places, pool.config, {
-    signal: pool.signal,
-    ...options,
-    nowMs: pool.clock.now(),
+    return pool.source.scan({ signal: pool.signal, ...options, nowMs });
+  return updateManifest(pool, { signal: pool.signal, ...options, nowMs });
+}
+
+/**
+ * Scan a pool when only the manifest is wanted: where nothing has changed since it was written, no
+ * file is read and none of its entries is made again.
+ */
+export async function refreshManifest(
+  pool: Pool,
+  options: Omit<ScanOptions, "nowMs">,
+): Promise<ScanSummary> {
+  const { places, config, clock, signal } = pool;
+  const nowMs = clock.now();
+  const known =
+    options.readAll === true || pool.source !== undefined ? undefined : readKnownScan(places);
+  if (known?.fingerprint === undefined || known.scanner.config_hash !== configHash(config))
+    return updatePool(pool, options);
+  const listing = listPool(places, listOptions(config, { signal, ...options, nowMs }));
+  const isSame =
+    isUnchanged(places.folder, listing, known.fingerprint) &&
+    pinsState(places, nowMs) === known.pins;
+  if (!isSame) return updatePool(pool, options);
+  const manifest = { ...known, scanned_at: new Date(nowMs).toISOString() };
+  writeKnownScan(places, manifest);
+  return { ...countsOf(listing, known.files), filesRead: 0, unreadable: [], manifest };
+}
+
+/** What is known of a manifest; read only where somebody else has written it. @throws as reading it */
+export async function manifestFacts(places: PoolPlaces): Promise<ManifestFacts | undefined> {
+  return readKnownScan(places) ?? readManifest(places);
+}
+
+async function updateManifest(
+  { places, config }: Pool,
+  options: ScanOptions & UpdateOptions,
+): Promise<Scan> {
+  const tickMs = lstatSync(places.lock, { throwIfNoEntry: false })?.ctimeMs ?? 0;
+  const { known, walked, cache, ...scan } = await scanFiles(places, config, options);
+  cache.save(known, tickMs);
+  if (options.writesManifest === false) return scan;
+  writeManifest(places, scan.manifest);
+  const { scanned_at, scanner, summary, families } = scan.manifest;
+  const isSure = scan.unreadable.length === 0 && areSettled(walked, tickMs);
+  writeKnownScan(places, {
+    scanned_at,
+    scanner,
+    summary,
+    families,
+    files: scan.files,
+    pins: pinsState(places, options.nowMs),
+    ...(isSure && { fingerprint: fingerprintOf(walked) }),
   });
-  new PoolCache(pool.places.cache).save(
-    known.map(({ path, stamp, digest }) => [path, stamp, digest] as const),
-    tickMs,
-  );
-  writeManifest(pool.places, scan.manifest);
   return scan;
 }
 
+/** Whether a later change of any file would be seen in its stat record. */
+function areSettled({ stamps }: WalkedPool, tickMs: number): boolean {
+  for (let at = 0; at < stamps.length; at += 4) {
+    const [mtimeMs, ctimeMs] = [stamps[at + 1] ?? tickMs, stamps[at + 2] ?? tickMs];
+    if (!isSettled({ mtimeMs, ctimeMs }, tickMs)) return false;
+  }
+  return true;
+}
+
+/** Without a file of pins, they are those of the manifest. */
+function pinsState(places: PoolPlaces, nowMs: number): string {
+  return existsSync(places.pins) ? pinsDigest(readPins(places, undefined), nowMs) : "manifest";
+}
+
 /** Whether a manifest may be used as it is: of the same settings, and younger than the interval. */
-export function isRecent(manifest: PoolManifest, config: ArtifactsConfig, nowMs: number): boolean {
+export function isRecent(
+  manifest: Pick<PoolManifest, "scanned_at" | "scanner">,
+  config: ArtifactsConfig,
+  nowMs: number,
+): boolean {
   const ageMs = nowMs - Date.parse(manifest.scanned_at);
   const isYoung = ageMs >= 0 && ageMs < config.scanIntervalHours * 3_600_000;
   return isYoung && manifest.scanner.config_hash === configHash(config);
@@ -114,23 +207,19 @@ export function isRecent(manifest: PoolManifest, config: ArtifactsConfig, nowMs:
 async function scanFiles(
   places: PoolPlaces,
   config: ArtifactsConfig,
-  { nowMs, signal, readAll = false, onProgress }: ScanOptions,
+  options: ScanOptions,
 ): Promise<ScanResult> {
   const startMs = performance.now();
+  const cache = new PoolCache(places.cache);
   const walked = walkPool(places, {
     familyOf: familyMatcher(config.families),
-    filesMax: config.maxFilesPerScan,
-    signal,
-    onProgress: (files) => onProgress?.({ phase: "listing", files, bytes: 0 }),
+    isAllRead: options.readAll === true || cache.isEmpty,
+    ...listOptions(config, options),
   });
-  const { known, unreadable, filesRead } = await readFiles(places, config, walked.matched, {
-    readAll,
-    signal,
-    onProgress,
-  });
+  const { nowMs } = options;
+  const { known, unreadable, filesRead } = await readFiles(cache, places, config, walked, options);
   const now = new Date(nowMs).toISOString();
-  const manifest = existsSync(places.pins) ? undefined : await manifestOrBackup(places);
-  const pins = readPins(places, manifest);
+  const pins = await pinsOf(places);
   // An entry of which a file cannot be read is not there: nothing is decided about a part of one.
   const incomplete = new Set(unreadable.map(groupOf));
   const whole = known.filter((file) => incomplete.size === 0 || !incomplete.has(groupOf(file)));
@@ -149,13 +238,38 @@ async function scanFiles(
       scannedAt: now,
       durationMs: performance.now() - startMs,
     }),
-    files: walked.matched.length,
+    ...countsOf(walked.listing, walked.matched.length),
     filesRead,
-    otherFiles: walked.fileCount - walked.matched.length,
-    links: walked.linkCount,
-    unreadable: unreadable.map(({ path }) => path),
+    unreadable: unreadable.map(({ path }) => path).sort(),
+    walked,
+    cache,
     known,
   };
+}
+
+function listOptions(
+  { maxFilesPerScan }: ArtifactsConfig,
+  { signal, onProgress }: ScanOptions,
+): ListOptions {
+  return {
+    filesMax: maxFilesPerScan,
+    signal,
+    onProgress: (files) => onProgress?.({ phase: "listing", files, bytes: 0 }),
+  };
+}
+
+function countsOf(
+  { paths, linkCount }: PoolListing,
+  files: number,
+): Pick<Scan, "files" | "otherFiles" | "links"> {
+  return { files, otherFiles: paths.length - files, links: linkCount };
+}
+
+/** Without a file of pins, those of a manifest count, which need not be read to know of none. */
+async function pinsOf(places: PoolPlaces): Promise<Pin[]> {
+  if (existsSync(places.pins)) return readPins(places, undefined);
+  if (readKnownScan(places)?.summary.pinned_count === 0) return [];
+  return readPins(places, await manifestOrBackup(places));
 }
 
 /** Pins of another program are only in the manifest: a corrupt one must not lose them. */
@@ -174,26 +288,23 @@ function groupOf({ family, path }: { readonly family: string; readonly path: str
 type KnownFile = ScanResult["known"][number];
 
 async function readFiles(
-  { folder, cache: cacheFile }: PoolPlaces,
+  cache: PoolCache,
+  { folder }: PoolPlaces,
   config: ArtifactsConfig,
-  matched: readonly { readonly path: string; readonly family: string }[],
-  { readAll, signal, onProgress }: Pick<ScanOptions, "readAll" | "signal" | "onProgress">,
+  { matched, stamps }: WalkedPool,
+  { readAll = false, signal, onProgress }: ScanOptions,
 ): Promise<{
   readonly known: readonly KnownFile[];
-  readonly unreadable: readonly { readonly path: string; readonly family: string }[];
+  readonly unreadable: readonly WalkedFile[];
   readonly filesRead: number;
 }> {
-  const cache = new PoolCache(cacheFile);
   const known: KnownFile[] = [];
-  const rest: { path: string; family: string; size: number }[] = [];
-  for (const { path, family } of matched) {
-    const stats = lstatSync(`${folder}/${path}`, { throwIfNoEntry: false });
-    if (stats === undefined) continue; // Removed meanwhile.
-    const { size, mtimeMs, ctimeMs, ino } = stats;
-    const digest = readAll ? undefined : cache.get(path, stats);
-    if (digest === undefined) rest.push({ path, family, size });
-    else
-      known.push({ path, family, size, mtimeMs, digest, stamp: { size, mtimeMs, ctimeMs, ino } });
+  const rest: (WalkedFile & { size: number })[] = [];
+  for (const file of matched) {
+    const { path, family, stamp } = file;
+    const digest = readAll || stamp === undefined ? undefined : cache.get(path, stamp);
+    if (digest === undefined || stamp === undefined) rest.push({ ...file, size: stamp?.size ?? 0 });
+    else known.push({ path, family, size: stamp.size, mtimeMs: stamp.mtimeMs, digest, stamp });
   }
   const facts = await hashFiles(folder, rest, {
     workers: config.parallelWorkers,
@@ -202,13 +313,16 @@ async function readFiles(
     onProgress: ({ files, bytes }) =>
       onProgress?.({ phase: "reading", files: known.length + files, bytes }),
   });
-  const unreadable: { path: string; family: string }[] = [];
-  for (const [index, { path, family }] of rest.entries()) {
+  const unreadable: WalkedFile[] = [];
+  for (const [index, file] of rest.entries()) {
+    const { path, family } = file;
     const fact = facts[index];
     if (fact?.problem === "ENOENT") continue;
-    if (fact?.digest === undefined) unreadable.push({ path, family });
+    if (fact?.digest === undefined) unreadable.push(file);
     else {
       const { digest, problem: _, ...stamp } = fact;
+      if (file.stamp === undefined)
+        stamps.set([stamp.size, stamp.mtimeMs, stamp.ctimeMs, stamp.ino], 4 * file.place);
       known.push({ path, family, size: stamp.size, mtimeMs: stamp.mtimeMs, digest, stamp });
     }
   }

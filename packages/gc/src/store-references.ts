@@ -5,6 +5,7 @@ import { isResealError } from "@reseal/errors";
 import { type Digest, parseDigest } from "@reseal/hash";
 import type { Manifest } from "@reseal/schema";
 import type { BlobInfo, Stores } from "@reseal/store";
+import { BlobReferences } from "./blob-references.ts";
 import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
 import type { StoreScan } from "./scan.ts";
@@ -21,10 +22,7 @@ const dayMs = 86_400_000;
 export class References {
   readonly #stores: Stores;
   readonly #unusedSinceMs: number;
-  /** Seals that need a blob. */
-  readonly #counts = new Map<Digest, number>();
-  /** Seals whose manifests are there. */
-  readonly #known = new Set<Digest>();
+  readonly #references = new BlobReferences();
 
   constructor(stores: Stores, nowMs: number) {
     this.#stores = stores;
@@ -39,8 +37,8 @@ export class References {
   async add(seal: Digest): Promise<Manifest | undefined> {
     const manifest = await this.#open(seal);
     if (manifest === undefined) return undefined;
-    for (const { digest } of blobsOf(seal, manifest))
-      this.#counts.set(digest, (this.#counts.get(digest) ?? 0) + 1);
+    const size = (await this.#stores.blobs.stat(seal))?.size ?? 0;
+    this.#references.add(seal, blobsOf({ digest: seal, size }, manifest));
     return manifest;
   }
 
@@ -54,20 +52,16 @@ export class References {
       unreferenced: (ids, isDryRun) => this.#unreferenced(sealsOf(ids), isDryRun),
       sharedWith: async ({ seal }) => {
         const idOf = new Map(entries.map((entry) => [entry.seal, entry.id]));
-        const { files, seals } = await this.#sharedWith(seal);
-        return { files, entries: seals.flatMap((other) => idOf.get(other) ?? []).sort() };
+        const { files, runs } = this.#references.sharedWith(seal);
+        return { files, entries: runs.flatMap((other) => idOf.get(other) ?? []).sort() };
       },
-      freedBy: async (ids) => {
-        const free = await this.#neededOnlyBy(sealsOf(ids));
-        const bytes = [...free.values()].reduce((sum, { size }) => sum + size, 0);
-        return { bytes, files: free.size };
-      },
+      freedBy: (ids) => this.#references.freedBy(sealsOf(ids)),
     };
   }
 
   async #filesOf(seal: Digest, isUrgent: boolean): Promise<EntryFile[]> {
     const files: EntryFile[] = [];
-    for (const blob of (await this.#neededOnlyBy([seal])).values()) {
+    for (const blob of await this.#neededOnlyBy(seal)) {
       const file = this.#fileOf(blob);
       // The manifest goes whatever its age: while it is there, the run is.
       const isAnyway = blob.digest === seal || isUrgent;
@@ -78,45 +72,22 @@ export class References {
     return files;
   }
 
-  async #sharedWith(seal: Digest | undefined): Promise<{ files: number; seals: Digest[] }> {
-    const manifest = seal && (await this.#open(seal));
-    if (seal === undefined || manifest === undefined) return { files: 0, seals: [] };
-    const digests = blobsOf(seal, manifest).map(({ digest }) => digest);
-    const shared = new Set(digests.filter((digest) => (this.#counts.get(digest) ?? 0) > 1));
-    const seals: Digest[] = [];
-    for (const other of shared.size === 0 ? [] : this.#known) {
-      const theirs = other === seal ? undefined : await this.#open(other);
-      if (theirs && blobsOf(other, theirs).some(({ digest }) => shared.has(digest)))
-        seals.push(other);
-    }
-    return { files: shared.size, seals };
-  }
-
-  /** Blobs of seals that nobody else needs; their manifests are the first. */
-  async #neededOnlyBy(seals: readonly Digest[]): Promise<Map<Digest, BlobInfo>> {
-    const counts = new Map<Digest, number>();
-    const infos = new Map<Digest, BlobInfo>();
-    for (const seal of seals) {
-      const manifest = await this.#open(seal);
-      if (manifest === undefined) continue;
-      for (const blob of blobsOf(seal, manifest)) {
-        counts.set(blob.digest, (counts.get(blob.digest) ?? 0) + 1);
-        infos.set(blob.digest, blob);
-      }
-      const size = (await this.#stores.blobs.stat(seal))?.size ?? 0;
-      infos.set(seal, { digest: seal, size });
-    }
-    return new Map(
-      [...infos].filter(([digest]) => (counts.get(digest) ?? 0) >= (this.#counts.get(digest) ?? 0)),
+  /** Blobs of a seal that nobody else needs; its manifest is the first. */
+  async #neededOnlyBy(seal: Digest): Promise<BlobInfo[]> {
+    const manifest = await this.#open(seal);
+    if (manifest === undefined) return [];
+    const size = (await this.#stores.blobs.stat(seal))?.size ?? 0;
+    return blobsOf({ digest: seal, size }, manifest).filter(
+      ({ digest }) => this.#references.countOf(digest) <= 1,
     );
   }
 
   /** Blobs that no run needs once these seals are gone, and that nobody has used lately. */
   async #unreferenced(gone: readonly Digest[], isDryRun: boolean): Promise<EntryFile[]> {
-    const free = gone.length === 0 ? new Set<Digest>() : await this.#freed(gone);
+    const isNeeded = this.#references.neededWithout(gone);
     const files: EntryFile[] = [];
     for await (const blob of this.#stores.blobs.list()) {
-      if (this.#counts.has(blob.digest) && !free.has(blob.digest)) continue;
+      if (isNeeded(blob.digest)) continue;
       const file = this.#fileOf(blob);
       if (!this.#isUnused(file.path)) continue;
       if (!isDryRun) await this.#bringToOwnBytes(blob.digest);
@@ -125,22 +96,9 @@ export class References {
     return files;
   }
 
-  /** What is needed only by seals whose manifests are in the trash already. */
-  async #freed(gone: readonly Digest[]): Promise<ReadonlySet<Digest>> {
-    const going = new Set(gone);
-    const rest = new Set<Digest>();
-    for (const seal of this.#known) {
-      const manifest = going.has(seal) ? undefined : await this.#open(seal);
-      if (manifest === undefined) continue;
-      for (const { digest } of blobsOf(seal, manifest)) rest.add(digest);
-    }
-    return new Set([...this.#counts.keys()].filter((digest) => !rest.has(digest)));
-  }
-
   async #open(seal: Digest): Promise<Manifest | undefined> {
     try {
       const { manifest } = await openStoredBundle(this.#stores, seal);
-      this.#known.add(seal);
       return manifest;
     } catch (error) {
       if (isAbsent(error)) return undefined;
@@ -172,10 +130,12 @@ export class References {
 }
 
 /** The blobs of a sealed run, its manifest among them. */
-export function blobsOf(seal: Digest, { context }: Manifest): BlobInfo[] {
-  const blobs = new Map<Digest, BlobInfo>([[seal, { digest: seal, size: 0 }]]);
-  for (const { digest, size } of context.files)
-    blobs.set(parseDigest(digest), { digest: parseDigest(digest), size });
+export function blobsOf(own: BlobInfo, { context }: Manifest): BlobInfo[] {
+  const blobs = new Map<Digest, BlobInfo>([[own.digest, own]]);
+  for (const file of context.files) {
+    const digest = parseDigest(file.digest);
+    blobs.set(digest, { digest, size: file.size });
+  }
   return [...blobs.values()];
 }
 

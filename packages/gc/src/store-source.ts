@@ -19,6 +19,7 @@ export function storePlaces({ local }: Pick<Stores, "local">): PoolPlaces {
     manifest: join(local, "gc.manifest"),
     backup: join(local, "gc.backup"),
     cache: join(local, "cache", "gc.json"),
+    known: join(local, "cache", "gc.known.json"),
     pins: join(local, "journal", "pins.jsonl"),
     lock: join(local, "tmp", "gc.lock"),
     trash: join(local, "trash"),
@@ -110,7 +111,8 @@ async function neededSince(
     if (!isDigest(record.seal)) continue;
     try {
       const { manifest } = await openStoredBundle(stores, record.seal);
-      for (const { digest } of blobsOf(record.seal, manifest)) blobs.add(digest);
+      for (const { digest } of blobsOf({ digest: record.seal, size: 0 }, manifest))
+        blobs.add(digest);
       for (const { artifact_id, seal } of manifest.context.parents)
         parents.push({
           artifact_id: parseDigest(artifact_id),

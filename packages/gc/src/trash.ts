@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Digest } from "@reseal/hash";
 import { appendAudit } from "./audit.ts";
+import { hashing, type Problem, problemsAfter, problemsBefore } from "./check-moves.ts";
 import type { EntryFile } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
 import { hashFiles } from "./hash-files.ts";
@@ -50,8 +51,8 @@ const movesInBatch = 256;
 /**
  * Move files to the trash, `<trash>/<entry id>/<path in the pool>`.
  *
- * In this order, so that a crash at any point loses nothing: digests are checked; the trash journal
- * says what will be moved; the files are moved and the names synced; digests are checked again; the
+ * In this order, so that a crash at any point loses nothing: the files are checked to be those that
+ * were scanned; the trash journal says what will be moved; the files are moved and the names synced; digests are checked again; the
  * journal says that it is done. What is begun and not done, the next process that opens the pool
  * puts back. A file that is not what was planned stays, and the rest of its entry with it.
  * @param action Why, for the trash journal: `gc`, `compact`, `purge`.
@@ -71,7 +72,7 @@ export async function moveToTrash(
   for (let start = 0; start < moves.length; start += movesInBatch) {
     pool.signal?.throwIfAborted();
     const batch = moves.slice(start, start + movesInBatch);
-    const problems = await problemsOf(pool, pool.places.folder, batch);
+    const problems = await problemsBefore(pool, batch);
     const items = new Map<TrashMove, TrashItem>();
     for (const move of batch) {
       if (problems.has(move)) continue;
@@ -95,16 +96,16 @@ async function moveBatch(
   pool: Pool,
   items: ReadonlyMap<TrashMove, TrashItem>,
 ): Promise<Map<TrashMove, Problem>> {
-  const { journal, places, source } = pool;
+  const { journal, source } = pool;
   await journal.append("trash", [...items.values()].map(toRecord));
   const problems = new Map<TrashMove, Problem>();
   try {
-    if (source === undefined) takeAway(pool, items);
+    if (source === undefined) await takeAway(pool, items);
     else
       await source.exclusively(async () => {
         for (const [move, problem] of await forgetRows(source, items)) problems.set(move, problem);
         const going = new Map([...items].filter(([move]) => !problems.has(move)));
-        takeAway(pool, going);
+        await takeAway(pool, going);
         // Whoever seals a run sees by this that blobs were taken away, and looks again.
         await noteState(journal, "moved", [...items.values()], timeOf(pool));
       });
@@ -113,7 +114,7 @@ async function moveBatch(
     throw error;
   }
   const moved = [...items.keys()].filter((move) => !problems.has(move));
-  for (const [move, problem] of await problemsOf(pool, places.trash, moved, items))
+  for (const [move, problem] of await problemsAfter(pool, moved, items))
     problems.set(move, problem);
   const good = [...items].filter(([move]) => !problems.has(move)).map(([, item]) => item);
   for (const [move, item] of items) if (problems.has(move)) await putBack(pool, item);
@@ -121,7 +122,7 @@ async function moveBatch(
   return problems;
 }
 
-function takeAway(pool: Pool, items: ReadonlyMap<TrashMove, TrashItem>): void {
+async function takeAway(pool: Pool, items: ReadonlyMap<TrashMove, TrashItem>): Promise<void> {
   const mover = new FileMover(copyInTrash(pool));
   for (const item of items.values())
     for (const file of item.files) {
@@ -129,7 +130,7 @@ function takeAway(pool: Pool, items: ReadonlyMap<TrashMove, TrashItem>): void {
       if (file.replaced_by === undefined) mover.move(from, to);
       else mover.duplicate(from, to);
     }
-  mover.sync();
+  await mover.sync();
 }
 
 /** The rows go first: whoever sees one can read its bytes. */
@@ -156,7 +157,7 @@ async function putBack(pool: Pool, item: TrashItem): Promise<void> {
     if (existsSync(to)) mover.remove(from);
     else mover.move(from, to);
   }
-  mover.sync();
+  await mover.sync();
   removeEmptyFolders(join(pool.places.trash, item.folder));
   await pool.source?.remember(item);
   await noteState(pool.journal, "put_back", [item], timeOf(pool));
@@ -215,7 +216,7 @@ async function moveBack(pool: Pool, item: TrashItem): Promise<void> {
     if (existsSync(to) && file.replaced_by === undefined) mover.remove(from);
     else mover.move(from, to);
   }
-  mover.sync();
+  await mover.sync();
   removeEmptyFolders(join(pool.places.trash, item.folder));
   await pool.source?.remember(item);
   await noteState(pool.journal, "restored", [item], timeOf(pool));
@@ -255,44 +256,6 @@ async function destroy(pool: Pool, items: readonly TrashItem[]): Promise<void> {
   // A power cut must not bring back what the journal says is gone.
   if (items.length > 0) syncPath(pool.places.trash);
   await noteState(pool.journal, "purged", items, timeOf(pool));
-}
-
-interface Problem {
-  readonly code: string;
-  readonly message: string;
-}
-
-/** Which moves have a file that is not what was planned. */
-async function problemsOf(
-  pool: Pool,
-  root: string,
-  moves: readonly TrashMove[],
-  items?: ReadonlyMap<TrashMove, TrashItem>,
-): Promise<Map<TrashMove, Problem>> {
-  const all = moves.flatMap((move) =>
-    move.files.map((file) => {
-      const folder = items?.get(move)?.folder;
-      const path = folder === undefined ? file.path : `${folder}/${file.path}`;
-      return { move, file, path, size: file.size };
-    }),
-  );
-  const facts = await hashFiles(root, all, hashing(pool));
-  const problems = new Map<TrashMove, Problem>();
-  for (const [index, { move, file }] of all.entries()) {
-    const fact = facts[index];
-    const isUsed = (fact?.mtimeMs ?? 0) > (file.unusedSinceMs ?? Number.POSITIVE_INFINITY);
-    if ((fact?.digest === file.digest && !isUsed) || problems.has(move)) continue;
-    const what = isUsed ? "was used" : fact?.problem === "ENOENT" ? "is gone" : "changed";
-    problems.set(move, {
-      code: gcErrors.FILE_CHANGED.code,
-      message: `${file.path} ${what} since the scan (checksum mismatch); ${move.entryId} was left as it is.`,
-    });
-  }
-  return problems;
-}
-
-function hashing({ config, signal }: Pool): Parameters<typeof hashFiles>[2] {
-  return { workers: config.parallelWorkers, bufferBytes: config.checksumBufferBytes, signal };
 }
 
 function itemOf(

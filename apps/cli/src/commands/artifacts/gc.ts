@@ -150,11 +150,13 @@ async function openForApply(
   const gc = await import("@reseal/gc");
   const opened = await openPool(context, flags);
   try {
-    await gc.readManifest(opened.places);
+    await gc.manifestFacts(opened.places);
     const { trashDays = opened.config.trashRetentionDays } = flags;
     const pool = { ...opened, config: { ...opened.config, trashRetentionDays: trashDays } };
     const progress = scanProgress(context);
-    const scan = await gc.updatePool(pool, { onProgress: progress.show }).finally(progress.clear);
+    const scan = await gc
+      .updatePool(pool, { onProgress: progress.show, writesManifest: false })
+      .finally(progress.clear);
     warnAbout(context, scan);
     const only = wantedFamilies(pool.config, flags.family, Object.keys(scan.manifest.families));
     const options = { nowMs: Date.now(), dryRun: false, only };

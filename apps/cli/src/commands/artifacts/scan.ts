@@ -1,4 +1,4 @@
-import type { PoolManifest } from "@reseal/schema";
+import type { ManifestFacts } from "@reseal/gc";
 import { Command } from "commander";
 import { findPool, openPool, type PoolFlags, withPoolFlags } from "../../artifacts-pool.ts";
 import { scanProgress, warnAbout } from "../../artifacts-scan.ts";
@@ -39,7 +39,7 @@ export function scanCommand(context: CommandContext): Command {
       const gc = await import("@reseal/gc");
       const { places, config } = await findPool(context, flags);
       const isForced = flags.force === true || flags.readAll === true;
-      const known = await gc.readManifest(places).catch((error: Error) => {
+      const known = await gc.manifestFacts(places).catch((error: Error) => {
         if (!isForced) throw error;
         context.warn(`${error.message} It is made anew.`);
         return undefined;
@@ -69,7 +69,7 @@ export function scanCommand(context: CommandContext): Command {
       const progress = scanProgress(context);
       const startMs = performance.now();
       const scan = await gc
-        .updatePool(pool, { readAll: flags.readAll, onProgress: progress.show })
+        .refreshManifest(pool, { readAll: flags.readAll, onProgress: progress.show })
         .finally(progress.clear);
       warnAbout(context, scan);
       const took = ((performance.now() - startMs) / 1000).toFixed(1);
@@ -85,12 +85,12 @@ export function scanCommand(context: CommandContext): Command {
     });
 }
 
-function factsOf(location: string, manifest: PoolManifest): object {
+function factsOf(location: string, manifest: ManifestFacts): object {
   const { scanned_at, scanner, summary } = manifest;
   return { location, scanned_at, config_hash: scanner.config_hash, summary };
 }
 
-function renderManifest({ summary }: PoolManifest): string {
+function renderManifest({ summary }: ManifestFacts): string {
   return [
     `${entryCount(summary.total_entries)}, ${plural(summary.total_files, "file")}, ${formatBytes(summary.total_bytes)}; ` +
       `${summary.pass_count} pass, ${summary.fail_count} fail, ${summary.pinned_count} pinned`,
