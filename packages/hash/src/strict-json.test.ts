@@ -211,3 +211,15 @@ function attempt(work: () => unknown): Attempt {
 function nested(depth: number): string {
   return "[".repeat(depth) + "]".repeat(depth);
 }
+
+test("a key that is there twice is found among few keys and among many", () => {
+  for (const count of [1, 2, 11, 12, 13, 14, 40, 1000]) {
+    const members = Array.from({ length: count }, (_, index) => `"key ${index}":${index}`);
+
+    expect(parseStrictJson(`{${members.join(",")}}`)).toHaveProperty(`key ${count - 1}`);
+    for (const again of new Set([0, count >> 1, count - 1]))
+      expect(() => parseStrictJson(`{${[...members, `"key ${again}":0`].join(",")}}`)).toThrow(
+        `"key ${again}" is there twice`,
+      );
+  }
+});

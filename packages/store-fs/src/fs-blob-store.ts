@@ -156,6 +156,10 @@ class FsBlobStore implements BlobStore {
     return this.#place.isMixed && !existsSync(file) ? undefined : file;
   }
 
+  prepare(): void {
+    this.#place.lanes.prepare();
+  }
+
   check(blobs: readonly BlobInfo[], options?: BulkOptions): Promise<readonly BlobProblem[]> {
     return checkInLanes(this.#place.lanes, this.location, blobs, options);
   }

@@ -119,6 +119,12 @@ export class Lanes implements AsyncDisposable {
     }
   }
 
+  /** Start the threads: it takes them some 50 ms, in which others can do something else. */
+  prepare(): void {
+    this.#start(this.#threadCount);
+    this.#endWhenIdle();
+  }
+
   /** End the threads unless somebody uses them: each holds some 30 MiB. */
   release(): void {
     if (this.#callsAtWork === 0) void this[Symbol.asyncDispose]();
@@ -137,9 +143,13 @@ export class Lanes implements AsyncDisposable {
     if (this.#callsAtWork > 1) return [];
     clearTimeout(this.#idleTimer);
     const count = Math.min(this.#threadCount, partCount - 1);
+    this.#start(count);
+    return this.#threads.slice(0, Math.max(0, count));
+  }
+
+  #start(count: number): void {
     while (this.#threads.length < count)
       this.#threads.push(openWorkerLane(siblingModule(import.meta.url, "file-worker")));
-    return this.#threads.slice(0, Math.max(0, count));
   }
 
   #endWhenIdle(): void {

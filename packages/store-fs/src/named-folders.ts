@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
-import { errnoOf, writeFailure } from "@reseal/store";
-import { type BlobPath, makeOneFolder } from "./layout.ts";
+import { errnoOf, readFailure, writeFailure } from "@reseal/store";
+import { assertFolder, type BlobPath, makeOneFolder } from "./layout.ts";
 
 /** So many files bring something into most folders of a store, if there are hardly any yet. */
 const filesMin = 512;
@@ -21,7 +21,7 @@ export class NamedFolders {
 
   /** Whether it pays for so many files: not where the store has its folders. */
   isWorth(fileCount: number): boolean {
-    return fileCount >= filesMin && readdirSync(this.#root).length <= foldersMax;
+    return fileCount >= filesMin && namesIn(this.#root).length <= foldersMax;
   }
 
   /** Make one. What is in it counts only when it is added. */
@@ -59,7 +59,7 @@ export class NamedFolders {
   publish(missing: ReadonlySet<string>): ReadonlySet<string> {
     const moved = new Set<string>();
     for (const folder of this.#folders)
-      for (const prefix of readdirSync(folder)) {
+      for (const prefix of namesIn(folder)) {
         if (!missing.has(prefix)) continue;
         const from = `${folder}/${prefix}`;
         if (moveFolder(from, this.#target(prefix))) moved.add(from);
@@ -70,6 +70,15 @@ export class NamedFolders {
 
   #target(prefix: string): string {
     return `${this.#root}/${prefix}`;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    assertFolder(folder);
+    throw readFailure(error, folder);
   }
 }
 

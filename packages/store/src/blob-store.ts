@@ -66,6 +66,11 @@ export interface BlobStore extends AsyncDisposable {
    */
   get(digest: Digest, options?: OperationOptions): Promise<ByteSource>;
   /**
+   * Say that much work comes, so that the store may start what it takes for that meanwhile. It
+   * changes nothing else.
+   */
+  prepare?(): void;
+  /**
    * Read blobs again from the first byte to the last, and give those that are not in order. For
    * many at once this is several times faster than `get` for each.
    */

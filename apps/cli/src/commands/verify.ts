@@ -136,6 +136,9 @@ async function checkChain(
   return checked;
 }
 
+/** Files of a run for which a store uses all cores. */
+const manyFiles = 1000;
+
 async function* allSeals(stores: Stores): AsyncGenerator<Digest> {
   let after: string | undefined;
   do {
@@ -146,6 +149,7 @@ async function* allSeals(stores: Stores): AsyncGenerator<Digest> {
       limit: 1000,
       after,
     });
+    if (page.items.some(({ files }) => files >= manyFiles)) stores.blobs.prepare?.();
     for (const run of page.items) yield run.seal;
     after = page.next ?? undefined;
   } while (after !== undefined);
