@@ -1,3 +1,4 @@
+import { isatty } from "node:tty";
 import type { OutputSink, SignalSource } from "@reseal/record";
 
 /** Streams whose reader has gone. */
@@ -23,10 +24,10 @@ function writable(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-/** The signals of this process, while somebody listens. */
-export function processSignals(reachesChild: boolean): SignalSource {
+/** The signals of this process, while somebody listens; a terminal sends them to a child, too. */
+export function processSignals(): SignalSource {
   return {
-    reachesChild,
+    reachesChild: isatty(0), // Making the stream to ask it takes much longer.
     subscribe(listener) {
       const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
       const removals = signals.map((signal) => {

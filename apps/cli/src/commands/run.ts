@@ -13,7 +13,6 @@ import { passOn, processSignals } from "../process-io.ts";
 import { renderDryRun, renderRecorded } from "../render-run.ts";
 import { rowData } from "../row.ts";
 import { signalStatus } from "../signals.ts";
-import { isTerminal } from "../terminal.ts";
 
 interface RunFlags extends DescriptionFlags {
   readonly seed?: string;
@@ -82,7 +81,7 @@ export function runCommand(context: CommandContext): Command {
         stdin: "inherit",
         onStdout: passOn(isJson ? host.stderr : host.stdout),
         onStderr: passOn(host.stderr),
-        signals: processSignals(isTerminal(host.stdin)),
+        signals: processSignals(),
       });
       report(context, recorded, flags);
     });
