@@ -42,6 +42,9 @@ test.runIf(process.platform === "linux")("a zombie is dead", async () => {
     while (stat()[2] !== "Z") await new Promise((resolve) => setTimeout(resolve, 10));
 
     expect(isProcessAlive({ ...own, pid, pid_start })).toBe(false);
+    // Also when only its number is known.
+    expect(isProcessAlive({ ...own, pid, pid_start: "" })).toBe(false);
+    expect(isProcessAlive({ ...own, pid_start: "" })).toBe(true);
   } finally {
     shell.kill("SIGKILL");
   }

@@ -35,7 +35,10 @@ export function thisProcess(): ProcessIdentity {
 export function isProcessAlive(identity: ProcessIdentity): boolean {
   if (!isProcessKnown(identity)) return true;
   if (identity.boot_id !== bootId()) return false;
-  if (identity.pid_start !== "") return startOf(identity.pid) === identity.pid_start;
+  const start = startOf(identity.pid);
+  if (identity.pid_start !== "") return start === identity.pid_start;
+  // A signal reaches zombies and threads as well, so where there is a /proc it knows better.
+  if (startOf(process.pid) !== undefined) return start !== undefined;
   try {
     process.kill(identity.pid, 0);
     return true;
