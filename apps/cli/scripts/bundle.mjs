@@ -33,10 +33,9 @@ const lateModules = new Set([
   "node:crypto",
   "node:fs/promises",
   "node:timers/promises",
-  "node:worker_threads",
   "node:zlib",
 ]);
-const isFunction = ([part]) => !["constants", "parentPort", "scheduler", "Worker"].includes(part);
+const isFunction = ([part]) => part !== "constants" && part !== "scheduler";
 const builtinModules = {
   name: "builtin-modules",
   renderChunk: (code) =>

@@ -3,12 +3,18 @@ import { open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Digest, parseDigest } from "@reseal/hash";
-import type { BulkOptions, ByteSource, OperationOptions } from "@reseal/store";
+import {
+  type BulkOptions,
+  type ByteSource,
+  EarlySync,
+  type OperationOptions,
+  syncFileSystem,
+} from "@reseal/store";
 import { bundleErrors } from "./errors.ts";
 import { exportOnlyFiles } from "./export-only.ts";
 import type { BundleReader } from "./reader.ts";
 import { findSameExport } from "./same-export.ts";
-import { EarlySync, syncFolder, syncTree } from "./sync-folder.ts";
+import { syncFolder, syncTree } from "./sync-folder.ts";
 import { temporaryFor } from "./temporary-target.ts";
 import { exportZip, type ZipExportOptions } from "./zip/export-zip.ts";
 
@@ -72,9 +78,12 @@ async function exportFolder(
   mkdirSync(dirname(target), { recursive: true });
   const temporary = temporaryFor(target, reader.seal.slice(-12));
   try {
-    const syncing = new EarlySync(dirname(target));
-    const report = await writeBundle(reader, temporary, { signal, onProgress: syncing.written });
-    await syncing.finish();
+    const early = new EarlySync(() => syncFileSystem(dirname(target)));
+    const report = await writeBundle(reader, temporary, {
+      signal,
+      onProgress: ({ bytes }) => early.written(bytes),
+    });
+    await early.finish();
     await syncTree(temporary, report.files); // Its name must not become durable before its bytes.
     if (existsSync(target)) await rmdir(target);
     await rename(temporary, target);

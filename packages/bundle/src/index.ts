@@ -35,7 +35,6 @@ export {
 } from "./reader.ts";
 export { type SealedBundle, type SealOptions, sealBundle } from "./seal.ts";
 export { runRowOf, sealRecordOf } from "./seal-record.ts";
-export { syncFileSystem } from "./sync-folder.ts";
 export {
   type Finding,
   type FindingCode,

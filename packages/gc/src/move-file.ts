@@ -13,7 +13,7 @@ import {
   utimesSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { syncFileSystem } from "@reseal/bundle";
+import { syncFileSystem } from "@reseal/store";
 import { gcErrors } from "./errors.ts";
 
 /** Up to this number of folders each is synced by itself; it waits for nobody else's data. */

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Digest, isDigest } from "@reseal/hash";
 import {
@@ -9,6 +9,7 @@ import {
   type RunRow,
   readLeases,
   type Stores,
+  temporaryNames,
 } from "@reseal/store";
 
 /** Runs that somebody is working with: those that are replayed, and parents of what is recorded. */
@@ -42,7 +43,7 @@ export function oldestRecording(stores: Pick<Stores, "local">): number {
  */
 function recordings({ local }: Pick<Stores, "local">): readonly string[] {
   const temporary = join(local, "tmp");
-  return namesIn(temporary)
+  return temporaryNames({ local })
     .filter((name) => /^(run|new)-/.test(name))
     .map((name) => join(temporary, name))
     .filter((folder) => {
@@ -81,14 +82,5 @@ function readJson(path: string): unknown {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch {
     return undefined;
-  }
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
   }
 }

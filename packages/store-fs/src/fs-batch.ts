@@ -122,12 +122,11 @@ export class FsBatch implements BlobBatch {
       },
     });
     if (named !== undefined) this.#named.add(named);
-    const results = staged.map((file): PutFileResult => {
+    return staged.map((file): PutFileResult => {
       if (file.status !== "stored") return file;
       this.#add(file);
       return { status: "stored", digest: file.digest, size: file.size };
     });
-    return results;
   }
 
   async keep(

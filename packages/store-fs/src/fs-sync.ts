@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
-import { close, constants, fsync, open, statfsSync } from "node:fs";
+import { close, constants, fsync, open } from "node:fs";
 import { promisify } from "node:util";
-import { errnoOf, storeErrors, writeFailure } from "@reseal/store";
+import { errnoOf, syncFileSystem, writeFailure } from "@reseal/store";
 
 /** Something that works, but with a weaker promise than it should. */
 export interface StoreWarning {
@@ -20,39 +19,16 @@ const syncFile = promisify(fsync);
 const oneByOneMax = 16;
 const concurrency = 8;
 
-/**
- * File systems of Linux whose `syncfs` makes data and names durable. Others (FUSE, 9p, NFS) may
- * say yes and keep the data in a server's memory.
- * @see statfs(2)
- */
-const wholeSyncTypes: ReadonlySet<number> = new Set([
-  0xef53, // ext2, ext3, ext4
-  0x58465342, // XFS
-  0x9123683e, // Btrfs
-  0xf2f52010, // F2FS
-  0xca451a4e, // bcachefs
-  0x2fc12fc1, // ZFS
-  0x794c7630, // overlay
-  0x01021994, // tmpfs
-]);
-
-/** No variable of ours reaches the child; the places where systems keep their coreutils. */
-const childEnvironment = {
-  PATH: "/usr/local/bin:/usr/bin:/bin:/run/current-system/sw/bin",
-  LC_ALL: "C",
-};
-
 /** Makes files and folders of one file system durable. */
 export class FsSync {
   readonly #folder: string;
   readonly #report: Report;
-  #hasWholeSync: boolean;
+  #hasWholeSync = true;
 
   /** @param folder Any folder of the file system. */
   constructor(folder: string, report: Report) {
     this.#folder = folder;
     this.#report = report;
-    this.#hasWholeSync = process.platform === "linux" && isWholeSyncTrusted(folder);
   }
 
   /** Let the disk begin with what was written, where one call does; its failure is a failure. */
@@ -120,43 +96,6 @@ async function fsyncPath(path: string, flags: number): Promise<void> {
   } finally {
     await closeFile(file);
   }
-}
-
-function isWholeSyncTrusted(folder: string): boolean {
-  try {
-    return wholeSyncTypes.has(statfsSync(folder).type);
-  } catch {
-    return false; // Then one by one, which is always right.
-  }
-}
-
-/** Run `sync -f`. `false` when this system has none; any failure of the sync itself is an error. */
-function syncFileSystem(folder: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("sync", ["-f", folder], {
-      env: childEnvironment,
-      stdio: ["ignore", "ignore", "pipe"],
-      detached: true, // Ctrl-C in a terminal is for us: the step at work is finished first.
-    });
-    let message = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      message = (message + text).slice(0, 1000);
-    });
-    child.on("error", () => resolve(false)); // It could not be started.
-    child.on("close", (exitCode, signal) => {
-      if (exitCode === 0) resolve(true);
-      else if (/invalid|unrecognized|usage/i.test(message))
-        resolve(false); // A sync without -f.
-      else reject(syncFailure(folder, message.trim() || `ended by ${signal}`));
-    });
-  });
-}
-
-function syncFailure(path: string, message: string): Error {
-  return storeErrors.WRITE_FAILED(`The file system of ${path} could not be synced: ${message}`, {
-    details: { path },
-    hint: "The disk did not take the data. Check its health and the system log, then try again.",
-  });
 }
 
 async function forEachAtOnce<Item>(

@@ -89,7 +89,14 @@ export {
   journalLineBytesMax,
   journalRepair,
 } from "./journal-format.ts";
-export { isSilent, keepAlive, type LeasedRun, readLeases, takeLease } from "./leases.ts";
+export {
+  isSilent,
+  keepAlive,
+  type LeasedRun,
+  readLeases,
+  takeLease,
+  temporaryNames,
+} from "./leases.ts";
 export { breakVoidLock, type LockOptions, takeLock } from "./link-lock.ts";
 export { createMemoryBlobStore, type MemoryBlobStore } from "./memory-blob-store.ts";
 export { createMemoryCatalog } from "./memory-catalog.ts";
@@ -106,6 +113,7 @@ export { isProcessGone, processName, processNamed } from "./process-name.ts";
 export { readRemovedSeals, type SealRemoval } from "./removed-seals.ts";
 export type { Clock, IdSource, Stores } from "./stores.ts";
 export { errnoOf, readFailure, writeFailure } from "./system-errors.ts";
+export { EarlySync, syncFileSystem } from "./whole-sync.ts";
 export {
   openWorkerLane,
   serveTasks,

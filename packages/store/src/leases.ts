@@ -50,7 +50,7 @@ export function takeLease(
 /** Runs that living processes are working with. */
 export function readLeases({ local }: Pick<Stores, "local">): readonly LeasedRun[] {
   const temporary = join(local, "tmp");
-  return namesIn(temporary)
+  return temporaryNames({ local })
     .filter((name) => name.startsWith(prefix))
     .flatMap((name) => {
       const path = join(temporary, name, file);
@@ -92,9 +92,10 @@ function isLeasedRun(value: unknown): value is LeasedRun {
   return isDigest(artifact_id) && (seal === undefined || isDigest(seal));
 }
 
-function namesIn(folder: string): readonly string[] {
+/** Names in a store's folder for what somebody is working on: leases, runs that are recorded. */
+export function temporaryNames({ local }: Pick<Stores, "local">): readonly string[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(join(local, "tmp"));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
