@@ -5,8 +5,10 @@ import { median } from "./measure.mjs";
 
 const catalogModule = new URL("../packages/catalog/dist/index.js", import.meta.url).href;
 
-/** Records of one transaction, as a rebuild of the catalog writes them. */
+/** Records of one transaction, about as a rebuild of the catalog writes them. */
 const recordsPerCall = 1000;
+/** What is added to the filled catalog, as an import of many runs does. */
+const laterCount = 5000;
 const metricsPerRun = 10;
 const tenant = "local";
 
@@ -15,18 +17,11 @@ export async function measureCatalog(folder, runCount, say) {
   const { openSqliteCatalog } = await import(catalogModule);
   const catalog = await openSqliteCatalog(join(folder, "store.db"));
   const results = [];
-  const add = (name, value, unit) => results.push({ name, value, unit });
+  const add = (name, value, unit) => {
+    results.push({ name, value, unit });
+    say(`catalog: ${name}: ${value.toPrecision(3)} ${unit}`);
+  };
   try {
-    const start = performance.now();
-    for (let from = 0; from < runCount; from += recordsPerCall) {
-      const count = Math.min(recordsPerCall, runCount - from);
-      await catalog.addSeals(Array.from({ length: count }, (_, index) => record(from + index)));
-      if (from % 100_000 === 0) say(`catalog: ${from.toLocaleString("en")} runs`);
-    }
-    const took = (performance.now() - start) / 1000;
-    add("insert: runs", runCount / took, "per s");
-    add("insert: rows (run and its metrics)", (runCount * (1 + metricsPerRun)) / took, "per s");
-
     const timed = async (name, act) => {
       const times = [];
       for (let round = 0; round < 20; round += 1) {
@@ -37,6 +32,31 @@ export async function measureCatalog(folder, runCount, say) {
       add(name, median(times), "ms");
       add(`${name}, slowest of 20`, Math.max(...times), "ms");
     };
+    let made = 0; // Making up the records is no work of the catalog.
+    const insert = async (first, end) => {
+      for (let from = first; from < end; from += recordsPerCall) {
+        const begun = performance.now();
+        const count = Math.min(recordsPerCall, end - from);
+        const records = Array.from({ length: count }, (_, index) => record(from + index));
+        made += performance.now() - begun;
+        await catalog.addSeals(records);
+        if (from % 100_000 === 0) say(`catalog: ${from.toLocaleString("en")} runs`);
+      }
+    };
+    const rates = async (name, count, act) => {
+      const start = performance.now();
+      made = 0;
+      await act();
+      const took = (performance.now() - start - made) / 1000;
+      add(`${name}: runs`, count / took, "per s");
+      add(`${name}: rows (run and its metrics)`, (count * (1 + metricsPerRun)) / took, "per s");
+    };
+    await rates("rebuild", runCount, () => catalog.fill(() => insert(0, runCount)));
+    await rates("insert after it", laterCount, () => insert(runCount, runCount + laterCount));
+    await timed("insert of one run after it", (round) =>
+      catalog.addSeals([record(runCount + laterCount + round)]),
+    );
+
     const newest = { tenant, sort: "created_at", order: "desc", limit: 50 };
     await timed("page of 50, newest first", () => catalog.listRuns(newest));
     const { next } = await catalog.listRuns(newest);

@@ -90,7 +90,11 @@ async function main() {
     );
     const missing = new Set();
     const rows = [];
-    for (const suite of chosen) rows.push(...(await runSuite(place.folder, suite, missing)));
+    for (const suite of chosen) {
+      const done = await runSuite(place.folder, suite, missing);
+      rows.push(...done);
+      say(renderRows(done)); // So that one that is stopped before its end was not for nothing.
+    }
     const catalog =
       flags.catalog && (wanted?.includes("catalog") ?? true)
         ? await measureCatalog(place.folder, flags.quick ? 5000 : Math.round(1_000_000 * full), say)

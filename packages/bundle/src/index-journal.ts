@@ -1,6 +1,6 @@
 import { isResealError } from "@reseal/errors";
 import { type Digest, isDigest } from "@reseal/hash";
-import type { OperationOptions, SealRecord, Stores } from "@reseal/store";
+import type { Catalog, OperationOptions, SealRecord, Stores } from "@reseal/store";
 import { openStoredBundle } from "./reader.ts";
 import { sealRecordOf } from "./seal-record.ts";
 
@@ -36,15 +36,19 @@ export async function indexJournal(
   let to = from;
   let count = 0;
   const flush = async (): Promise<void> => {
-    await stores.catalog.addSeals(records, { applied: { from, to }, signal: options.signal });
-    count += records.length;
+    const applied = { from, to };
+    count += await stores.catalog.addSeals(records, { applied, signal: options.signal });
     records = [];
     from = to;
   };
   for await (const { record, next } of stores.journal.read("seals", { from })) {
     to = next;
     options.signal?.throwIfAborted();
-    const sealRecord = await recordOf(stores, record, options);
+    const { seal, tenant } = record;
+    if (!isDigest(seal) || typeof tenant !== "string") continue;
+    // A catalog that is new holds nothing, and has not all of its indexes yet while it is filled.
+    if (indexed > 0 && (await isIndexed(stores.catalog, seal, tenant))) continue;
+    const sealRecord = await recordOf(stores, seal, tenant, options);
     if (sealRecord !== undefined) records.push(sealRecord);
     if (records.length >= recordsPerTransaction) await flush();
   }
@@ -55,14 +59,17 @@ export async function indexJournal(
 /** What is wrong with a manifest itself; that it cannot be read just now is not. */
 const damageCodes: ReadonlySet<string> = new Set(["STORE_BLOB_CORRUPT", "BUNDLE_MANIFEST_INVALID"]);
 
+async function isIndexed(catalog: Catalog, seal: Digest, tenant: string): Promise<boolean> {
+  const known = await catalog.resolve(seal, { tenant });
+  return known.some((run) => run.seal === seal);
+}
+
 async function recordOf(
   stores: IndexedStores,
-  { seal, tenant }: Readonly<Record<string, unknown>>,
+  seal: Digest,
+  tenant: string,
   { onDamaged }: IndexOptions,
 ): Promise<SealRecord | undefined> {
-  if (!isDigest(seal) || typeof tenant !== "string") return undefined;
-  const known = await stores.catalog.resolve(seal, { tenant });
-  if (known.some((run) => run.seal === seal)) return undefined;
   try {
     const { manifest, manifestBytes } = await openStoredBundle(stores, seal);
     return sealRecordOf(manifest, { seal, size: manifestBytes.byteLength, tenant });

@@ -8,19 +8,24 @@ import type { CatalogDatabase, CatalogTables } from "./tables.ts";
 
 const recordsPerTurn = 256;
 
-/** Insert what is not there yet, inside the caller's transaction. */
+/**
+ * Insert what is not there yet, inside the caller's transaction.
+ * @returns how many seals that were.
+ */
 export async function insertSeals(
   transaction: CatalogDatabase,
   flavour: SqlFlavour,
   records: readonly SealRecord[],
   { signal }: OperationOptions,
-): Promise<void> {
+): Promise<number> {
   const inserter = new Inserter(transaction, flavour);
+  let count = 0;
   for (let start = 0; start < records.length; start += recordsPerTurn) {
     if (start > 0) await nextTurn(); // A large first import must not stop the process.
     signal?.throwIfAborted();
-    await inserter.add(records.slice(start, start + recordsPerTurn));
+    count += await inserter.add(records.slice(start, start + recordsPerTurn));
   }
+  return count;
 }
 
 interface AddedSeal {
@@ -40,7 +45,7 @@ class Inserter {
     this.#flavour = flavour;
   }
 
-  async add(records: readonly SealRecord[]): Promise<void> {
+  async add(records: readonly SealRecord[]): Promise<number> {
     const ids = await this.#insert("seals", records.map(toSealsRow));
     const added: AddedSeal[] = [];
     for (const [index, record] of records.entries()) {
@@ -51,6 +56,7 @@ class Inserter {
     await this.#addTags(added);
     await this.#addParents(added);
     await this.#addOutputs(added);
+    return added.length;
   }
 
   async #addMetrics(seals: readonly AddedSeal[]): Promise<void> {

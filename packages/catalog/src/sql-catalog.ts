@@ -45,14 +45,15 @@ export class SqlCatalog implements Catalog {
     this.#close = parts.close;
   }
 
-  async addSeals(records: readonly SealRecord[], options: AddSealsOptions = {}): Promise<void> {
+  async addSeals(records: readonly SealRecord[], options: AddSealsOptions = {}): Promise<number> {
     const { applied, signal } = options;
     signal?.throwIfAborted();
-    if (records.length === 0 && applied === undefined) return;
-    await this.#db.transaction().execute(async (transaction) => {
-      await insertSeals(transaction, this.#flavour, records, options);
+    if (records.length === 0 && applied === undefined) return 0;
+    return this.#db.transaction().execute(async (transaction) => {
+      const count = await insertSeals(transaction, this.#flavour, records, options);
       if (applied !== undefined) await raiseOffset(transaction, applied);
       signal?.throwIfAborted();
+      return count;
     });
   }
 

@@ -2,11 +2,14 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createMemoryCatalog, type RunQuery, type SealRecord } from "@reseal/store";
 import { catalogCases, sealRecord } from "@reseal/store/conformance";
+import Database from "better-sqlite3";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { rejection, temporaryFolder } from "../test/harness.ts";
 import { randomRecords } from "../test/records.ts";
 import { openSqliteCatalog } from "./index.ts";
+import { openToWrite } from "./open-sqlite.ts";
+import { fillDatabase } from "./sqlite-fill.ts";
 
 test.for(catalogCases)("SQLite catalog: $name", async ({ run }) => {
   await using folder = await temporaryFolder();
@@ -173,4 +176,70 @@ function comparison(fields: readonly string[], value: fc.Arbitrary<string | numb
     operator: fc.constantFrom("=", "!=", "<", "<=", ">", ">=") as fc.Arbitrary<"=" | "<">,
     value,
   });
+}
+
+describe("a filled catalog", () => {
+  test("is the one that the same seals make without filling", async () => {
+    await using folder = await temporaryFolder();
+    const files = ["filled.db", "added.db"].map((name) => join(folder.path, name));
+    const [filled, added] = await Promise.all(files.map((file) => openSqliteCatalog(file)));
+    if (filled === undefined || added === undefined) throw new Error("Two files were opened.");
+    const records = randomRecords(2000, 3);
+    const counts = await filled.fill(async () => [
+      await filled.addSeals(records.slice(0, 1500)),
+      await filled.addSeals(records.slice(1000)),
+    ]);
+    await added.addSeals(records);
+
+    expect(counts).toEqual([1500, 500]);
+    expect(await filled.problems()).toEqual([]);
+    await filled[Symbol.asyncDispose]();
+    await added[Symbol.asyncDispose]();
+    expect(contentOf(files[0])).toEqual(contentOf(files[1]));
+  });
+
+  test("cares for a crash again afterwards, also where filling failed", async () => {
+    await using folder = await temporaryFolder();
+    const database = await openToWrite(join(folder.path, "store.db"), 100);
+    const settings = () =>
+      ["synchronous", "temp_store"].map((name) => database.pragma(name, { simple: true }));
+    const before = settings();
+
+    await expect(
+      fillDatabase(database, () => Promise.reject(new Error("stop")), undefined),
+    ).rejects.toThrow("stop");
+    expect(settings()).toEqual(before);
+    const meanwhile = await fillDatabase(database, async () => settings(), undefined);
+
+    expect(meanwhile).toEqual([0, 1]);
+    expect(settings()).toEqual(before);
+    database.close();
+  });
+
+  test("can be given up between two indexes", async () => {
+    await using folder = await temporaryFolder();
+    await using catalog = await openSqliteCatalog(join(folder.path, "store.db"));
+    const controller = new AbortController();
+
+    const filling = catalog.fill(async () => controller.abort(new Error("enough")), {
+      signal: controller.signal,
+    });
+
+    await expect(filling).rejects.toThrow("enough");
+  });
+});
+
+/** Every table, row for row, and what the schema says. */
+function contentOf(file = ""): unknown {
+  const database = new Database(file, { readonly: true });
+  const schema = database
+    .prepare<[], { type: string; name: string }>("select type, name, sql from sqlite_schema")
+    .all()
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const tables = schema.filter(({ type }) => type === "table");
+  const rows = tables.map(({ name }) =>
+    database.prepare(`select * from ${name} order by 1, 2`).all(),
+  );
+  database.close();
+  return { schema, rows };
 }

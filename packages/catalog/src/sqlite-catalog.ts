@@ -5,6 +5,7 @@ import type { CatalogStorage } from "./catalog-storage.ts";
 import { SqlCatalog } from "./sql-catalog.ts";
 import { copyDatabase, findProblems } from "./sqlite-copy.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
+import { fillDatabase } from "./sqlite-fill.ts";
 import { sqliteFlavour } from "./sqlite-flavour.ts";
 import type { CatalogDatabase, CatalogTables } from "./tables.ts";
 
@@ -19,6 +20,12 @@ export interface FileCatalog extends Catalog {
    * @throws CATALOG_BUSY when others keep the file locked · CATALOG_DISK_FULL
    */
   copyTo(file: string, options?: OperationOptions): Promise<void>;
+  /**
+   * Add very many seals, several times as fast as without: `add` calls `addSeals` while the indexes
+   * that only reading needs are away and nothing is synced; the indexes are made at its end. For a
+   * new file that nobody else knows yet: after a failure or a crash it is of no use.
+   */
+  fill<Result>(add: () => Promise<Result>, options?: OperationOptions): Promise<Result>;
   /** What is wrong with the file's own structure, in words; empty when it is sound. */
   problems(): Promise<readonly string[]>;
   /** Every tenant that has a row, sorted. */
@@ -68,6 +75,13 @@ class SqliteCatalog extends SqlCatalog implements FileCatalog {
 
   async copyTo(file: string, { signal }: OperationOptions = {}): Promise<void> {
     await copyDatabase(this.#database, file, { busyTimeoutMs: this.#busyTimeoutMs, signal });
+  }
+
+  async fill<Result>(
+    add: () => Promise<Result>,
+    { signal }: OperationOptions = {},
+  ): Promise<Result> {
+    return fillDatabase(this.#database, add, signal);
   }
 
   async problems(): Promise<readonly string[]> {

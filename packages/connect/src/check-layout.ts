@@ -111,14 +111,15 @@ function checkLocks(folder: StoreFolder): StoreFinding[] {
   return found;
 }
 
-/** The journal's locks: links that name their owner. */
+/** The locks of the journal and of work on the whole store: links that name their owner. */
 export function locksIn(folder: StoreFolder): { readonly path: string; readonly owner: string }[] {
   const found: { path: string; owner: string }[] = [];
-  for (const name of namesIn(folder.journal)) {
-    if (!/\.lock(\.[0-9a-f]+)?$/.test(name)) continue;
-    const owner = linkTarget(join(folder.journal, name));
-    if (owner !== undefined) found.push({ path: `journal/${name}`, owner });
-  }
+  for (const place of [folder.journal, folder.tmp])
+    for (const name of namesIn(place)) {
+      if (!/\.lock(\.[0-9a-f]+)?$/.test(name)) continue;
+      const owner = linkTarget(join(place, name));
+      if (owner !== undefined) found.push({ path: relative(folder, join(place, name)), owner });
+    }
   return found;
 }
 

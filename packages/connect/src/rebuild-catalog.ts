@@ -56,7 +56,9 @@ export async function rebuildCatalog(
     const file = join(temporary, "store.db");
     const { storage } = target;
     await using built = await openSqliteCatalog(file, { storage });
-    count = await indexJournal({ ...stores, catalog: built }, options);
+    count = await built.fill(() => indexJournal({ ...stores, catalog: built }, options), {
+      signal,
+    });
     aside = old.aside;
     if (storage !== "memory") {
       if (old.wasThere) aside = await keepOld(target, folder, temporary);

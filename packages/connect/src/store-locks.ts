@@ -14,7 +14,7 @@ import { existingStoreFolder, type StoreFolder } from "./store-folder.ts";
 
 /** Something that a process holds in a store. */
 export interface StoreLock {
-  readonly kind: "journal_lock" | "temporary_folder" | "run_lease";
+  readonly kind: "lock" | "temporary_folder" | "run_lease";
   /** Relative to the store. */
   readonly path: string;
   /** `elsewhere`: on another host or in another container, which alone can tell. */
@@ -33,15 +33,15 @@ export interface StoreLock {
  */
 export function releaseDeadLocks(location: string): readonly StoreLock[] {
   const folder = existingStoreFolder(location);
-  return [...journalLocks(folder), ...temporaryFolders(folder), ...runLeases(folder)];
+  return [...locks(folder), ...temporaryFolders(folder), ...runLeases(folder)];
 }
 
-function journalLocks(folder: StoreFolder): StoreLock[] {
+function locks(folder: StoreFolder): StoreLock[] {
   return locksIn(folder).map(({ path, owner }) => {
     const state = ownerState(owner);
     if (state === "dead") breakVoidLock(join(folder.root, path));
     const done = state === "dead" ? "removed" : "kept";
-    return { kind: "journal_lock", path, owner: state, ...whoIs(owner), done };
+    return { kind: "lock", path, owner: state, ...whoIs(owner), done };
   });
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, readdirSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
@@ -73,15 +73,18 @@ test("unlock names what is held, removes what the dead hold and nothing else", a
     new Set([journal.pid, batch.pid, spool.pid]),
   );
   for (const child of [journal, batch, spool]) await kill(child);
+  // As a collection of garbage that died holds the whole store.
+  symlinkSync(readlinkSync(join(store, "journal/seals.lock")), join(store, "tmp/gc.lock"));
 
   const afterwards = releaseDeadLocks(store);
 
   expect(afterwards.map(({ kind, done }) => `${kind} ${done}`)).toEqual([
-    ...Array.from({ length: 3 }, () => "journal_lock removed"),
+    ...Array.from({ length: 4 }, () => "lock removed"),
     ...Array.from({ length: 2 }, () => "temporary_folder removed"),
     "run_lease left_to_recovery",
   ]);
   expect(readdirSync(join(store, "journal"))).toEqual(["seals.jsonl"]);
+  expect(existsSync(join(store, "tmp/gc.lock"))).toBe(false);
   expect(existsSync(join(store, "tmp/run-00000000-0000-4000-8000-000000000000"))).toBe(true);
   expect(releaseDeadLocks(store)).toHaveLength(1);
 });

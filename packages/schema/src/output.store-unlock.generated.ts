@@ -37,7 +37,7 @@ export interface StoreLock {
   /**
    * What kind of thing.
    */
-  kind: "journal_lock" | "temporary_folder" | "run_lease";
+  kind: "lock" | "temporary_folder" | "run_lease";
   /**
    * Where, relative to the store.
    */

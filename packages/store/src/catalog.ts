@@ -122,8 +122,9 @@ export interface Catalog extends AsyncDisposable {
   /**
    * Add seals. `applied` is the part of the `seals` stream that these are: the journal offset moves
    * to its end when all before it has been applied, and stays where it is otherwise.
+   * @returns how many were not there before.
    */
-  addSeals(records: readonly SealRecord[], options?: AddSealsOptions): Promise<void>;
+  addSeals(records: readonly SealRecord[], options?: AddSealsOptions): Promise<number>;
   /**
    * Take seals out, in one transaction that nobody else writes in. One of which a seal that stays
    * is a child is refused: what a run derives from stays as long as it does. A child that names

@@ -143,7 +143,9 @@ const brokenJournals: Record<JournalLaw, (good: Journal) => Partial<Journal>> = 
 const brokenCatalogs: Record<CatalogLaw, (good: Catalog) => Partial<Catalog>> = {
   "one transaction": (good) => ({
     async addSeals(records, options) {
-      for (const record of records) await good.addSeals([record], options);
+      let count = 0;
+      for (const record of records) count += await good.addSeals([record], options);
+      return count;
     },
   }),
   durable: () => ({ journalOffset: async () => 0 }),
@@ -152,7 +154,7 @@ const brokenCatalogs: Record<CatalogLaw, (good: Catalog) => Partial<Catalog>> = 
     return {
       async addSeals(records) {
         for (const record of records) versions.set(record.seal, record); // The last one wins.
-        await good.addSeals([...records]);
+        return good.addSeals([...records]);
       },
       async listRuns(query) {
         const page = await good.listRuns(query);
@@ -165,7 +167,7 @@ const brokenCatalogs: Record<CatalogLaw, (good: Catalog) => Partial<Catalog>> = 
     return {
       async addSeals(records, options) {
         for (const { tenant } of records) tenants.add(tenant);
-        await good.addSeals(records, options);
+        return good.addSeals(records, options);
       },
       async resolve(name) {
         const found = await Promise.all(

@@ -29,16 +29,18 @@ class MemoryCatalog implements Catalog {
   async addSeals(
     records: readonly SealRecord[],
     { applied, signal }: AddSealsOptions = {},
-  ): Promise<void> {
+  ): Promise<number> {
     signal?.throwIfAborted();
     const next = new Map(this.#records);
     for (const record of records) {
       const key = JSON.stringify([record.tenant, record.seal]);
       if (!next.has(key)) next.set(key, structuredClone(record));
     }
+    const count = next.size - this.#records.size;
     this.#records = next;
     if (applied !== undefined && applied.from <= this.#journalOffset)
       this.#journalOffset = Math.max(this.#journalOffset, applied.to);
+    return count;
   }
 
   async removeSeals(

@@ -65,7 +65,7 @@ export const document: JsonSchema = {
      "description": "What kind of thing.",
      "type": "string",
      "enum": [
-      "journal_lock",
+      "lock",
       "temporary_folder",
       "run_lease"
      ]

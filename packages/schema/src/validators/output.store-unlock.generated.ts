@@ -4,7 +4,7 @@ import { codePointCount } from "../code-point-count.ts";
 import type { CompiledValidator } from "../compiled-validator.ts";
 
 const func1 = codePointCount;
-const schema20 = {"type":"object","properties":{"kind":{"type":"string","enum":["journal_lock","temporary_folder","run_lease"]},"path":{"type":"string","minLength":1},"owner":{"type":"string","enum":["alive","dead","elsewhere"]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"pid":{"anyOf":[{"type":"integer","minimum":1},{"type":"null"}]},"done":{"type":"string","enum":["removed","left_to_recovery","kept"]}},"required":["kind","path","owner","host","pid","done"],"additionalProperties":false};
+const schema20 = {"type":"object","properties":{"kind":{"type":"string","enum":["lock","temporary_folder","run_lease"]},"path":{"type":"string","minLength":1},"owner":{"type":"string","enum":["alive","dead","elsewhere"]},"host":{"anyOf":[{"$ref":"#/$defs/Line"},{"type":"null"}]},"pid":{"anyOf":[{"type":"integer","minimum":1},{"type":"null"}]},"done":{"type":"string","enum":["removed","left_to_recovery","kept"]}},"required":["kind","path","owner","host","pid","done"],"additionalProperties":false};
 const pattern3 = new RegExp("^[^\u0000-\u001f-]+$", "u");
 
 function validate54(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -150,7 +150,7 @@ vErrors.push(err7);
 }
 errors++;
 }
-if(!(((data0 === "journal_lock") || (data0 === "temporary_folder")) || (data0 === "run_lease"))){
+if(!(((data0 === "lock") || (data0 === "temporary_folder")) || (data0 === "run_lease"))){
 const err8 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema20.properties.kind.enum}};
 if(vErrors === null){
 vErrors = [err8];

@@ -234,8 +234,8 @@ const writeCases: readonly CatalogCase[] = [
       const record = sealRecord(1, { metrics: [{ name: "loss", value: 1, context: false }] });
       const other = { ...record, name: "other", tags: ["new"], metrics: [] };
 
-      await catalog.addSeals([record, other]);
-      await catalog.addSeals([other]);
+      assert.equal(await catalog.addSeals([record, other]), 1);
+      assert.equal(await catalog.addSeals([other]), 0);
 
       const { items } = await catalog.listRuns({ tenant });
       assert.deepEqual(
@@ -255,7 +255,8 @@ const writeCases: readonly CatalogCase[] = [
       const first = sealRecord(1);
       const { run_id, artifact_id } = first;
 
-      await catalog.addSeals([first, sealRecord(2, { run_id }), sealRecord(3, { artifact_id })]);
+      const seals = [first, sealRecord(2, { run_id }), sealRecord(3, { artifact_id })];
+      assert.equal(await catalog.addSeals(seals), 3);
 
       assert.equal((await catalog.listRuns({ tenant })).items.length, 3);
     },
