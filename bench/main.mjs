@@ -84,6 +84,10 @@ async function main() {
   const place = openPlace({ gibibytes: flags.quick ? 3 : 14 });
   try {
     const wanted = flags.only?.split(",");
+    const known = [...suites.map(([name]) => name), "catalog", "code", "plan"];
+    const unknown = wanted?.filter((name) => !known.includes(name)) ?? [];
+    if (unknown.length > 0)
+      throw new Error(`no ${unknown.join(", ")}; there are ${known.join(", ")}`);
     const chosen = suites.filter(
       ([name, , , quickScale]) =>
         (wanted?.includes(name) ?? true) && !(flags.quick && quickScale === undefined),

@@ -54,6 +54,11 @@ const random = generator(Number(flags.seed));
 const wanted = flags.only?.split(",");
 const [shard, shards] = flags.shard.split("/").map(Number);
 const modes = flags.modes?.split(",") ?? allModes;
+refuseUnknown(
+  wanted,
+  scenarios.map(({ name }) => name),
+);
+refuseUnknown(modes, allModes);
 
 /** What a command makes beside its target until that is whole. */
 const leftOver = /\.tmp$|^(importing|restoring)\./;
@@ -89,6 +94,14 @@ class Work {
       if (typeof seal === "string") this.seals.push(seal);
     }
   }
+}
+
+/** A misspelt name must not end as a table without failures. */
+function refuseUnknown(named = [], known) {
+  const unknown = named.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  process.stderr.write(`crash: no ${unknown.join(", ")}; there are ${known.join(", ")}\n`);
+  process.exit(2);
 }
 
 const top = mkdtempSync(join(tmpdir(), "reseal-crash-"));
