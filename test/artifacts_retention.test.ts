@@ -133,10 +133,21 @@ test("S4-056, S4-150 on a terminal gc asks, and an answer other than yes changes
 
   const declined = typed("n");
   expect(declined.status).toBe(5);
+  // Agreed to was what was shown, not what another run made of it meanwhile.
+  const added = "artifacts/bench/p99_20250930_143022_pass.json";
+  const overtaken = shell(
+    `MEANWHILE='echo 1 > ${added}' python3 -c '${typist}' y cryptorun artifacts gc --apply`,
+  );
+  expect(overtaken.status).toBe(5);
+  expect(overtaken.stdout).toContain("is not about what is there now");
+  rmSync(join(folder, added));
   const accepted = typed("y");
   expect(accepted.status).toBe(0);
   expect(steady(accepted.stdout)).toContain("Move 7 entries");
   expect(accepted.stdout).toContain("Deleted: 7 entries");
+  const nothing = shell("cryptorun artifacts gc --apply"); // So there is nothing to ask about.
+  expect(nothing.status, nothing.stderr).toBe(0);
+  expect(nothing.stdout).toContain("Deleted: 0 entries");
 });
 
 test("S4-122, S4-124, S4-146 what is in the trash can be put back by hand, and has the same id then", () => {
@@ -179,6 +190,18 @@ test("S4-081…S4-083, S4-162 scan: a recent manifest is used, a forced scan is 
   expect(forced.stderr).toMatch(/^scanned 116 files, \d+ read/m);
   await expectGolden("scan", forced.stdout);
   await expectGolden("du", shell("cryptorun artifacts du").stdout.replace(/\(manifest\).*/, ""));
+});
+
+test("a folder of which no family has a file says so", () => {
+  const { status, stdout, stderr } = shell(
+    "mkdir other; echo 1 > other/a.csv; cryptorun artifacts list --pool other; rm -r other",
+  );
+
+  expect({ status, stdout: stdout.split("\n").at(-2) }).toEqual({
+    status: 0,
+    stdout: "Total: 0 entries, 0.0 MB (times are UTC)",
+  });
+  expect(stderr).toMatch(/^1 file here, none matching the patterns of a family\./);
 });
 
 test("S4-105…S4-107, S4-109 the workflow of verify, gc and compact; the lists that monitoring reads", async () => {
@@ -290,6 +313,7 @@ while time.time() < end:
             break
         seen += data
     if not typed and b"[y/N]" in seen:
+        os.system(os.environ.get("MEANWHILE", ":"))
         os.write(terminal, keys)
         typed = True
 _, status = os.waitpid(pid, 0)

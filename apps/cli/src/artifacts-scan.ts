@@ -83,6 +83,10 @@ export function warnAbout(context: CommandContext, scan: Omit<ScanSummary, "mani
   context.detail(
     `${plural(scan.files, "file")} of a family, ${scan.filesRead} read; ${scan.otherFiles} of none; ${plural(scan.links, "link")} not followed`,
   );
+  if (scan.files === 0 && scan.otherFiles > 0)
+    context.note(
+      `${plural(scan.otherFiles, "file")} here, none matching the patterns of a family. Say under patterns: in config/artifacts.yaml which files belong to which.`,
+    );
   for (const path of scan.unreadable)
     context.warn(`${path} cannot be read; nothing is decided about its entry.`);
 }

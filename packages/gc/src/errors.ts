@@ -50,7 +50,7 @@ const table = {
   PLAN_STALE: {
     exitCode: 5,
     httpStatus: 409,
-    hint: "Something changed since the plan was made. Make a new one: reseal artifacts gc --out FILE",
+    hint: "Something changed since the plan was made. Look again: reseal artifacts gc (with --out FILE to keep the plan)",
   },
   ENTRY_PROTECTED: {
     exitCode: 5,

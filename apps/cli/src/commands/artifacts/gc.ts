@@ -96,8 +96,8 @@ async function show(context: CommandContext, flags: GcFlags): Promise<void> {
 }
 
 async function apply(context: CommandContext, flags: GcFlags): Promise<void> {
-  const planned = flags.plan === undefined ? undefined : await readPlan(context, flags.plan);
-  if (flags.force !== true) await ask(context, flags, planned);
+  const given = flags.plan === undefined ? undefined : await readPlan(context, flags.plan);
+  const planned = flags.force === true ? given : await ask(context, flags, given);
   const { scan, pool, plan } = await openForApply(context, flags, planned);
   await using _pool = pool;
   const { report, paths } = await move(context, pool, scan, plan);
@@ -120,8 +120,11 @@ async function apply(context: CommandContext, flags: GcFlags): Promise<void> {
   );
 }
 
-/** A person sees the plan before the question; nothing is locked meanwhile. */
-async function ask(context: CommandContext, flags: GcFlags, planned?: GcPlan): Promise<void> {
+/**
+ * A person sees the plan before the question; nothing is locked meanwhile.
+ * @returns what was agreed to: it is refused when something has changed since.
+ */
+async function ask(context: CommandContext, flags: GcFlags, planned?: GcPlan): Promise<GcPlan> {
   const gc = await import("@reseal/gc");
   await using looked = await lookAtPool(context, flags);
   const { scan, places, config } = looked;
@@ -137,9 +140,10 @@ async function ask(context: CommandContext, flags: GcFlags, planned?: GcPlan): P
     ["--plan", flags.plan],
     ["--trash-days", flags.trashDays?.toString()],
   ]);
-  if (plan.total_to_delete > 0)
-    context.note(renderPlan({ ...plan, dry_run: true }, { verbose: false }));
+  if (plan.total_to_delete === 0) return plan;
+  context.note(renderPlan({ ...plan, dry_run: true }, { verbose: false }));
   await confirm(context, `Move ${what} to the trash?`, `${words} --apply --force`);
+  return plan;
 }
 
 async function openForApply(
