@@ -18,6 +18,7 @@ import { delimiter, join } from "node:path";
 
 import { validate } from "@reseal/schema";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { typist } from "../apps/cli/test/typist.ts";
 import { parseStrictYaml } from "../packages/hash/dist/index.js";
 import { writeRetentionTree } from "./retention-tree.ts";
 
@@ -129,14 +130,14 @@ test("S4-087, S4-161 an undone gc leaves the tree that was there before", () => 
 
 test("S4-056, S4-150 on a terminal gc asks, and an answer other than yes changes nothing", async () => {
   const typed = (keys: string): Ended =>
-    shell(`python3 -c '${typist}' '${keys}' cryptorun artifacts gc --apply`);
+    shell(`python3 -c '${typist}' '[y/N]' '${keys}\\r' cryptorun artifacts gc --apply`);
 
   const declined = typed("n");
   expect(declined.status).toBe(5);
   // Agreed to was what was shown, not what another run made of it meanwhile.
   const added = "artifacts/bench/p99_20250930_143022_pass.json";
   const overtaken = shell(
-    `MEANWHILE='echo 1 > ${added}' python3 -c '${typist}' y cryptorun artifacts gc --apply`,
+    `MEANWHILE='echo 1 > ${added}' python3 -c '${typist}' '[y/N]' 'y\\r' cryptorun artifacts gc --apply`,
   );
   expect(overtaken.status).toBe(5);
   expect(overtaken.stdout).toContain("is not about what is there now");
@@ -243,7 +244,7 @@ test("S4-112, S4-144 every operation shows on a terminal how many files it has d
     "compact",
     "compact --apply",
   ]) {
-    const watched = shell(`python3 -c '${typist}' n cryptorun artifacts ${command}`);
+    const watched = shell(`python3 -c '${typist}' '[y/N]' 'n\\r' cryptorun artifacts ${command}`);
     expect(watched.status, watched.stdout).toBe(0);
     const drawn = watched.stdout.split("\r\u001b[K").slice(1);
     expect(drawn.join("\n"), command).toMatch(/^\w+ +(\d+\/)?\d+ files?/m);
@@ -293,30 +294,3 @@ function lastListed(): string {
 
 const docs = join(import.meta.dirname, "..", "docs");
 const guide = readFileSync(join(docs, "guides/retention.md"), "utf8");
-
-/** Runs a command on a terminal of its own, and types an answer when it is asked. */
-const typist = `
-import os, pty, select, sys, time
-keys, command = sys.argv[1].encode() + b"\\r", sys.argv[2:]
-pid, terminal = pty.fork()
-if pid == 0:
-    os.execvp(command[0], command)
-seen, typed, end = b"", False, time.time() + 30
-while time.time() < end:
-    ready, _, _ = select.select([terminal], [], [], 0.1)
-    if ready:
-        try:
-            data = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not data:
-            break
-        seen += data
-    if not typed and b"[y/N]" in seen:
-        os.system(os.environ.get("MEANWHILE", ":"))
-        os.write(terminal, keys)
-        typed = True
-_, status = os.waitpid(pid, 0)
-sys.stdout.buffer.write(seen)
-sys.exit(os.waitstatus_to_exitcode(status))
-`;

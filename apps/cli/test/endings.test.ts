@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type Ended, lastLine, leftovers, type Options, Sandbox, until } from "./sandbox.ts";
+import { typist } from "./typist.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -133,32 +134,6 @@ test("a child that does not listen is ended by the second signal", async () => {
   expect(await rows(sandbox, cwd)).toMatchObject([{ status: "interrupted", signal: "SIGKILL" }]);
   await expectClean(sandbox, cwd);
 });
-
-/** Runs a command on a terminal of its own, types what it is told when a word appears. */
-const typist = `
-import os, pty, select, sys, time
-word, keys, command = sys.argv[1].encode(), sys.argv[2].encode().decode("unicode_escape").encode(), sys.argv[3:]
-pid, terminal = pty.fork()
-if pid == 0:
-    os.execvp(command[0], command)
-seen, typed, end = b"", False, time.time() + 30
-while time.time() < end:
-    ready, _, _ = select.select([terminal], [], [], 0.1)
-    if ready:
-        try:
-            data = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not data:
-            break
-        seen += data
-    if not typed and word in seen:
-        os.write(terminal, keys)
-        typed = True
-_, status = os.waitpid(pid, 0)
-sys.stdout.buffer.write(seen)
-sys.exit(os.waitstatus_to_exitcode(status))
-`;
 
 function onTerminal(
   sandbox: Sandbox,

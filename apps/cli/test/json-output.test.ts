@@ -2,11 +2,11 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isSchemaName, schemaNames, validate } from "@reseal/schema";
+import { runRowKeys } from "@reseal/store";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commandTable } from "../src/command-table.ts";
 import { type CommandNode, describeProgram } from "../src/command-tree.ts";
 import { CommandContext } from "../src/context.ts";
-import { rowKeys } from "../src/row.ts";
 import {
   lastLine,
   type PreparedWorkspace,
@@ -239,7 +239,7 @@ test.for(["run", "seal", "show", "import", "replay"])(
     };
     const { metrics: _, ...row } = $defs.RunRow?.properties ?? {};
 
-    expect(Object.keys(row)).toEqual([...rowKeys]);
+    expect(Object.keys(row)).toEqual([...runRowKeys]);
     expect(schema.properties.data.properties).toMatchObject(row);
   },
 );

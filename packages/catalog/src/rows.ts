@@ -1,47 +1,27 @@
-import type { MetricValue, ParentRef, RunRow, RunStatus, SealRecord } from "@reseal/store";
+import {
+  type MetricValue,
+  type ParentRef,
+  type RunRow,
+  type RunStatus,
+  runRowKeys,
+  type SealRecord,
+} from "@reseal/store";
 import type { Insertable, Selectable } from "kysely";
 import { withAlgorithm, withoutAlgorithm } from "./digests.ts";
 import { seedOrder } from "./seed-order.ts";
 import type { SealMetricsTable, SealsTable } from "./tables.ts";
 
+type RunColumn = Exclude<keyof RunRow, "user"> | "user_name";
+
 /** The columns that {@link toRunRow} needs. */
-export const runColumns = [
-  "run_id",
-  "artifact_id",
-  "seal",
-  "input_key",
-  "result_key",
-  "env_key",
-  "type",
-  "status",
-  "exit_code",
-  "signal",
-  "pass_fail",
-  "name",
-  "project",
-  "family",
-  "tags",
-  "title",
-  "created_at",
-  "started_at",
-  "ended_at",
-  "duration_ms",
-  "tenant",
-  "user_name",
-  "host",
-  "seed",
-  "command",
-  "files",
-  "bytes",
-  "parents",
-] as const;
+export const runColumns: readonly RunColumn[] = runRowKeys.map((key) =>
+  key === "user" ? "user_name" : key,
+);
 
 /** The same columns where other tables stand in the query too. */
 export const qualifiedRunColumns: readonly `seals.${RunColumn}`[] = runColumns.map(
   (column) => `seals.${column}` as const,
 );
-
-type RunColumn = (typeof runColumns)[number];
 
 /** A row of those columns. */
 export type StoredRun = Pick<Selectable<SealsTable>, RunColumn>;

@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
-  cpSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -11,27 +10,18 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { Digest } from "@reseal/hash";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { backupStore, checkStore, openStores, restoreStore } from "../src/index.ts";
-import { blobFile, catalogText, sealRun, storeWithRuns, TestFolder } from "./sealed-store.ts";
+import {
+  blobFile,
+  catalogText,
+  prepareStore,
+  sealRun,
+  storeWithRuns,
+  TestFolder,
+} from "./sealed-store.ts";
 
-const prototype = new TestFolder();
-const original = join(prototype.path, "store");
-let seals: readonly Digest[] = [];
-let wholeCatalog = "";
-
-beforeAll(async () => {
-  seals = await storeWithRuns(original);
-  wholeCatalog = await catalogText(original);
-  return () => prototype[Symbol.dispose]();
-});
-
-function copyTo(folder: TestFolder): string {
-  const store = join(folder.path, "store");
-  cpSync(original, store, { recursive: true });
-  return store;
-}
+const { original, seals, wholeCatalog, copyTo } = await prepareStore();
 
 describe("a backup", () => {
   test("is a whole store, which sha256sum can check", async () => {

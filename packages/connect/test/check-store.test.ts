@@ -15,22 +15,15 @@ import { dirname, join } from "node:path";
 import { openSqliteCatalog } from "@reseal/catalog";
 import type { Digest } from "@reseal/hash";
 import { sealRecord } from "@reseal/store/conformance";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { checkStore, exitCodeOfFindings, openStores } from "../src/index.ts";
-import { blobFile, sealRun, storeWithRuns, TestFolder } from "./sealed-store.ts";
+import { blobFile, prepareStore, sealRun, TestFolder } from "./sealed-store.ts";
 
-const prototype = new TestFolder();
-let seals: readonly Digest[] = [];
-
-beforeAll(async () => {
-  seals = await storeWithRuns(join(prototype.path, "store"));
-  return () => prototype[Symbol.dispose]();
-});
+const { original, seals, copyTo } = await prepareStore();
 
 /** A copy of the store that a test may damage. */
 function damaged(folder: TestFolder, damage: (store: string) => void): string {
-  const store = join(folder.path, "store");
-  cpSync(join(prototype.path, "store"), store, { recursive: true });
+  const store = copyTo(folder);
   damage(store);
   return store;
 }
@@ -49,7 +42,7 @@ function seal(index: number): Digest {
 
 describe("a store that is in order", () => {
   test("has no findings, and what was read is counted", async () => {
-    const report = await checkStore(join(prototype.path, "store"), { readPart: 1 });
+    const report = await checkStore(original, { readPart: 1 });
 
     expect(report.findings).toEqual([]);
     expect(report.seals).toBe(3);
@@ -71,7 +64,7 @@ describe("a store that is in order", () => {
   });
 
   test("a part of the data is the blobs whose digests begin low enough", async () => {
-    const store = join(prototype.path, "store");
+    const store = original;
     const read = async (readPart: number) => (await checkStore(store, { readPart })).read.blobs;
     for (const part of [0, 0.25, 0.5, 0.75, 1]) {
       const blobs = readdirSync(join(store, "artifacts"), { recursive: true }).filter(

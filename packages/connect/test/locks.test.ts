@@ -1,26 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { checkStore, openStores, rebuildCatalog, releaseDeadLocks } from "../src/index.ts";
-import { sealRun, storeWithRuns, TestFolder } from "./sealed-store.ts";
+import { prepareStore, sealRun, TestFolder } from "./sealed-store.ts";
 
 const script = fileURLToPath(new URL("child.ts", import.meta.url));
-const prototype = new TestFolder();
-const original = join(prototype.path, "store");
-
-beforeAll(async () => {
-  await storeWithRuns(original);
-  return () => prototype[Symbol.dispose]();
-});
-
-function copyTo(folder: TestFolder): string {
-  const store = join(folder.path, "store");
-  cpSync(original, store, { recursive: true });
-  return store;
-}
+const { copyTo } = await prepareStore();
 
 /** A process that holds something. */
 async function holder(what: string, store: string): Promise<ChildProcess> {

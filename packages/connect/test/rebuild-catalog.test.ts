@@ -1,31 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openSqliteCatalog } from "@reseal/catalog";
-import type { Digest } from "@reseal/hash";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { checkStore, openStores, rebuildCatalog } from "../src/index.ts";
-import { blobFile, catalogText, sealRun, storeWithRuns, TestFolder } from "./sealed-store.ts";
+import { blobFile, catalogText, prepareStore, sealRun, TestFolder } from "./sealed-store.ts";
 
 const child = fileURLToPath(new URL("child.ts", import.meta.url));
-const prototype = new TestFolder();
-const original = join(prototype.path, "store");
-let seals: readonly Digest[] = [];
-let wholeCatalog = "";
-
-beforeAll(async () => {
-  seals = await storeWithRuns(original);
-  wholeCatalog = await catalogText(original);
-  return () => prototype[Symbol.dispose]();
-});
-
-function copyTo(folder: TestFolder): string {
-  const store = join(folder.path, "store");
-  cpSync(original, store, { recursive: true });
-  return store;
-}
+const { seals, wholeCatalog, copyTo } = await prepareStore();
 
 function asides(store: string): string[] {
   return readdirSync(store).filter((name) => /^store\.db\.(replaced|corrupt)-\d+$/.test(name));

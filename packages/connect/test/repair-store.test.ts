@@ -12,33 +12,18 @@ import {
 import { dirname, join } from "node:path";
 import { openStoredBundle, verifyBundle } from "@reseal/bundle";
 import type { Digest } from "@reseal/hash";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { checkStore, openRepair, openStores, type RepairReport } from "../src/index.ts";
 import {
   blobFile,
   catalogText,
   exportRun,
+  prepareStore,
   sealRun,
-  storeWithRuns,
   TestFolder,
 } from "./sealed-store.ts";
 
-const prototype = new TestFolder();
-const original = join(prototype.path, "store");
-let seals: readonly Digest[] = [];
-let wholeCatalog = "";
-
-beforeAll(async () => {
-  seals = await storeWithRuns(original);
-  wholeCatalog = await catalogText(original);
-  return () => prototype[Symbol.dispose]();
-});
-
-function copyTo(folder: TestFolder): string {
-  const store = join(folder.path, "store");
-  cpSync(original, store, { recursive: true });
-  return store;
-}
+const { original, seals, wholeCatalog, copyTo } = await prepareStore();
 
 function overwrite(file: string, text: string): void {
   chmodSync(file, 0o644);

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BundleDraft, exportBundle, openStoredBundle, sealBundle } from "@reseal/bundle";
 import { openSqliteCatalog } from "@reseal/catalog";
 import { canonicalJson, type Digest, digestBytes, digestHex } from "@reseal/hash";
 import type { RunRow, Stores } from "@reseal/store";
+import { afterAll } from "vitest";
 import { openStores } from "../src/index.ts";
 
 /** A folder that goes away with its test. */
@@ -85,6 +86,34 @@ export function blobFile(folder: string, digestOrText: Digest | string): string 
     : digestBytes(digestOrText);
   const hex = digestHex(digest);
   return join(folder, "artifacts", hex.slice(0, 2), hex);
+}
+
+/** A store with three runs, made once for the tests of a file, which change copies of it. */
+export interface PreparedStore {
+  readonly original: string;
+  readonly seals: readonly Digest[];
+  /** What its catalog says, as {@link catalogText} has it. */
+  readonly wholeCatalog: string;
+  /** @returns the copy, in a folder of a test. */
+  copyTo(folder: TestFolder): string;
+}
+
+/** Prepare one; it goes away after the file's tests. */
+export async function prepareStore(): Promise<PreparedStore> {
+  const prototype = new TestFolder();
+  afterAll(() => prototype[Symbol.dispose]());
+  const original = join(prototype.path, "store");
+  const seals = await storeWithRuns(original);
+  return {
+    original,
+    seals,
+    wholeCatalog: await catalogText(original),
+    copyTo(folder) {
+      const store = join(folder.path, "store");
+      cpSync(original, store, { recursive: true });
+      return store;
+    },
+  };
 }
 
 /** All that a catalog says, in an order of its own: equal texts, equal catalogs. */

@@ -57,6 +57,38 @@ export interface RunRow {
   readonly parents: readonly ParentRef[];
 }
 
+/** The keys of a run, in the order in which every list shows them. */
+export const runRowKeys: readonly (keyof RunRow)[] = [
+  "run_id",
+  "artifact_id",
+  "seal",
+  "input_key",
+  "result_key",
+  "env_key",
+  "type",
+  "status",
+  "exit_code",
+  "signal",
+  "pass_fail",
+  "name",
+  "project",
+  "family",
+  "tags",
+  "title",
+  "created_at",
+  "started_at",
+  "ended_at",
+  "duration_ms",
+  "tenant",
+  "user",
+  "host",
+  "seed",
+  "command",
+  "files",
+  "bytes",
+  "parents",
+];
+
 /** What the catalog is told about one seal. Everything in it can be read from the manifest again. */
 export interface SealRecord extends RunRow {
   /** Opaque id of the folder in which the run was recorded; equal for runs of one folder. */

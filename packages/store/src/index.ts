@@ -48,6 +48,7 @@ export type {
   RunStatus,
   SealRecord,
 } from "./catalog.ts";
+export { runRowKeys } from "./catalog.ts";
 export type { FieldDictionary } from "./encodings/choose-values.ts";
 export {
   type DecodeOptions,

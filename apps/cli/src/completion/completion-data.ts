@@ -1,9 +1,9 @@
+import { runRowKeys } from "@reseal/store";
 import { columnNames } from "../columns.ts";
 import { type CommandNode, describeProgram } from "../command-tree.ts";
 import type { CommandContext } from "../context.ts";
 import { errorCodes } from "../error-codes.ts";
 import { helpTopics } from "../help-topics.ts";
-import { rowKeys } from "../row.ts";
 import type { CompletionData } from "./complete.ts";
 
 /** All that completion needs to know of the program; the build writes it down. */
@@ -17,7 +17,7 @@ export async function completionData(context: CommandContext): Promise<Completio
       codes: codes.map(({ code }) => code),
       topics: helpTopics.map(({ name }) => name),
       columns: columnNames,
-      fields: [...rowKeys, "tag", "parent"],
+      fields: [...runRowKeys, "tag", "parent"],
     },
   };
 }
