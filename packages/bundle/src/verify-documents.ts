@@ -19,6 +19,11 @@ const schemas: Readonly<Record<string, SchemaName>> = {
 
 const treeFiles: ReadonlySet<string> = new Set(bundleTrees.map(({ file }) => file));
 
+/** A file that lists others. */
+export function isTreeFile(path: string): boolean {
+  return treeFiles.has(path);
+}
+
 /** Larger documents are checked by digest only; in bytes. */
 const documentBytesMax = 64 * 1024 * 1024;
 /** A tree of a million files fits. */
@@ -26,7 +31,7 @@ const treeBytesMax = 256 * 1024 * 1024;
 
 /** A file that is looked into; of others only the bytes count. */
 export function isDocument({ path, size }: Pick<FileEntry, "path" | "size">): boolean {
-  if (treeFiles.has(path)) return size <= treeBytesMax;
+  if (isTreeFile(path)) return size <= treeBytesMax;
   const isKnown = path === bundlePaths.events || Object.hasOwn(schemas, path);
   return isKnown && size <= documentBytesMax;
 }
@@ -38,7 +43,7 @@ export async function verifyDocument(
   documents: Map<string, unknown>,
   add: AddFinding,
 ): Promise<void> {
-  if (treeFiles.has(path)) {
+  if (isTreeFile(path)) {
     try {
       documents.set(path, parseTree(bytes));
     } catch (error) {

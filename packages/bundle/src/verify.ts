@@ -15,7 +15,7 @@ import type { BlobInfo, BlobProblem, OperationOptions } from "@reseal/store";
 import { keysOf } from "./identity.ts";
 import { bundlePaths, bundleTrees, exportOnlyPaths } from "./paths.ts";
 import { type BundleReader, collect, entryOf } from "./reader.ts";
-import { isDocument, verifyDocument } from "./verify-documents.ts";
+import { isDocument, isTreeFile, verifyDocument } from "./verify-documents.ts";
 import { verifyExported } from "./verify-exported.ts";
 import { verifyPointers } from "./verify-pointers.ts";
 
@@ -83,8 +83,6 @@ export async function verifyBundle(
   { signal, onProgress, verified = new Map() }: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const { manifest } = reader;
-  const trees = derivedTrees(manifest);
-  const isRead = (entry: FileEntry): boolean => isDocument(entry) && !trees.has(entry.path);
   const ofBlobs: Finding[] = [];
   const ofRest: Finding[] = [];
   const addTo =
@@ -93,8 +91,8 @@ export async function verifyBundle(
       findings.push({ code, path, message });
     };
   // Other threads read the blobs while this one looks at the documents.
-  const blobs = verifyBlobs(reader, isRead, addTo(ofBlobs), { signal, onProgress, verified });
-  const rest = verifyRest(reader, { trees, isRead }, addTo(ofRest), { signal, onProgress });
+  const blobs = verifyBlobs(reader, addTo(ofBlobs), { signal, onProgress, verified });
+  const rest = verifyRest(reader, addTo(ofRest), { signal, onProgress });
   for (const result of await Promise.allSettled([blobs, rest]))
     if (result.status === "rejected") throw result.reason;
   return {
@@ -110,19 +108,22 @@ export async function verifyBundle(
 
 async function verifyRest(
   reader: BundleReader,
-  { trees, isRead }: { trees: ReadonlySet<string>; isRead: (entry: FileEntry) => boolean },
   add: AddFinding,
   { signal, onProgress }: Pick<VerifyOptions, "signal" | "onProgress">,
 ): Promise<void> {
   const { manifest } = reader;
   verifyManifest(reader, add);
+  const trees = derivedTrees(manifest);
+  const isRead = (entry: FileEntry): boolean => isDocument(entry) && !trees.has(entry.path);
   const documents = new Map<string, unknown>();
   let byteCount = 0;
   for (const entry of manifest.context.files) {
     signal?.throwIfAborted();
     byteCount += entry.size;
     if (reader.blobs !== undefined && !isRead(entry)) continue;
-    const bytes = await verifyFile(reader, entry, isRead(entry), add, { signal });
+    const isAlsoBlob = reader.blobs !== undefined && isTreeFile(entry.path);
+    const addOnce = isAlsoBlob ? () => undefined : add; // What is wrong with its bytes is said there.
+    const bytes = await verifyFile(reader, entry, isRead(entry), addOnce, { signal });
     onProgress?.({ path: entry.path, bytes: byteCount });
     if (bytes !== undefined) await verifyDocument(entry.path, bytes, documents, add);
   }
@@ -187,12 +188,13 @@ function verifyManifest({ manifest, seal }: BundleReader, add: AddFinding): void
 /** Check all files of a store that are not read here, many at once and each content once. */
 async function verifyBlobs(
   { blobs, manifest }: BundleReader,
-  isRead: (entry: FileEntry) => boolean,
   add: AddFinding,
   { signal, onProgress, verified }: VerifyOptions & { readonly verified: Map<string, number> },
 ): Promise<void> {
   if (blobs === undefined) return;
-  const entries = manifest.context.files.filter((entry) => !isRead(entry));
+  // Trees as well: that nobody needs to look into them is found out while others read the blobs.
+  const isBlob = (entry: FileEntry): boolean => !isDocument(entry) || isTreeFile(entry.path);
+  const entries = manifest.context.files.filter(isBlob);
   const wanted = new Map<string, BlobInfo>();
   // One digest with two sizes is checked with both: one of them must be wrong.
   const odd: BlobInfo[] = [];

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type Digest, digestBytes } from "@reseal/hash";
 import {
   type BatchFile,
@@ -9,7 +10,7 @@ import {
   storeErrors,
 } from "@reseal/store";
 import { findBlob } from "./blob-presence.ts";
-import { blobPath } from "./layout.ts";
+import { type BlobPath, blobPath } from "./layout.ts";
 import { SourceFile } from "./source-file.ts";
 import { NamedFiles, TemporaryFiles } from "./temporary-file.ts";
 
@@ -59,6 +60,7 @@ export class FileStager {
   readonly #reader: PartReader | undefined;
   /** What this stager has written, so that copies of a file are written once. */
   readonly #written = new Set<string>();
+  readonly #empty = new Map<string, boolean>();
   #small: Uint8Array | undefined;
   #large: readonly [Uint8Array, Uint8Array] | undefined;
 
@@ -73,6 +75,12 @@ export class FileStager {
     this.#named = place.named === undefined ? undefined : new NamedFiles(place.named);
     this.#inspector = inspector;
     this.#reader = reader;
+  }
+
+  /** Told which files are staged next. */
+  expect(files: readonly StagingFile[]): void {
+    const parts = files.flatMap(({ readAs }) => (readAs === undefined ? [] : [readAs]));
+    if (parts.length > 0) this.#reader?.expect?.(parts);
   }
 
   /**
@@ -105,12 +113,24 @@ export class FileStager {
     assertExpected({ digest, size }, expected);
     if (this.#written.has(digest)) return { status: "stored", digest, size, isCopy: true };
     const path = blobPath(this.#root, digest);
-    const found = findBlob(path, size, this.#isMixed);
+    const found = this.#isEmpty(path) ? undefined : findBlob(path, size, this.#isMixed);
     if (found !== undefined) return { status: "stored", digest, size, ...found };
     const temporary = this.#named?.write(path, bytes) ?? this.#writeUnnamed(bytes);
     this.#written.add(digest);
     const isCopy = temporary === undefined;
     return { status: "stored", digest, size, temporary, isCopy };
+  }
+
+  /**
+   * Whether the store had no such folder when it was first asked for, so that a look at each blob is
+   * saved. What another process brings since is seen when the batch is committed.
+   */
+  #isEmpty({ prefix }: BlobPath): boolean {
+    const known = this.#empty.get(prefix);
+    if (known !== undefined) return known;
+    const isEmpty = !existsSync(`${this.#root}/${prefix}`);
+    this.#empty.set(prefix, isEmpty);
+    return isEmpty;
   }
 
   #writeUnnamed(bytes: Uint8Array): string | undefined {

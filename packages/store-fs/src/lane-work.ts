@@ -152,6 +152,7 @@ async function stageAll(
   checkpoint: Checkpoint,
 ): Promise<(StagedFile | FlatFailure)[]> {
   const staged: (StagedFile | FlatFailure)[] = [];
+  stager.expect(files);
   for (const file of files) {
     checkpoint();
     const result = stager.stage(file, checkpoint);

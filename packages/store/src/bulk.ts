@@ -38,6 +38,8 @@ export interface PutFilesOptions extends BulkOptions {
 
 /** Gives bytes that are no file of their own: those of an archive's entry, for example. */
 export interface PartReader {
+  /** Told which parts are asked for next: reading them together may cost less. Never throws. */
+  expect?(parts: readonly unknown[]): void;
   /** All bytes of a part, good until the next call. What it throws fails this part alone. */
   read(readAs: unknown): Uint8Array;
 }

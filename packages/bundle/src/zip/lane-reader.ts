@@ -1,4 +1,5 @@
 import { type PartReader, siblingModule } from "@reseal/store";
+import { ManyInflater } from "./inflate-many.ts";
 import { readSmall, type SmallEntry } from "./read-small.ts";
 import { openZipSource, type ZipSource } from "./zip-source.ts";
 
@@ -30,20 +31,39 @@ function entryOf(part: Part): SmallEntry {
 /** How another thread finds this module. */
 export const partReaderModule: string = siblingModule(import.meta.url, "lane-reader").href;
 
+/** What is read ahead. A lane reads some 64 entries that follow each other, and then others. */
+const aheadBytes = 128 * 1024;
+
 /** Make a reader of the archive at a path. What it is asked for is what {@link partOf} gives. */
 export function createPartReader(path: unknown): PartReader {
   let source: ZipSource | undefined;
+  const window = Buffer.allocUnsafeSlow(aheadBytes);
+  const inflater = new ManyInflater();
+  const open = (): ZipSource => {
+    if (source !== undefined) return source;
+    // Until the entries are read that are read without a pause; nobody tells when the last was.
+    setImmediate(() => {
+      source?.[Symbol.dispose]();
+      source = undefined;
+      inflater.forget();
+    });
+    source = openZipSource(String(path), window);
+    return source;
+  };
   return {
-    read(part) {
-      if (source === undefined) {
-        source = openZipSource(String(path));
-        // After the entries that are read without a pause; nobody tells when the last was read.
-        setImmediate(() => {
-          source?.[Symbol.dispose]();
-          source = undefined;
-        });
+    expect(parts) {
+      try {
+        inflater.inflate(
+          open(),
+          parts.map((part) => entryOf(part as Part)),
+        );
+      } catch {
+        inflater.forget(); // What is wrong is said of the part that is read.
       }
-      return readSmall(source, entryOf(part as Part));
+    },
+    read(part) {
+      const entry = entryOf(part as Part);
+      return inflater.take(entry) ?? readSmall(open(), entry);
     },
   };
 }

@@ -24,12 +24,7 @@ export function readSmall(source: ZipSource, entry: SmallEntry): Buffer {
 
 function inflate(data: Buffer, { path, size }: SmallEntry): Buffer {
   try {
-    const { buffer, engine } = inflateRawInfo(data, {
-      // All at once; a stream that gives more ends with an error after this many.
-      chunkSize: Math.max(constants.Z_MIN_CHUNK, size),
-      maxOutputLength: Math.max(1, size),
-      info: true,
-    });
+    const { buffer, engine } = inflateRawInfo(data, wholeOf(size));
     if (engine.bytesWritten === data.byteLength) return buffer;
   } catch (cause) {
     throw corrupt("data", `${path} cannot be inflated to ${size} bytes.`, { path, cause });
@@ -38,7 +33,20 @@ function inflate(data: Buffer, { path, size }: SmallEntry): Buffer {
 }
 
 /** With `info`, Node gives the number of bytes that were read as well; its types do not know. */
-const inflateRawInfo = inflateRawSync as unknown as (
+export type InflateInfo = (
   data: Uint8Array,
-  options: Readonly<Record<"chunkSize" | "maxOutputLength", number>> & { readonly info: true },
+  options: ReturnType<typeof wholeOf>,
 ) => { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
+
+const inflateRawInfo = inflateRawSync as unknown as InflateInfo;
+
+/** Options that inflate so many bytes at once; a stream that gives more ends with an error. */
+export function wholeOf(size: number): {
+  readonly chunkSize: number;
+  readonly maxOutputLength: number;
+  readonly info: true;
+} {
+  // Room for one more, or zlib would be called again to see whether there is more.
+  const chunkSize = Math.max(constants.Z_MIN_CHUNK, size + 1);
+  return { chunkSize, maxOutputLength: Math.max(1, size), info: true };
+}

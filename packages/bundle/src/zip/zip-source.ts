@@ -16,9 +16,12 @@ export interface ZipSource extends Disposable {
   read(offset: number, length: number): Buffer;
 }
 
-/** Open a file, or take bytes that are in memory. */
-export function openZipSource(source: string | Uint8Array): ZipSource {
-  return typeof source === "string" ? new FileSource(source) : new MemorySource(source);
+/**
+ * Open a file, or take bytes that are in memory.
+ * @param window Where to read ahead; nobody else may use it before the source is disposed of.
+ */
+export function openZipSource(source: string | Uint8Array, window?: Buffer): ZipSource {
+  return typeof source === "string" ? new FileSource(source, window) : new MemorySource(source);
 }
 
 const windowBytes = 1024 * 1024;
@@ -52,13 +55,16 @@ class FileSource implements ZipSource {
   readonly isFile = true;
   readonly size: number;
   #file: number | undefined;
+  readonly #aheadBytes: number;
   #window: Buffer | undefined;
   #windowStart = 0;
   #windowEnd = 0;
   #lastEnd = -1;
 
-  constructor(path: string) {
+  constructor(path: string, window: Buffer | undefined) {
     this.location = path;
+    this.#window = window;
+    this.#aheadBytes = window?.byteLength ?? windowBytes;
     try {
       this.#file = openSync(path, readFlags);
     } catch (cause) {
@@ -80,7 +86,7 @@ class FileSource implements ZipSource {
     this.#lastEnd = end;
     if (offset < this.#windowStart || end > this.#windowEnd) {
       // Only what is read in order is read ahead.
-      this.#fill(offset, goesOn ? Math.max(length, windowBytes) : length);
+      this.#fill(offset, goesOn ? Math.max(length, this.#aheadBytes) : length);
     }
     const window = this.#window ?? Buffer.alloc(0);
     return window.subarray(offset - this.#windowStart, end - this.#windowStart);
@@ -102,7 +108,7 @@ class FileSource implements ZipSource {
   #fill(offset: number, wanted: number): void {
     const length = Math.min(wanted, this.size - offset);
     if (this.#window === undefined || this.#window.byteLength < length)
-      this.#window = Buffer.allocUnsafeSlow(Math.max(length, windowBytes));
+      this.#window = Buffer.allocUnsafeSlow(Math.max(length, this.#aheadBytes));
     const file = this.#open();
     this.#windowStart = offset;
     this.#windowEnd = offset;
