@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32, deflateRawSync } from "node:zlib";
 import { createDigester, digestBytes } from "@reseal/hash";
+import { openFsBlobStore } from "@reseal/store-fs";
 import { expect, test } from "vitest";
 import { openStoredBundle } from "../src/reader.ts";
 import { exportZip } from "../src/zip/export-zip.ts";
@@ -143,6 +144,46 @@ test("the same large files give the same bytes, and an export that fails leaves 
   const [a, b] = ["a.zip", "b.zip"].map((name) => digestBytes(readFileSync(join(folder, name))));
   expect(a).toBe(b);
   expect(readdirSync(folder)).toEqual(["a.zip", "b.zip"]);
+});
+
+test("large files that lie in a folder give the same bytes, and no archive when one is damaged", async () => {
+  const stores = makeStores();
+  const { seal } = await sealFiles(stores, contents);
+  const folder = makeFolder();
+  await using blobs = await openFsBlobStore(join(folder, "blobs"));
+  for await (const { digest } of stores.blobs.list())
+    await blobs.put(await stores.blobs.get(digest));
+  const paths = ["a.zip", "b.zip", "c.zip"].map((name) => join(folder, name));
+  const [fromMemory = "", fromFolder = "", stored = ""] = paths;
+  const reader = await openStoredBundle({ blobs, location: folder }, seal);
+
+  await exportZip(await openStoredBundle(stores, seal), fromMemory);
+  await exportZip(reader, fromFolder);
+  await exportZip(reader, stored, { level: 0 });
+
+  expect(readFileSync(fromFolder).equals(readFileSync(fromMemory))).toBe(true);
+  const found = new Map((await checkZip(stored)).map((entry) => [entry.path, entry.digest]));
+  for (const [name, bytes] of Object.entries(contents))
+    expect(found.get(name)).toBe(digestBytes(bytes));
+
+  const damaged = blobs.localFile?.(digestBytes(noise)) ?? "";
+  chmodSync(damaged, 0o600);
+  for (const bytes of [
+    Buffer.concat([noise.subarray(0, -1), Buffer.of((noise.at(-1) ?? 0) ^ 1)]),
+    noise.subarray(1),
+    Buffer.concat([noise, noise]),
+  ]) {
+    writeFileSync(damaged, bytes);
+    await expect(exportZip(reader, join(folder, "d.zip"))).rejects.toThrow(
+      expect.objectContaining({ code: "STORE_BLOB_CORRUPT" }),
+    );
+  }
+  expect(readdirSync(folder).filter((name) => name !== "tmp")).toEqual([
+    "a.zip",
+    "b.zip",
+    "blobs",
+    "c.zip",
+  ]);
 });
 
 // Writes and reads 9 GiB: minutes, and as much room in the folder for temporary files.

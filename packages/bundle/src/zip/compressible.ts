@@ -22,8 +22,8 @@ export function isCompressedKind(path: string, mediaType: string): boolean {
   return compressedExtensions.has(extension) || compressedTypes.test(mediaType);
 }
 
-const sliceBytes = 64 * 1024;
-const sliceEvery = 4 * 1024 * 1024;
+export const sliceBytes: number = 64 * 1024;
+export const sliceEvery: number = 4 * 1024 * 1024;
 const kindSampleBytes = 16 * 1024;
 /** Up to this size, trying costs less than guessing wrong. */
 const triedBytesMax = 1024 * 1024;
@@ -45,6 +45,8 @@ export function looksCompressible(bytes: Uint8Array, isCompressed: boolean): boo
 export interface Sample {
   /** Take the next bytes of the stream. They are not kept. */
   push(bytes: Uint8Array): void;
+  /** Take no notice of the next bytes, of which none is of a slice. */
+  skip(byteCount: number): void;
   looksCompressible(isCompressed: boolean): boolean;
 }
 
@@ -76,6 +78,9 @@ export function createSample(): Sample {
         if (filled === sliceBytes) flush();
       }
       position += bytes.byteLength;
+    },
+    skip(byteCount) {
+      position += byteCount;
     },
     looksCompressible(isCompressed) {
       flush();

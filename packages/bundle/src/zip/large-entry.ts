@@ -11,7 +11,7 @@ import { createSample, isCompressedKind, worthwhile } from "./compressible.ts";
 import { defaultLimits } from "./limits.ts";
 import { openZip } from "./open-zip.ts";
 import type { DeflateLevel } from "./pack-batch.ts";
-import { changed, readSource, type SourceFile } from "./source-file.ts";
+import { changed, readSource, type SourceFile, sampleSource } from "./source-file.ts";
 import { openZipSource } from "./zip-source.ts";
 import type { ZipWriter } from "./zip-writer.ts";
 
@@ -24,13 +24,18 @@ export interface LargeOptions extends OperationOptions {
 
 /**
  * Add a file that is streamed. It is read twice: to know its CRC-32 and whether deflating it pays,
- * and to write it, because both stand before the data in the archive.
+ * and to write it, because both stand before the data in the archive. Once is enough for what is
+ * stored, where a header can be written after its data.
  */
 export async function addLarge(
   writer: ZipWriter,
   file: SourceFile,
   { level, scratch = tmpdir(), signal }: LargeOptions,
 ): Promise<void> {
+  if (writer.canGoBack) {
+    const mayShrink = level > 0 ? await sampleSource(file) : false;
+    if (mayShrink === false) return await writer.addStored(file, readSource(file));
+  }
   const { crc, isCompressible } = await survey(file, level > 0);
   if (isCompressible) {
     const temporary = join(scratch, `.reseal-${randomUUID()}.tmp`);

@@ -12,6 +12,8 @@ export interface ZipSink extends AsyncDisposable {
   readonly scratch: string | undefined;
   /** Take the next bytes, which must not change before this resolves. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Replace what was written at an offset; absent where that is not possible. */
+  writeOver?(bytes: Uint8Array, offset: number): Promise<void>;
   /** Make the whole visible and durable. Without it, nothing stays behind. */
   finish(): Promise<void>;
 }
@@ -57,6 +59,7 @@ class FileSink implements ZipSink {
   readonly #temporary: string;
   #handle: FileHandle | undefined;
   #syncing: Promise<void> = Promise.resolve();
+  #size = 0;
   #unsynced = 0;
 
   constructor(target: string, temporary: string, handle: FileHandle) {
@@ -67,12 +70,17 @@ class FileSink implements ZipSink {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.byteLength; ) {
-      const written = await this.#handle?.write(bytes, at);
-      at += written?.bytesWritten ?? 0;
-    }
+    await this.writeOver(bytes, this.#size);
+    this.#size += bytes.byteLength;
     this.#unsynced += bytes.byteLength;
     if (this.#unsynced >= syncEvery) this.#syncSome();
+  }
+
+  async writeOver(bytes: Uint8Array, offset: number): Promise<void> {
+    for (let at = 0; at < bytes.byteLength; ) {
+      const written = await this.#handle?.write(bytes, at, bytes.byteLength - at, offset + at);
+      at += written?.bytesWritten ?? 0;
+    }
   }
 
   async finish(): Promise<void> {

@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import type { ByteSource } from "@reseal/store";
 import type { methods } from "./format.ts";
 import type { PackedItem } from "./pack-batch.ts";
@@ -61,6 +62,40 @@ export class ZipWriter {
       await this.#write(chunk);
     }
     if (this.#offset !== end) throw changed(file);
+  }
+
+  /** Whether what was written can be written over: {@link addStored} needs that. */
+  get canGoBack(): boolean {
+    return this.#sink.writeOver !== undefined;
+  }
+
+  /**
+   * Add a file that is stored; its header, in which the CRC-32 stands, is written after its data.
+   * @param source Whose pieces are good until the next but one is asked for.
+   */
+  async addStored(file: FileFacts, source: ByteSource): Promise<void> {
+    const start = this.#offset;
+    const facts = { method: "stored", compressedSize: file.size } as const;
+    const headerOf = (crc: number): Buffer =>
+      localHeader({ ...facts, crc, name: Buffer.from(file.path), size: file.size });
+    await this.#write(headerOf(0));
+    const end = this.#offset + file.size;
+    let crc = 0;
+    let writing: Promise<void> = Promise.resolve();
+    try {
+      for await (const piece of source) {
+        await writing;
+        if (this.#offset + piece.byteLength > end) continue; // The source says what is wrong.
+        writing = this.#write(piece);
+        writing.catch(() => undefined); // It is thrown where it is waited for.
+        crc = crc32(piece, crc);
+      }
+    } finally {
+      await writing; // The file must not close under it.
+    }
+    if (this.#offset !== end) throw changed(file);
+    await this.#sink.writeOver?.(headerOf(crc), start);
+    this.#list(file, { ...facts, crc }, start);
   }
 
   /** Write the directory and the end. */
