@@ -43,7 +43,7 @@ async function readerOf(archive: ZipArchive): Promise<BundleZip> {
     location,
     archive,
     seal: digestBytes(manifestBytes),
-    manifest: await parseManifest(manifestBytes, `of ${location}`),
+    ...(await parseManifest(manifestBytes, `of ${location}`)),
     manifestBytes,
     exported: {
       list: () => archive.entries.map(({ path }) => path).sort(),

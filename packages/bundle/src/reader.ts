@@ -14,6 +14,7 @@ import {
   type Digest,
   digestBytes,
   parseDigest,
+  parseStrictDocument,
   parseStrictJson,
 } from "@reseal/hash";
 import { assertValid, type FileEntry, type Manifest } from "@reseal/schema";
@@ -37,6 +38,8 @@ export interface BundleReader {
   readonly manifest: Manifest;
   /** The exact bytes that the seal is the digest of. */
   readonly manifestBytes: Uint8Array;
+  /** Whether these bytes are for certain the canonical JSON of `manifest`; if not, nobody looked. */
+  readonly isKnownCanonical?: boolean;
   /** All that lies beside the manifest; absent for a bundle inside a store. */
   readonly exported?: ExportedFiles;
   /** The archive it lies in; absent for any other bundle. */
@@ -89,7 +92,7 @@ export async function openStoredBundle(
   return {
     location: `${stores.location} ${seal}`,
     seal,
-    manifest: await parseManifest(manifestBytes, seal),
+    ...(await parseManifest(manifestBytes, seal)),
     manifestBytes,
     blobs: stores.blobs,
     open: (entry, options) => stores.blobs.get(parseDigest(entry.digest), options),
@@ -105,7 +108,7 @@ export async function openBundleFolder(folder: string): Promise<BundleReader> {
     folder,
     exported: filesOfFolder(folder),
     seal: digestBytes(manifestBytes),
-    manifest: await parseManifest(manifestBytes, join(folder, bundlePaths.manifest)),
+    ...(await parseManifest(manifestBytes, join(folder, bundlePaths.manifest))),
     manifestBytes,
     open: (entry, options) => Promise.resolve(readVerified(folder, entry, options)),
     localFile: ({ path }) =>
@@ -114,9 +117,13 @@ export async function openBundleFolder(folder: string): Promise<BundleReader> {
 }
 
 /** @param where What people know the manifest by. */
-export async function parseManifest(bytes: Uint8Array, where: string): Promise<Manifest> {
+export async function parseManifest(
+  bytes: Uint8Array,
+  where: string,
+): Promise<Pick<BundleReader, "manifest"> & Required<Pick<BundleReader, "isKnownCanonical">>> {
   try {
-    return await assertValid("manifest", parseStrictJson(bytes, { bytesMax: manifestBytesMax }));
+    const { value, isKnownCanonical } = parseStrictDocument(bytes, { bytesMax: manifestBytesMax });
+    return { manifest: await assertValid("manifest", value), isKnownCanonical };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw bundleErrors.MANIFEST_INVALID(`The manifest ${where} is not valid: ${reason}`, { cause });

@@ -6,6 +6,7 @@ export { hashErrors } from "./errors.ts";
 export { importNameProblems, type NameProblem } from "./import-names.ts";
 export type { JsonObject, JsonValue } from "./json-value.ts";
 export { portablePathProblem } from "./portable-path.ts";
+export { parseStrictDocument, type StrictDocument } from "./strict-document.ts";
 export { parseStrictJson, type StrictJsonOptions } from "./strict-json.ts";
 export { parseStrictYaml, type StrictYamlOptions } from "./strict-yaml.ts";
 export { formatTree, parseTree, type TreeEntry, treeDigest } from "./tree.ts";
