@@ -172,7 +172,8 @@ export function zipCycles(source, at) {
   const file = join(at, "bundle.zip");
   const out = join(at, "out");
   const store = join(at, "store");
-  const other = join(at, "other");
+  const [other, third] = ["other", "third"].map((name) => join(at, name));
+  const stored = join(at, "stored.zip");
   const packed = (flags) => sh(`cd ${quote(source)}; exec ${flags} ${quote(file)} .`);
   const unzipped = { argv: ["unzip", "-qq", file, "-d", out] };
   return {
@@ -181,12 +182,19 @@ export function zipCycles(source, at) {
       operations: {
         export: { argv: reseal("--store", store, "export", "@last", "-o", file) },
         import: { argv: reseal("--store", other, "import", file) },
+        "export stored": {
+          argv: reseal("--store", store, "export", "@last", "--no-compress", "-o", stored),
+        },
+        "import stored": { argv: reseal("--store", third, "import", stored) },
       },
     },
     "zip -0, unzip": {
       tool: "zip",
       isSlow: true,
-      operations: { export: { argv: packed("zip -q -0 -r") }, import: unzipped },
+      operations: {
+        "export stored": { argv: packed("zip -q -0 -r") },
+        "import stored": unzipped,
+      },
     },
     "zip -6, unzip": {
       tool: "zip",

@@ -28,6 +28,20 @@ const goals = [
   { id: "G9", suite: "zip w1", operation: "export", against: ["zip -6, unzip"], ratioMax: 0.7 },
   { id: "G9", suite: "zip w1", operation: "import", against: ["zip -6, unzip"], ratioMax: 1 },
   { id: "G9", suite: "zip w4", operation: "export", against: ["zip -6, unzip"], ratioMax: 0.15 },
+  {
+    id: "G9",
+    suite: "zip w1",
+    operation: "export stored",
+    against: ["zip -0, unzip"],
+    ratioMax: 0.5,
+  },
+  {
+    id: "G9",
+    suite: "zip w1",
+    operation: "import stored",
+    against: ["zip -0, unzip"],
+    ratioMax: 1,
+  },
   { id: "G11", suite: "w5", operation: "compact", against: ["pigz"], ratioMax: 1 },
   {
     id: "G11",

@@ -1,4 +1,5 @@
 // What crash.mjs interrupts: how the folder looks before, the command, and what must hold after.
+import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   mkdirSync,
@@ -35,6 +36,12 @@ export function prepareStore(work) {
   work.reseal("seal", "results", "--json");
 }
 
+function writeMany(work) {
+  mkdirSync(join(work.folder, "many"));
+  for (let number = 0; number < 600; number += 1)
+    writeFileSync(join(work.folder, "many", `${number}.txt`), `one of many: ${number}\n`);
+}
+
 /** @type {readonly Scenario[]} */
 export const scenarios = [
   ...compactionScenarios,
@@ -66,12 +73,22 @@ export const scenarios = [
     // Whole folders are moved into a store that has few, and a sync begins before the manifest.
     name: "seal many",
     quick: ["powerloss", 0.95],
-    prepare(work) {
-      mkdirSync(join(work.folder, "many"));
-      for (let number = 0; number < 600; number += 1)
-        writeFileSync(join(work.folder, "many", `${number}.txt`), `one of many: ${number}\n`);
-    },
+    prepare: writeMany,
     commands: () => [["seal", "many", "--json"]],
+  },
+  {
+    // As there, and many entries are inflated at once.
+    name: "import zip",
+    quick: ["EIO", 0.97],
+    prepare(work) {
+      writeMany(work);
+      work.reseal("seal", "many");
+      work.reseal("export", "@last", "-o", "many.zip");
+    },
+    commands: () => [["import", "many.zip", "--store", "first", "--json"]],
+    after(work) {
+      if (work.has("first")) work.reseal("store", "check", "--read-data", "--store", "first");
+    },
   },
   {
     name: "export",
@@ -85,6 +102,22 @@ export const scenarios = [
   {
     name: "export zip",
     quick: ["torn", 0.6],
+    target: "exported.zip",
+    commands: () => [["export", "@last", "-o", "exported.zip", "--json"]],
+    after(work) {
+      if (work.has("exported.zip")) work.reseal("verify", "./exported.zip");
+    },
+  },
+  {
+    // The header of a large file that is stored is written when its data has been.
+    name: "export large zip",
+    quick: ["kill", 0.7],
+    prepare(work) {
+      mkdirSync(join(work.folder, "large"));
+      for (const name of ["a.bin", "b.bin"])
+        writeFileSync(join(work.folder, "large", name), randomBytes(9 * 1024 * 1024));
+      work.reseal("seal", "large", "--json");
+    },
     target: "exported.zip",
     commands: () => [["export", "@last", "-o", "exported.zip", "--json"]],
     after(work) {
