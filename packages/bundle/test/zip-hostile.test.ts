@@ -1,8 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { isResealError } from "@reseal/errors";
 import { describe, expect, test } from "vitest";
-import { checkZip } from "../src/zip/open-zip.ts";
+import { createPartReader, partOf } from "../src/zip/lane-reader.ts";
+import { checkZip, openZip } from "../src/zip/open-zip.ts";
 import { cases, two } from "./hostile-archives.ts";
+import { makeFolder } from "./sealed-bundle.ts";
 import { buildZip } from "./zip-builder.ts";
 
 const vectors = new URL("../vectors/hostile-zip/", import.meta.url);
@@ -16,10 +19,25 @@ interface Vector {
 
 const index = JSON.parse(readFileSync(new URL("index.json", vectors), "utf8")) as Vector[];
 
+/** Read an archive as an import does: many entries at once, and each twice. */
+async function readTogether(path: string): Promise<void> {
+  await using archive = await openZip(path);
+  const parts = archive.entries.filter((entry) => archive.isPart(entry)).map(partOf);
+  const reader = createPartReader(path);
+  for (const part of parts) {
+    reader.expect?.(parts);
+    reader.read(part);
+  }
+}
+
 /** Code and reason of the refusal; `undefined` when all of it was read. */
-async function refusal(source: Uint8Array | string): Promise<string | undefined> {
+function refusal(source: Uint8Array | string): Promise<string | undefined> {
+  return refusalOf(() => checkZip(source));
+}
+
+async function refusalOf(read: () => Promise<unknown>): Promise<string | undefined> {
   try {
-    await checkZip(source);
+    await read();
     return undefined;
   } catch (error) {
     if (!isResealError(error)) throw error;
@@ -34,6 +52,7 @@ describe("the collected archives", () => {
 
     for (const source of [url.pathname, readFileSync(url)]) {
       expect((await refusal(source)) === undefined ? "accept" : "refuse").toBe(must);
+      expect(await refusalOf(() => readTogether(url.pathname))).toBe(await refusal(url.pathname));
       if (files === undefined) continue;
       const digests = (await checkZip(source)).map(({ path, digest }) => [path, digest.slice(7)]);
       expect(Object.fromEntries(digests)).toEqual(files);
@@ -43,7 +62,12 @@ describe("the collected archives", () => {
 
 describe("archives made for it", () => {
   test.for(cases)("%s: %s", async ([, expected, entries, parts]) => {
-    expect(await refusal(buildZip(entries, parts))).toBe(expected);
+    const bytes = buildZip(entries, parts);
+    const path = join(makeFolder(), "x.zip");
+    writeFileSync(path, bytes);
+
+    expect(await refusal(bytes)).toBe(expected);
+    expect(await refusalOf(() => readTogether(path))).toBe(expected);
   });
 });
 
@@ -62,6 +86,12 @@ describe("what is no archive", () => {
     for (const path of ["/", "/dev/null", "/nowhere/x.zip"])
       await expect(checkZip(path)).rejects.toMatchObject({ code: "BUNDLE_NOT_A_BUNDLE" });
   });
+});
+
+test("a name that is not safe is told as it is", async () => {
+  await expect(checkZip(buildZip([two, { name: "a/member/Nul.txt" }]))).rejects.toThrow(
+    '"a/member/Nul.txt"',
+  );
 });
 
 test("limits can be set", async () => {

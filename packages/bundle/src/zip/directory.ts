@@ -109,19 +109,35 @@ function longValues(
   extra: ExtraFields,
   path: string,
 ): Pick<CentralEntry, "size" | "compressedSize" | "offset"> {
+  const short = {
+    size: bytes.readUInt32LE(at + 24),
+    compressedSize: bytes.readUInt32LE(at + 20),
+    offset: bytes.readUInt32LE(at + 42),
+  };
+  const shortDisk = bytes.readUInt16LE(at + 34);
+  // As in nearly all entries.
+  if (extra.size === 0 && shortDisk === 0 && areShort(short)) return short;
   const [size = 0, compressedSize = 0, offset = 0, disk] = resolveZip64(
     extra,
     [
-      { value: bytes.readUInt32LE(at + 24), max: max32, width: 8 },
-      { value: bytes.readUInt32LE(at + 20), max: max32, width: 8 },
-      { value: bytes.readUInt32LE(at + 42), max: max32, width: 8 },
-      { value: bytes.readUInt16LE(at + 34), max: max16, width: 4 },
+      { value: short.size, max: max32, width: 8 },
+      { value: short.compressedSize, max: max32, width: 8 },
+      { value: short.offset, max: max32, width: 8 },
+      { value: shortDisk, max: max16, width: 4 },
     ],
     path,
   );
   if (disk !== 0)
     throw zipError("ZIP_UNSUPPORTED", "multi_disk", `${path} lies in another file.`, { path });
   return { size, compressedSize, offset };
+}
+
+function areShort({
+  size,
+  compressedSize,
+  offset,
+}: Pick<CentralEntry, "size" | "compressedSize" | "offset">): boolean {
+  return size < max32 && compressedSize < max32 && offset < max32;
 }
 
 const allowedFlags = flags.descriptor | flags.utf8 | flags.deflateLevel;

@@ -49,13 +49,17 @@ export function checkNames(
   entries: readonly { readonly path: string; readonly isFolder?: boolean | undefined }[],
   { depthMax }: Pick<AllZipLimits, "depthMax">,
 ): void {
-  const folderMember = unusedSegment(entries.map((entry) => entry.path));
+  const hasFolders = entries.some(({ isFolder }) => isFolder === true);
+  const folderMember = hasFolders ? unusedSegment(entries.map((entry) => entry.path)) : undefined;
   // A folder is checked as if it held a file, so that it meets no file and no other folder.
   const paths = entries.map(({ path, isFolder }) =>
     isFolder === true ? `${path}/${folderMember}` : path,
   );
   const [first] = importNameProblems(paths);
-  if (first !== undefined) throw unsafe(first.path.replace(`/${folderMember}`, ""), first.problem);
+  if (first !== undefined) {
+    const added = folderMember === undefined ? "" : `/${folderMember}`;
+    throw unsafe(first.path.replace(added, ""), first.problem);
+  }
   for (const { path } of entries)
     if (depthOf(path) > depthMax)
       throw zipError(

@@ -89,6 +89,7 @@ function checkLocalHeader(source: ZipSource, entry: CentralEntry, end: number): 
 
 function compareHeader(entry: CentralEntry, header: Buffer, headerEnd: number): void {
   const { path, name } = entry;
+  if (isPlainlySame(entry, header, headerEnd)) return;
   const extra = parseExtraFields(header.subarray(lengths.local + name.byteLength, headerEnd), path);
   refuseExtraFields(extra, name, path);
   const [size = 0, compressedSize = 0] = resolveZip64(
@@ -112,6 +113,21 @@ function compareHeader(entry: CentralEntry, header: Buffer, headerEnd: number): 
     agrees(compressedSize, entry.compressedSize);
   if (!isEqual)
     throw corrupt("local_header", `${path} is not the same in its own header.`, { path });
+}
+
+/** Without an extra field and with sizes of 4 bytes, as nearly all headers are. */
+function isPlainlySame(entry: CentralEntry, header: Buffer, headerEnd: number): boolean {
+  const { name, size, compressedSize } = entry;
+  return (
+    headerEnd === lengths.local + name.byteLength &&
+    size < max32 &&
+    compressedSize < max32 &&
+    header.readUInt16LE(6) === entry.flags &&
+    header.readUInt16LE(8) === entry.method &&
+    header.readUInt32LE(14) === entry.crc &&
+    header.readUInt32LE(18) === compressedSize &&
+    header.readUInt32LE(22) === size
+  );
 }
 
 /** Between the data and the next entry lies a descriptor, when one is announced, or nothing. */
