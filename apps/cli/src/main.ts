@@ -19,7 +19,8 @@ if ((first === "--version" || first === "-V") && others.length === 0) {
   process.stdout.write(`${cliVersion()}\n`);
 } else {
   const { KeptScripts } = await import("./kept-scripts.ts");
-  const scripts = new KeptScripts(import.meta.url, keptFile(first, process.env));
+  const command = commandIn(process.argv.slice(2));
+  const scripts = new KeptScripts(import.meta.url, keptFile(command, process.env));
   if (first === "__complete") {
     const { printCompletion } = scripts.load(
       "complete.cjs",
@@ -30,6 +31,13 @@ if ((first === "--version" || first === "-V") && others.length === 0) {
     await main(process.argv.slice(2));
   }
   if (process.exitCode !== usageExit) scripts.save(); // A mistyped command is not typed again.
+}
+
+/** The command: what stands behind the options of all commands, of which some have a value. */
+function commandIn(args: readonly string[]): string {
+  const [next = "", ...rest] = args;
+  if (!next.startsWith("-")) return next;
+  return commandIn(next === "--store" || next === "--color" ? rest.slice(1) : rest);
 }
 
 declare const scriptsDigest: string; // Put in by the bundler.

@@ -1,7 +1,7 @@
 // What holds for every command: colour, quiet and loud, closed pipes, signals, stacks.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -29,6 +29,19 @@ test.for([
   const { stdout } = workspace.reseal(["ls", ...flags], { env });
 
   expect(stdout.includes(colorStart)).toBe(colored);
+});
+
+test("a command's compiled code is kept under its name, wherever the flags for all commands stand", () => {
+  const cache = mkdtempSync(join(workspace.folder, "cache-"));
+  for (const args of [
+    ["--store", ".reseal", "--color", "never", "--quiet", "ls"],
+    ["--color=never", "ls", "--store", ".reseal"],
+    ["--store=.reseal", "verify", "--all"],
+  ])
+    workspace.reseal(args, { env: { XDG_CACHE_HOME: cache } });
+
+  const kept = readdirSync(join(cache, "reseal", "compiled"));
+  expect(kept.map((name) => name.replace(/.*-/, "")).sort()).toEqual(["ls", "verify"]);
 });
 
 test("errors are coloured by the same rules", () => {
