@@ -38,7 +38,19 @@ export interface JsonWalk {
 
 /** Note in a tally what {@link compareJson} looks for. */
 export function walkJson(original: unknown, candidate: unknown, walk: JsonWalk): void {
-  walkBelow(original, candidate, "", walk);
+  walkBelow(original, candidate, undefined, walk);
+}
+
+/** Where a value stands. Its pointer is made when it is asked for: nearly all values are equal. */
+interface Place {
+  readonly parent: Place | undefined;
+  readonly key: string | number;
+}
+
+function pointerOf(place: Place | undefined): string {
+  const keys: string[] = [];
+  for (let at = place; at !== undefined; at = at.parent) keys.push(`/${escapeKey(String(at.key))}`);
+  return keys.reverse().join("");
 }
 
 /** Every place where two JSON values differ, in the order of {@link compareJson}. */
@@ -73,21 +85,18 @@ export function escapeKey(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-function walkBelow(a: unknown, b: unknown, pointer: string, walk: JsonWalk): void {
+function walkBelow(a: unknown, b: unknown, parent: Place | undefined, walk: JsonWalk): void {
   const { tolerance, tally, isIgnored } = walk;
-  if (isIgnored?.(pointer)) return;
-  const place = () => ({ pointer, ...sides(a, b) });
+  if (isIgnored?.(pointerOf(parent))) return;
+  const place = () => ({ pointer: pointerOf(parent), ...sides(a, b) });
   if (typeof a === "number" && typeof b === "number") {
     tally.number(compareNumbers(a, b, tolerance), place);
-    return;
-  }
-  const children = childrenOf(a, b);
-  if (children === undefined) {
-    if (!Object.is(scalar(a), scalar(b))) tally.difference(place);
-    return;
-  }
-  for (const [key, childA, childB] of children)
-    walkBelow(childA, childB, `${pointer}/${escapeKey(key)}`, walk);
+  } else if (Array.isArray(a) && Array.isArray(b)) {
+    const length = Math.max(a.length, b.length);
+    for (let key = 0; key < length; key += 1) walkBelow(a[key], b[key], { parent, key }, walk);
+  } else if (isObject(a) && isObject(b)) {
+    for (const key of keysOf(a, b)) walkBelow(own(a, key), own(b, key), { parent, key }, walk);
+  } else if (!Object.is(scalar(a), scalar(b))) tally.difference(place);
 }
 
 /** The members of both, paired, when both are objects or both are arrays. */
@@ -97,8 +106,15 @@ function childrenOf(a: unknown, b: unknown): [string, unknown, unknown][] | unde
     return Array.from({ length }, (_, index) => [String(index), a[index], b[index]]);
   }
   if (!isObject(a) || !isObject(b)) return undefined;
-  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort(compareUtf8);
-  return keys.map((key) => [key, own(a, key), own(b, key)]);
+  return keysOf(a, b).map((key) => [key, own(a, key), own(b, key)]);
+}
+
+/** The keys of both, by UTF-8 bytes. */
+function keysOf(a: object, b: object): string[] {
+  const keys = Object.keys(a);
+  const others = Object.keys(b);
+  const isSame = keys.length === others.length && keys.every((key, at) => key === others[at]);
+  return (isSame ? keys : [...new Set([...keys, ...others])]).sort(compareUtf8);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
