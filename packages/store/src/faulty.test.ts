@@ -131,7 +131,7 @@ test("every method of a catalog fails by the plan, and is the good one's otherwi
   const good = createMemoryCatalog();
   await good.addSeals([record]);
   const calls = [
-    (catalog: typeof good) => catalog.addSeals([sealRecord(2)]),
+    (catalog: typeof good) => catalog.addSeals([record]),
     (catalog: typeof good) => catalog.journalOffset(),
     (catalog: typeof good) => catalog.resolve(record.seal, { tenant }),
     (catalog: typeof good) => catalog.listRuns({ tenant }),
