@@ -78,7 +78,7 @@ export class References {
     if (manifest === undefined) return [];
     const size = (await this.#stores.blobs.stat(seal))?.size ?? 0;
     return blobsOf({ digest: seal, size }, manifest).filter(
-      ({ digest }) => this.#references.countOf(digest) <= 1,
+      ({ digest }) => !this.#references.isShared(digest),
     );
   }
 
