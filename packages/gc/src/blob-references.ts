@@ -1,13 +1,10 @@
 import type { Digest } from "@reseal/hash";
 import type { BlobInfo } from "@reseal/store";
-import { Bits, NumberColumn, NumberLists } from "./columns.ts";
+import { Bits, NumberLists, SmallNumbers } from "./columns.ts";
 import { DigestTable } from "./digest-table.ts";
 
-/** A size that does not fit into a column of 32 bits stands elsewhere. */
-const largeSize = 0xffff_ffff;
-
 /**
- * Which blobs the runs of a store need: for millions of them, some 20 bytes a blob and one to four
+ * Which blobs the runs of a store need: for millions of them, some 17 bytes a blob and one to four
  * for each time that another run names one.
  *
  * Blobs are told apart by the first 64 bits of their digests. Two that have the same count as one
@@ -18,8 +15,8 @@ export class BlobReferences {
   /** The number of each run. */
   readonly #runs = new Map<Digest, number>();
   readonly #blobs = new DigestTable();
-  readonly #sizes = new NumberColumn();
-  readonly #largeSizes = new Map<number, number>();
+  /** Of each blob. */
+  readonly #sizes = new SmallNumbers();
   /** For each run the first of the blobs that it was the first to name; they stand together. */
   readonly #firsts: number[] = [0];
   /** For each run the blobs that a run before it had named. */
@@ -31,13 +28,14 @@ export class BlobReferences {
   add(run: Digest, blobs: readonly BlobInfo[]): void {
     if (this.#runs.has(run)) return;
     const known = this.#blobs.size;
+    let next = known;
     this.#blobs.add(blobs, (place, { size }) => {
       if (place < known) {
         this.#others.push(place);
         this.#shared.set(place);
-      } else if (place === this.#sizes.length) {
-        this.#sizes.push(Math.min(size, largeSize));
-        if (size >= largeSize) this.#largeSizes.set(place, size);
+      } else if (place === next) {
+        this.#sizes.push(size);
+        next += 1;
       }
     });
     this.#runs.set(run, this.#runs.size);
@@ -55,14 +53,15 @@ export class BlobReferences {
   /** Bytes and blobs that nobody needs once these runs are gone. */
   freedBy(runs: Iterable<Digest>): { readonly bytes: number; readonly files: number } {
     const needed = this.#neededWithout(runs);
-    let [bytes, files] = [0, 0];
+    let [bytes, files, place] = [0, 0, 0];
     // Somebody needs each as long as all runs are there.
-    for (let place = 0; place < this.#blobs.size; place += 1) {
-      if (needed.has(place)) continue;
-      files += 1;
-      const size = this.#sizes.at(place);
-      bytes += size === largeSize ? (this.#largeSizes.get(place) ?? 0) : size;
-    }
+    this.#sizes.each(0, this.#sizes.end, (size) => {
+      if (!needed.has(place)) {
+        files += 1;
+        bytes += size;
+      }
+      place += 1;
+    });
     return { bytes, files };
   }
 

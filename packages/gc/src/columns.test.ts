@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Bits, NumberColumn, NumberLists } from "./columns.ts";
+import { Bits, NumberColumn, NumberLists, SmallNumbers } from "./columns.ts";
 
 test("lists give back their numbers, near and far ones", () => {
   const anyNumber = fc.oneof(fc.nat(300), fc.nat(2 ** 31 - 1), fc.constant(2 ** 31 - 1));
@@ -49,6 +49,19 @@ test("a range of bits is set, and nothing beside it", () => {
       bits.setRange(start, end);
       for (let place = 0; place < 65; place += 1)
         expect(bits.has(place)).toBe((place >= start && place < end) || place === other);
+    }),
+  );
+});
+
+test("small and large numbers are given back", () => {
+  const anyNumber = fc.oneof(fc.nat(300), fc.constant(2 ** 53 - 1), fc.maxSafeNat());
+  fc.assert(
+    fc.property(fc.array(anyNumber), (numbers) => {
+      const column = new SmallNumbers();
+      for (const number of numbers) column.push(number);
+      const found: number[] = [];
+      column.each(0, column.end, (number) => found.push(number));
+      expect(found).toEqual(numbers);
     }),
   );
 });

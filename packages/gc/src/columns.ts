@@ -26,45 +26,41 @@ export class NumberColumn {
 
 /** Of a byte: more of the number follows. */
 const more = 0x80;
+const largeFrom = 2 ** 31;
 
 /**
- * Lists of numbers below 2^31, one behind the other. What is written is how far each number is from
- * the one before it: a byte where they stand side by side, up to five elsewhere.
+ * Integers, 0 or greater, one behind the other: a byte for a small one, two for one below 16,384
+ * and so on.
  */
-export class NumberLists {
+export class SmallNumbers {
   readonly #chunks: Uint8Array[] = [];
-  /** Where each list begins, and behind the last where it ends. */
-  readonly #starts: number[] = [0];
   #length = 0;
-  #last = 0;
 
-  /** Add a number to the list that {@link end} ends. */
+  /** Where the next number will begin. */
+  get end(): number {
+    return this.#length;
+  }
+
   push(value: number): void {
-    const step = value - this.#last;
-    this.#last = value;
-    // Steps back are the odd ones.
-    let rest = ((step << 1) ^ (step >> 31)) >>> 0;
+    let large = value;
+    for (; large >= largeFrom; large = Math.floor(large / more))
+      this.#pushByte((large % more) | more);
+    let rest = large | 0; // The same number, and known to be a small one.
     for (; rest >= more; rest >>>= 7) this.#pushByte((rest & (more - 1)) | more);
     this.#pushByte(rest);
   }
 
-  end(): void {
-    this.#starts.push(this.#length);
-    this.#last = 0;
-  }
-
-  each(index: number, act: (value: number) => void): void {
-    const end = this.#starts[index + 1] ?? 0;
-    let value = 0;
-    for (let at = this.#starts[index] ?? 0; at < end; ) {
-      let step = 0;
-      for (let shift = 0; ; shift += 7) {
-        const byte = this.#chunks[at >>> chunkBits]?.[at & chunkMask] ?? 0;
+  /** Go through the numbers between two places where one begins. */
+  each(start: number, end: number, act: (value: number) => void): void {
+    for (let at = start; at < end; ) {
+      let value = 0;
+      let byte = more;
+      for (let shift = 0; byte >= more; shift += 7) {
+        byte = this.#chunks[at >>> chunkBits]?.[at & chunkMask] ?? 0;
         at += 1;
-        step |= (byte & (more - 1)) << shift;
-        if (byte < more) break;
+        if (shift < 28) value |= (byte & (more - 1)) << shift;
+        else value += (byte & (more - 1)) * 2 ** shift;
       }
-      value += (step >>> 1) ^ -(step & 1);
       act(value);
     }
   }
@@ -74,6 +70,38 @@ export class NumberLists {
     const chunk = this.#chunks[this.#length >>> chunkBits];
     if (chunk !== undefined) chunk[this.#length & chunkMask] = byte;
     this.#length += 1;
+  }
+}
+
+/**
+ * Lists of numbers below 2^31, one behind the other. What is kept is how far each number is from
+ * the one before it: a byte where they stand side by side, up to five elsewhere.
+ */
+export class NumberLists {
+  readonly #steps = new SmallNumbers();
+  /** Where each list begins, and behind the last where it ends. */
+  readonly #starts: number[] = [0];
+  #last = 0;
+
+  /** Add a number to the list that {@link end} ends. */
+  push(value: number): void {
+    const step = value - this.#last;
+    this.#last = value;
+    // Steps back are the odd ones.
+    this.#steps.push(step < 0 ? -2 * step - 1 : 2 * step);
+  }
+
+  end(): void {
+    this.#starts.push(this.#steps.end);
+    this.#last = 0;
+  }
+
+  each(index: number, act: (value: number) => void): void {
+    let value = 0;
+    this.#steps.each(this.#starts[index] ?? 0, this.#starts[index + 1] ?? 0, (step) => {
+      value += (step & 1) === 0 ? step / 2 : -(step + 1) / 2;
+      act(value);
+    });
   }
 }
 

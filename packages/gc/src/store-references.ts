@@ -43,9 +43,9 @@ export class References {
   }
 
   scanOf(entries: readonly ScannedEntry[]): StoreScan {
-    const byId = new Map(entries.map((entry) => [entry.id, entry]));
-    const sealsOf = (ids: ReadonlySet<string>): Digest[] =>
-      [...ids].flatMap((id) => byId.get(id)?.seal ?? []);
+    function* sealsOf(ids: ReadonlySet<string>): Generator<Digest> {
+      for (const { id, seal } of entries) if (seal !== undefined && ids.has(id)) yield seal;
+    }
     return {
       filesOf: ({ seal }, isUrgent) =>
         seal === undefined ? Promise.resolve([]) : this.#filesOf(seal, isUrgent),
@@ -83,7 +83,7 @@ export class References {
   }
 
   /** Blobs that no run needs once these seals are gone, and that nobody has used lately. */
-  async #unreferenced(gone: readonly Digest[], isDryRun: boolean): Promise<EntryFile[]> {
+  async #unreferenced(gone: Iterable<Digest>, isDryRun: boolean): Promise<EntryFile[]> {
     const isNeeded = this.#references.neededWithout(gone);
     const files: EntryFile[] = [];
     for await (const blob of this.#stores.blobs.list()) {
