@@ -2,7 +2,7 @@ import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { openStoredBundle } from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
-import { type Digest, parseDigest } from "@reseal/hash";
+import type { Digest } from "@reseal/hash";
 import type { Manifest } from "@reseal/schema";
 import type { BlobInfo, Stores } from "@reseal/store";
 import { BlobReferences } from "./blob-references.ts";
@@ -133,7 +133,7 @@ export class References {
 export function blobsOf(own: BlobInfo, { context }: Manifest): BlobInfo[] {
   const blobs = new Map<Digest, BlobInfo>([[own.digest, own]]);
   for (const file of context.files) {
-    const digest = parseDigest(file.digest);
+    const digest = file.digest as Digest; // As its schema, which has been checked, wants it.
     blobs.set(digest, { digest, size: file.size });
   }
   return [...blobs.values()];
