@@ -60,9 +60,9 @@ function cut(bytes: Buffer): { readonly blocks: readonly LineBlock[]; readonly r
 }
 
 /** Where a line of a block ends, without its line feed. */
-export function lineEnd(text: string, start: number): number {
-  const feed = text.indexOf("\n", start);
-  return feed < 0 ? text.length : feed;
+export function lineEnd(bytes: Buffer, start: number): number {
+  const feed = bytes.indexOf(lineFeed, start);
+  return feed < 0 ? bytes.length : feed;
 }
 
 /** Whether a part of a block is text; what is not is never taken apart. */
