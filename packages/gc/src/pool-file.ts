@@ -17,11 +17,21 @@ const pieceBytes = 256 * 1024;
 const headerBytes = 64;
 
 /** The bytes of a file of a pool as they lie there. A symbolic link is not followed. */
-export async function* storedBytes(path: string): ByteSource {
+export function storedBytes(path: string): ByteSource {
+  return piecesOf(path, () => Buffer.allocUnsafeSlow(pieceBytes));
+}
+
+/** The same for who is done with a piece before the next: all are in the same memory. */
+export function transientBytes(path: string): ByteSource {
+  const buffer = Buffer.allocUnsafeSlow(pieceBytes);
+  return piecesOf(path, () => buffer);
+}
+
+async function* piecesOf(path: string, memory: () => Buffer): ByteSource {
   const file = openOrThrow(path);
   try {
     for (;;) {
-      const buffer = Buffer.allocUnsafeSlow(pieceBytes);
+      const buffer = memory();
       const { bytesRead } = await readSome(file, buffer, 0, pieceBytes, null);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);

@@ -14,7 +14,7 @@ import {
 import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { isCompactPath } from "./plan-compaction.ts";
 import type { Pool, PoolPlaces } from "./pool.ts";
-import { isDictionaryFile, storedBytes } from "./pool-file.ts";
+import { isDictionaryFile, transientBytes } from "./pool-file.ts";
 import { PoolWriter } from "./pool-writer.ts";
 import { logicalPath } from "./run-key.ts";
 import { moveToTrash } from "./trash.ts";
@@ -134,7 +134,7 @@ async function restoreOne(
   try {
     if (!isDictionaryFile(from))
       return { ...base, status: "left", reason: "it is not in the dictionary form" };
-    const { digest, size } = (await readDictionaryHeader(storedBytes(from))).original;
+    const { digest, size } = (await readDictionaryHeader(transientBytes(from))).original;
     const facts = {
       ...base,
       original_size: size,
@@ -147,7 +147,7 @@ async function restoreOne(
       const reason = `${facts.original_path} is there and is another file`;
       return isSame ? { ...facts, status: "restored" } : { ...facts, status: "failed", reason };
     }
-    const decoded = decodeDictionary(storedBytes(from));
+    const decoded = decodeDictionary(transientBytes(from), { isTransient: true });
     if (writer === undefined) for await (const _ of decoded);
     else {
       await writer.write(decoded);
@@ -168,5 +168,5 @@ const damaged: ReadonlySet<string> = new Set([
 ]);
 
 async function digestOf(path: string): Promise<Digest> {
-  return (await digestSource(storedBytes(path))).digest;
+  return (await digestSource(transientBytes(path))).digest;
 }

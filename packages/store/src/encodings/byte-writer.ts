@@ -5,14 +5,17 @@ const shortLength = 128;
 
 /** Puts bytes together in one piece of memory. */
 export class ByteWriter {
-  #bytes: Buffer;
-  #view: DataView;
+  #bytes = Buffer.alloc(0);
+  #view = viewOf(this.#bytes);
   length = 0;
 
-  /** @param room What is needed, as far as is known. */
-  constructor(room: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(room);
-    this.#view = viewOf(this.#bytes);
+  /**
+   * Begin anew, in the same memory: it is no longer what was written before.
+   * @param room What is needed, as far as is known.
+   */
+  begin(room: number): void {
+    this.length = 0;
+    if (room > this.#bytes.length) this.#grow(room);
   }
 
   /** Add a part of some bytes. */

@@ -22,6 +22,8 @@ import { MarkerFinder } from "./markers.ts";
 export interface DecodeOptions {
   /** Refuse a file whose original is longer than this. */
   readonly bytesMax?: number | undefined;
+  /** The memory of each piece is used again for the next: only for who is done with it by then. */
+  readonly isTransient?: boolean | undefined;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface DecodeOptions {
  */
 export async function* decodeDictionary(
   source: ByteSource,
-  { bytesMax = Number.MAX_SAFE_INTEGER }: DecodeOptions = {},
+  { bytesMax = Number.MAX_SAFE_INTEGER, isTransient = false }: DecodeOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const decoder = new LineDecoder(parseHeader, { isStrict: true });
   const digester = createDigester();
@@ -47,7 +49,7 @@ export async function* decodeDictionary(
     digester.update(bytes);
     if (digester.size > Math.min(decoder.header.original.size, bytesMax))
       throw invalid("holds more than its header says, or than is allowed");
-    yield bytes;
+    yield isTransient ? bytes : Buffer.from(bytes);
   }
   const { original } = decoder.header;
   if (digester.size !== original.size) throw invalid(`ends after ${digester.size} restored bytes`);
@@ -70,7 +72,7 @@ export async function* decodeForeignDictionary(
       block.kind === "lines"
         ? decoder.decode(block.bytes)
         : decoder.piece(block.bytes, block.isLast);
-    if (bytes.byteLength > 0) yield bytes;
+    if (bytes.byteLength > 0) yield Buffer.from(bytes);
   }
   if (!decoder.hasHeader) throw invalid("ends in its first line");
 }
@@ -99,6 +101,7 @@ type Expected = "header" | "first" | "any" | "verbatim";
 class LineDecoder<Header extends Pick<DictionaryHeader, "dictionaries">> {
   readonly #parse: (line: Uint8Array) => Header;
   readonly #isStrict: boolean;
+  readonly #out = new ByteWriter();
   #expected: Expected = "header";
   #header: Header | undefined;
   #fields: ReadonlyMap<string, readonly DataView[]> = new Map();
@@ -128,7 +131,8 @@ class LineDecoder<Header extends Pick<DictionaryHeader, "dictionaries">> {
   decode(bytes: Buffer): Buffer {
     const view = viewOf(bytes);
     const hasHeaderMark = this.#isStrict && bytes.includes(headerMark);
-    const out = new ByteWriter(bytes.length + bytes.length / 2);
+    const out = this.#out;
+    out.begin(bytes.length + bytes.length / 2);
     let written = 0; // What comes before it is in `out`, or is left out.
     for (let lineStart = 0; lineStart < bytes.length; ) {
       const start = lineStart;

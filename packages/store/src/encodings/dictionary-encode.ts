@@ -59,7 +59,8 @@ export async function planDictionary(
 }
 
 /**
- * Write JSON lines with numbers in place of repeated values.
+ * Write JSON lines with numbers in place of repeated values. The memory of each piece is used again
+ * for the next.
  * @param source The same bytes that were planned for.
  * @throws `STORE_FILE_CHANGED` at the end when they were others.
  * @see docs/format/compaction.md
@@ -112,6 +113,7 @@ class LineEncoder {
   readonly #markers = new MarkerFinder((view, start, end) =>
     this.#dictionaries.get(textOf(view, start, end)),
   );
+  readonly #out = new ByteWriter();
   #isFirst = true;
   #isInLong = false;
 
@@ -144,7 +146,8 @@ class LineEncoder {
     const view = viewOf(bytes);
     const isText = utf8Test(bytes);
     const mayMislead = marks.some((mark) => bytes.includes(mark));
-    const out = new ByteWriter(bytes.length + verbatimBytes.byteLength);
+    const out = this.#out;
+    out.begin(bytes.length + verbatimBytes.byteLength);
     let written = 0; // What comes before it is in `out`.
     for (let lineStart = 0; lineStart < bytes.length; ) {
       const end = lineEnd(bytes, lineStart);
