@@ -17,7 +17,7 @@ const pieceBytes = 256 * 1024;
 const headerBytes = 64;
 
 /** The bytes of a file of a pool as they lie there. A symbolic link is not followed. */
-export function storedBytes(path: string): ByteSource {
+function storedBytes(path: string): ByteSource {
   return piecesOf(path, () => Buffer.allocUnsafeSlow(pieceBytes));
 }
 
