@@ -35,11 +35,10 @@ export class References {
    * @throws what reading throws, also for a damaged one: then nobody knows what is needed.
    */
   async add(seal: Digest): Promise<Manifest | undefined> {
-    const manifest = await this.#open(seal);
-    if (manifest === undefined) return undefined;
-    const size = (await this.#stores.blobs.stat(seal))?.size ?? 0;
-    this.#references.add(seal, blobsOf({ digest: seal, size }, manifest));
-    return manifest;
+    const opened = await this.#open(seal);
+    if (opened === undefined) return undefined;
+    this.#references.add(seal, blobsOf(opened.own, opened.manifest));
+    return opened.manifest;
   }
 
   scanOf(entries: readonly ScannedEntry[]): StoreScan {
@@ -74,10 +73,9 @@ export class References {
 
   /** Blobs of a seal that nobody else needs; its manifest is the first. */
   async #neededOnlyBy(seal: Digest): Promise<BlobInfo[]> {
-    const manifest = await this.#open(seal);
-    if (manifest === undefined) return [];
-    const size = (await this.#stores.blobs.stat(seal))?.size ?? 0;
-    return blobsOf({ digest: seal, size }, manifest).filter(
+    const opened = await this.#open(seal);
+    if (opened === undefined) return [];
+    return blobsOf(opened.own, opened.manifest).filter(
       ({ digest }) => !this.#references.isShared(digest),
     );
   }
@@ -96,10 +94,10 @@ export class References {
     return files;
   }
 
-  async #open(seal: Digest): Promise<Manifest | undefined> {
+  async #open(seal: Digest): Promise<Opened | undefined> {
     try {
-      const { manifest } = await openStoredBundle(this.#stores, seal);
-      return manifest;
+      const { manifest, manifestBytes } = await openStoredBundle(this.#stores, seal);
+      return { manifest, own: { digest: seal, size: manifestBytes.byteLength } };
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw error;
@@ -127,6 +125,12 @@ export class References {
       lstatSync(`${full}.zst`, { throwIfNoEntry: false });
     return stats !== undefined && stats.mtimeMs <= this.#unusedSinceMs;
   }
+}
+
+interface Opened {
+  readonly manifest: Manifest;
+  /** The blob that the manifest is. */
+  readonly own: BlobInfo;
 }
 
 /** The blobs of a sealed run, its manifest among them. */
