@@ -5,6 +5,7 @@ import type { ArtifactsConfig, OpenPoolOptions, Pool, PoolPlaces } from "@reseal
 import type { Journal, Stores } from "@reseal/store";
 import type { Command } from "commander";
 import type { CommandContext } from "./context.ts";
+import { keepYoungSpaceSmall } from "./young-space.ts";
 
 /** Flags of every command that works on a pool. */
 export interface PoolFlags {
@@ -58,6 +59,7 @@ export async function openPool(context: CommandContext, flags: PoolFlags): Promi
   const { places, config } = await findPool(context, flags);
   if (!isAboutStore(context)) return gc.openPool(places, config, await poolOptions(context));
   const stores = await context.openStores();
+  keepYoungSpaceSmall();
   try {
     const pool = await openStorePool(context, stores, config);
     return {

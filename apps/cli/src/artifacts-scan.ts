@@ -5,6 +5,7 @@ import type { CommandContext } from "./context.ts";
 import { cliErrors } from "./errors.ts";
 import { progressLine } from "./progress.ts";
 import { formatBytes, plural } from "./terminal.ts";
+import { keepYoungSpaceSmall } from "./young-space.ts";
 
 /** A pool as it is now, and its settings. */
 export interface ScannedPool extends AsyncDisposable {
@@ -24,6 +25,7 @@ export async function lookAtPool(context: CommandContext, flags: PoolFlags): Pro
   const progress = scanProgress(context);
   const options = { nowMs: Date.now(), signal: context.signal, onProgress: progress.show };
   const stores = isAboutStore(context) ? await context.openStores() : undefined;
+  if (stores !== undefined) keepYoungSpaceSmall(); // Manifests are many, and gone soon.
   const look = (): Promise<Scan> =>
     stores === undefined
       ? gc.scanPool(places, config, options)

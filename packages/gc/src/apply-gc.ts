@@ -220,13 +220,16 @@ async function sweepBlobs(pool: Pool, scan: Scan, state: ApplyState): Promise<vo
 export async function withFreedBytes(scan: Scan, plan: GcPlan): Promise<GcPlan> {
   const { store } = scan;
   if (store === undefined) return plan;
-  const ids = plan.family_plans.flatMap(({ to_delete }) => to_delete.map(({ id }) => id));
+  const ids = new Set<string>();
   const families = [];
   for (const family of plan.family_plans) {
-    const own = store.freedBy(new Set(family.to_delete.map(({ id }) => id)));
+    const ownIds = new Set<string>();
+    for (const { id } of family.to_delete) ownIds.add(id);
+    for (const id of ownIds) ids.add(id);
+    const own = store.freedBy(ownIds);
     families.push({ ...family, bytes_to_delete: own.bytes, files_to_delete: own.files });
   }
-  const { bytes, files } = store.freedBy(new Set(ids));
+  const { bytes, files } = store.freedBy(ids);
   const loose = plan.only === undefined ? await store.unreferenced(new Set(), true) : [];
   return {
     ...plan,

@@ -12,7 +12,7 @@ import type { CompactionTarget } from "./compact-one.ts";
 import { type CompactionResult, ratioOf, resultOf } from "./compaction-report.ts";
 import { gcErrors } from "./errors.ts";
 import { compactPathOf } from "./plan-compaction.ts";
-import { isDictionaryFile, storedBytes } from "./pool-file.ts";
+import { isDictionaryFile, transientBytes } from "./pool-file.ts";
 import type { PoolWriter } from "./pool-writer.ts";
 
 /**
@@ -28,7 +28,7 @@ export async function compactJsonl(
   writer: PoolWriter | undefined,
 ): Promise<CompactionResult> {
   const path = join(folder, planned.file.path);
-  const plan = await planDictionary(storedBytes(path), { threshold });
+  const plan = await planDictionary(transientBytes(path), { threshold });
   if (plan.original.digest !== planned.file.digest) throw changed(planned);
   const compactPath = compactPathOf(planned.file.path);
   const facts = {
@@ -72,7 +72,7 @@ async function takeOver(
       ...facts,
       reason: `${facts.compacted_path} is there and ${problem}`,
     };
-  const { size, digest } = await measure(storedBytes(target));
+  const { size, digest } = await measure(transientBytes(target));
   return {
     ...resultOf(planned, "compacted"),
     ...facts,
@@ -85,7 +85,9 @@ async function takeOver(
 async function problemOf(target: string, original: Digest): Promise<string | undefined> {
   if (!isDictionaryFile(target)) return "is not ours";
   try {
-    const { digest } = await measure(decodeDictionary(storedBytes(target)));
+    const { digest } = await measure(
+      decodeDictionary(transientBytes(target), { isTransient: true }),
+    );
     return digest === original ? undefined : "holds something else";
   } catch {
     return "cannot be read";
@@ -97,12 +99,12 @@ async function encode(
   plan: DictionaryPlan,
   writer: PoolWriter | undefined,
 ): Promise<{ readonly size: number; readonly digest: Digest }> {
-  const source = encodeDictionary(storedBytes(path), plan);
+  const source = encodeDictionary(transientBytes(path), plan);
   return writer === undefined ? await measure(source) : await writer.write(source);
 }
 
 async function assertRestores(path: string, original: Digest): Promise<void> {
-  const { digest } = await measure(decodeDictionary(storedBytes(path)));
+  const { digest } = await measure(decodeDictionary(transientBytes(path), { isTransient: true }));
   if (digest === original) return;
   throw gcErrors.COMPACTION_WRONG("What was written does not restore the original.", {
     details: { original, restored: digest },

@@ -296,7 +296,7 @@ test("brings originals back to the byte, and the compacted files go to the trash
   await applyCompaction(pool, await planOf(pool));
   const compact = compactFilesOf(await entriesOf(pool));
 
-  const preview = await measureRestore(pool.places, compact);
+  const preview = await measureRestore(pool.places, pool.config, compact);
   const report = await applyRestore(pool, compact);
 
   expect(preview).toEqual({ ...report, dry_run: true });

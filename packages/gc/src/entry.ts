@@ -70,7 +70,8 @@ export function planEntryOf(entry: ScannedEntry): PlanEntry {
     file_count: entry.paths.length,
     tags: entry.tags,
     checksum: entry.checksum_sha256,
-    paths: entry.paths,
+    // Those of a sealed run are in its manifest.
+    ...(entry.seal === undefined && { paths: entry.paths }),
     protections: entry.protections,
     parents: entry.parents,
   };

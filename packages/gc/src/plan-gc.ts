@@ -159,7 +159,7 @@ function decisionOf(entry: PlanEntry, reasons: readonly string[]): GcDecision {
   const shared = reasons as string[];
   const run = { id, run_id, family, timestamp, pass_fail };
   if (paths !== undefined)
-    return { ...run, total_bytes, files, paths: [...paths], reasons: shared };
+    return { ...run, total_bytes, files, paths: paths as string[], reasons: shared };
   return { id, run_id, family, timestamp, pass_fail, total_bytes, files, reasons: shared };
 }
 

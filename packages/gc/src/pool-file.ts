@@ -17,16 +17,39 @@ const pieceBytes = 256 * 1024;
 const headerBytes = 64;
 
 /** The bytes of a file of a pool as they lie there. A symbolic link is not followed. */
-export async function* storedBytes(path: string): ByteSource {
+function storedBytes(path: string): ByteSource {
+  return piecesOf(path, () => Buffer.allocUnsafeSlow(pieceBytes));
+}
+
+/** The same for who is done with a piece before the next: their memory is used again. */
+export function transientBytes(path: string): ByteSource {
+  const buffers = [Buffer.allocUnsafeSlow(pieceBytes), Buffer.allocUnsafeSlow(pieceBytes)];
+  let turn = 0;
+  return piecesOf(path, () => {
+    turn = 1 - turn;
+    return buffers[turn] ?? Buffer.allocUnsafeSlow(pieceBytes);
+  });
+}
+
+/** @param memory For the next piece, which is read while the one before it is worked on. */
+async function* piecesOf(path: string, memory: () => Buffer): ByteSource {
   const file = openOrThrow(path);
+  const readOne = async (): Promise<Buffer> => {
+    const buffer = memory();
+    const { bytesRead } = await readSome(file, buffer, 0, pieceBytes, null);
+    return buffer.subarray(0, bytesRead);
+  };
+  let next = readOne();
   try {
     for (;;) {
-      const buffer = Buffer.allocUnsafeSlow(pieceBytes);
-      const { bytesRead } = await readSome(file, buffer, 0, pieceBytes, null);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
+      const piece = await next;
+      if (piece.byteLength === 0) return;
+      next = readOne();
+      next.catch(() => undefined); // It is told when its turn comes.
+      yield piece;
     }
   } finally {
+    await next.catch(() => undefined); // The file must not be closed, and its number used, before.
     closeSync(file);
   }
 }

@@ -1,22 +1,11 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { isResealError } from "@reseal/errors";
-import { type Digest, digestSource } from "@reseal/hash";
-import { decodeDictionary, readDictionaryHeader } from "@reseal/store";
 import { batchesOf, type CompactionRunOptions, counter, sorted } from "./apply-compaction.ts";
+import type { ArtifactsConfig } from "./artifacts-config.ts";
 import { appendAudit } from "./audit.ts";
-import {
-  type CompactionReport,
-  type CompactionResult,
-  ratioOf,
-  reportOf,
-} from "./compaction-report.ts";
+import { CompactionLanes } from "./compaction-lanes.ts";
+import { type CompactionReport, type CompactionResult, reportOf } from "./compaction-report.ts";
 import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { isCompactPath } from "./plan-compaction.ts";
 import type { Pool, PoolPlaces } from "./pool.ts";
-import { isDictionaryFile, storedBytes } from "./pool-file.ts";
-import { PoolWriter } from "./pool-writer.ts";
-import { logicalPath } from "./run-key.ts";
 import { moveToTrash } from "./trash.ts";
 
 interface CompactFile {
@@ -41,16 +30,17 @@ export function compactFilesOf(
 /** Find out what bringing originals back would come to: every file is decoded, none is written. */
 export async function measureRestore(
   places: PoolPlaces,
+  config: ArtifactsConfig,
   files: readonly CompactFile[],
   { signal, onProgress }: CompactionRunOptions = {},
 ): Promise<CompactionReport> {
-  const results: CompactionResult[] = [];
   const count = counter(files.length, onProgress);
-  for (const compact of files) {
-    signal?.throwIfAborted();
-    results.push(await restoreOne(places.folder, compact, undefined));
-    count(compact.file.size);
-  }
+  await using lanes = new CompactionLanes(places.folder, config, files);
+  const results = await lanes.restore(files, {
+    isDryRun: true,
+    signal,
+    onDone: ({ file }) => count(file.size),
+  });
   return reportOf(places.folder, true, sorted(results));
 }
 
@@ -65,24 +55,31 @@ export async function applyRestore(
 ): Promise<CompactionReport> {
   const results: CompactionResult[] = [];
   const count = counter(files.length, onProgress);
-  for (const batch of batchesOf(files)) results.push(...(await restoreBatch(pool, batch, count)));
+  await using lanes = new CompactionLanes(pool.places.folder, pool.config, files);
+  for (const batch of batchesOf(files)) {
+    pool.signal?.throwIfAborted();
+    results.push(...(await restoreBatch(pool, lanes, batch, count)));
+  }
   return reportOf(pool.places.folder, false, sorted(results));
 }
 
 async function restoreBatch(
   pool: Pool,
+  lanes: CompactionLanes,
   files: readonly CompactFile[],
   count: (bytes: number) => void,
 ): Promise<readonly CompactionResult[]> {
   const results: CompactionResult[] = [];
   const done: { readonly compact: CompactFile; readonly result: CompactionResult }[] = [];
-  const writer = new PoolWriter(pool.places);
-  for (const compact of files) {
-    pool.signal?.throwIfAborted();
-    const result = await restoreOne(pool.places.folder, compact, writer);
-    if (result.status === "restored") done.push({ compact, result });
-    else results.push(result);
-    count(compact.file.size);
+  const tried = await lanes.restore(files, {
+    isDryRun: false,
+    signal: pool.signal,
+    onDone: ({ file }) => count(file.size),
+  });
+  for (const [index, compact] of files.entries()) {
+    const result = tried[index];
+    if (result?.status === "restored") done.push({ compact, result });
+    else if (result !== undefined) results.push(result);
   }
   const moves = [...Map.groupBy(done, ({ compact }) => compact.entry.id).values()].map((group) => ({
     entryId: group[0]?.compact.entry.id ?? "",
@@ -111,62 +108,4 @@ async function restoreBatch(
       })),
     });
   return results;
-}
-
-async function restoreOne(
-  folder: string,
-  { entry, file }: CompactFile,
-  writer: PoolWriter | undefined,
-): Promise<CompactionResult> {
-  const from = join(folder, file.path);
-  const base = {
-    entry_id: entry.id,
-    family: entry.family,
-    kind: "jsonl",
-    original_path: logicalPath(file.path),
-    original_size: file.size,
-    original_digest: file.digest,
-    compacted_path: file.path,
-    compacted_size: file.size,
-    compacted_digest: file.digest,
-    compression_ratio: 1,
-  } as const;
-  try {
-    if (!isDictionaryFile(from))
-      return { ...base, status: "left", reason: "it is not in the dictionary form" };
-    const { digest, size } = (await readDictionaryHeader(storedBytes(from))).original;
-    const facts = {
-      ...base,
-      original_size: size,
-      original_digest: digest,
-      compression_ratio: ratioOf(size, file.size),
-    };
-    const to = join(folder, facts.original_path);
-    if (existsSync(to)) {
-      const isSame = (await digestOf(to)) === digest;
-      const reason = `${facts.original_path} is there and is another file`;
-      return isSame ? { ...facts, status: "restored" } : { ...facts, status: "failed", reason };
-    }
-    const decoded = decodeDictionary(storedBytes(from));
-    if (writer === undefined) for await (const _ of decoded);
-    else {
-      await writer.write(decoded);
-      writer.publish(to, from);
-    }
-    return { ...facts, status: "restored" };
-  } catch (error) {
-    writer?.discard();
-    if (!isResealError(error) || !damaged.has(error.code)) throw error;
-    return { ...base, status: "failed", reason: error.message };
-  }
-}
-
-const damaged: ReadonlySet<string> = new Set([
-  "STORE_ENCODING_INVALID",
-  "GC_FILE_NOT_FOUND",
-  "GC_READ_FAILED",
-]);
-
-async function digestOf(path: string): Promise<Digest> {
-  return (await digestSource(storedBytes(path))).digest;
 }

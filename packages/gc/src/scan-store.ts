@@ -25,21 +25,22 @@ export async function scanStore(
   const rows = await Array.fromAsync(runsOf(stores, signal));
   const references = new References(stores, nowMs);
   const paths = new Map<Digest, string[]>();
+  const lastPaths = new Map<string, string[]>();
   const registered = new Set<Digest>();
   const verdicts = new Map<Digest, PassFail>();
   const bySealRow = new Map(rows.map((row) => [row.seal, row]));
   for await (const seal of everySeal(stores, rows)) {
     signal?.throwIfAborted();
     const manifest = await references.add(seal);
-    if (manifest !== undefined)
-      paths.set(
-        seal,
-        manifest.context.files.map(({ path }) => path),
-      );
     if (manifest?.context.doi !== undefined) registered.add(seal);
     const row = bySealRow.get(seal);
-    if (row !== undefined && manifest !== undefined)
+    if (row !== undefined && manifest !== undefined) {
+      const family = storeFamilyOf(row);
+      const own = pathsOf(manifest, lastPaths.get(family) ?? []);
+      lastPaths.set(family, own);
+      paths.set(seal, own);
       verdicts.set(seal, await passFailOf(stores, row, manifest, config));
+    }
     onProgress?.({ phase: "reading", files: paths.size, bytes: 0 });
   }
   const pinOf = pinsInForce(await readStorePins(stores), nowMs);
@@ -80,6 +81,19 @@ export async function scanStore(
     unreadable: [],
     store: references.scanOf(marked),
   };
+}
+
+/**
+ * The paths of a run. Those that are at the same place in the run before it are the same texts, and
+ * runs with the same files have one list: paths of a hundred thousand runs take gigabytes.
+ */
+function pathsOf({ context: { files } }: Manifest, last: string[]): string[] {
+  const paths = files.map(({ path }, place) => {
+    const before = last[place];
+    return path === before ? before : path;
+  });
+  const isSame = paths.length === last.length && paths.every((path, place) => path === last[place]);
+  return isSame ? last : paths;
 }
 
 /** What is known of a row besides the row. */
@@ -138,19 +152,20 @@ async function passFailOf(
   config: ArtifactsConfig,
 ): Promise<PassFail> {
   if (row.pass_fail === "pass" || row.pass_fail === "fail") return row.pass_fail;
-  const outputs = new Map(
-    context.files
-      .filter(({ role, size }) => role === "output" && size <= contentBytesMax)
-      .map(({ path, digest }) => [path.slice(outputPrefix.length), parseDigest(digest)]),
+  const outputs = context.files.filter(
+    ({ role, size }) => role === "output" && size <= contentBytesMax,
   );
-  const read: ContentReader = async (path) => {
-    const digest = outputs.get(path);
-    const bytes = digest && (await collectBytes(await blobs.get(digest)));
-    return bytes && jsonOf(path, Buffer.from(bytes).toString("utf8"));
-  };
+  const names = outputs.map(({ path }) => path.slice(outputPrefix.length));
   const rule = config.families.find(({ name }) => name === storeFamilyOf(row))?.status;
-  const ruled = rule && (await statusOfContent([...outputs.keys()], rule, read));
-  return ruled ?? statusOfNames([...outputs.keys()]);
+  if (rule === undefined) return statusOfNames(names);
+  const digests = new Map(names.map((name, place) => [name, outputs[place]?.digest]));
+  const read: ContentReader = async (path) => {
+    const digest = digests.get(path);
+    if (digest === undefined) return undefined;
+    const bytes = await collectBytes(await blobs.get(parseDigest(digest)));
+    return jsonOf(path, Buffer.from(bytes).toString("utf8"));
+  };
+  return (await statusOfContent(names, rule, read)) ?? statusOfNames(names);
 }
 
 function jsonOf(path: string, text: string): unknown {

@@ -2,7 +2,7 @@ import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { openStoredBundle } from "@reseal/bundle";
 import { isResealError } from "@reseal/errors";
-import { type Digest, parseDigest } from "@reseal/hash";
+import type { Digest } from "@reseal/hash";
 import type { Manifest } from "@reseal/schema";
 import type { BlobInfo, Stores } from "@reseal/store";
 import { BlobReferences } from "./blob-references.ts";
@@ -35,17 +35,16 @@ export class References {
    * @throws what reading throws, also for a damaged one: then nobody knows what is needed.
    */
   async add(seal: Digest): Promise<Manifest | undefined> {
-    const manifest = await this.#open(seal);
-    if (manifest === undefined) return undefined;
-    const size = (await this.#stores.blobs.stat(seal))?.size ?? 0;
-    this.#references.add(seal, blobsOf({ digest: seal, size }, manifest));
-    return manifest;
+    const opened = await this.#open(seal);
+    if (opened === undefined) return undefined;
+    this.#references.add(seal, blobsOf(opened.own, opened.manifest));
+    return opened.manifest;
   }
 
   scanOf(entries: readonly ScannedEntry[]): StoreScan {
-    const byId = new Map(entries.map((entry) => [entry.id, entry]));
-    const sealsOf = (ids: ReadonlySet<string>): Digest[] =>
-      [...ids].flatMap((id) => byId.get(id)?.seal ?? []);
+    function* sealsOf(ids: ReadonlySet<string>): Generator<Digest> {
+      for (const { id, seal } of entries) if (seal !== undefined && ids.has(id)) yield seal;
+    }
     return {
       filesOf: ({ seal }, isUrgent) =>
         seal === undefined ? Promise.resolve([]) : this.#filesOf(seal, isUrgent),
@@ -74,16 +73,15 @@ export class References {
 
   /** Blobs of a seal that nobody else needs; its manifest is the first. */
   async #neededOnlyBy(seal: Digest): Promise<BlobInfo[]> {
-    const manifest = await this.#open(seal);
-    if (manifest === undefined) return [];
-    const size = (await this.#stores.blobs.stat(seal))?.size ?? 0;
-    return blobsOf({ digest: seal, size }, manifest).filter(
-      ({ digest }) => this.#references.countOf(digest) <= 1,
+    const opened = await this.#open(seal);
+    if (opened === undefined) return [];
+    return blobsOf(opened.own, opened.manifest).filter(
+      ({ digest }) => !this.#references.isShared(digest),
     );
   }
 
   /** Blobs that no run needs once these seals are gone, and that nobody has used lately. */
-  async #unreferenced(gone: readonly Digest[], isDryRun: boolean): Promise<EntryFile[]> {
+  async #unreferenced(gone: Iterable<Digest>, isDryRun: boolean): Promise<EntryFile[]> {
     const isNeeded = this.#references.neededWithout(gone);
     const files: EntryFile[] = [];
     for await (const blob of this.#stores.blobs.list()) {
@@ -96,10 +94,10 @@ export class References {
     return files;
   }
 
-  async #open(seal: Digest): Promise<Manifest | undefined> {
+  async #open(seal: Digest): Promise<Opened | undefined> {
     try {
-      const { manifest } = await openStoredBundle(this.#stores, seal);
-      return manifest;
+      const { manifest, manifestBytes } = await openStoredBundle(this.#stores, seal);
+      return { manifest, own: { digest: seal, size: manifestBytes.byteLength } };
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw error;
@@ -129,11 +127,17 @@ export class References {
   }
 }
 
+interface Opened {
+  readonly manifest: Manifest;
+  /** The blob that the manifest is. */
+  readonly own: BlobInfo;
+}
+
 /** The blobs of a sealed run, its manifest among them. */
 export function blobsOf(own: BlobInfo, { context }: Manifest): BlobInfo[] {
   const blobs = new Map<Digest, BlobInfo>([[own.digest, own]]);
   for (const file of context.files) {
-    const digest = parseDigest(file.digest);
+    const digest = file.digest as Digest; // As its schema, which has been checked, wants it.
     blobs.set(digest, { digest, size: file.size });
   }
   return [...blobs.values()];

@@ -347,6 +347,32 @@ function afterCommit(
 }
 
 /** A store in a folder, with these runs and some blobs that no run needs; nobody used any lately. */
+test("every run has its paths, runs with the same files one list of them; a plan has none", async () => {
+  const outputs = [[1], [1], [1, 2], [1, 2], [3]];
+  const runs = outputs.map((own, index) => ({ ...lone, outputs: own, daysAgo: 8 - index }));
+  await using stores = await storesWith(runs, 0);
+  await using pool = await openStorePool(stores, 1);
+  const scan = await updatePool(pool, {});
+  const lists = new Map<string, Set<readonly string[]>>();
+  for (const { seal, paths } of scan.entries) {
+    if (seal === undefined) continue;
+    const { manifest } = await openStoredBundle(stores, seal);
+    expect(paths).toEqual(manifest.context.files.map(({ path }) => path));
+    const key = paths.join();
+    lists.set(key, (lists.get(key) ?? new Set()).add(paths));
+  }
+  expect(scan.entries).toHaveLength(5);
+  expect([...lists.values()].map(({ size }) => size)).toEqual([1, 1, 1]);
+
+  const plan = planPool(scan, pool.config, pool.places, { nowMs, dryRun: true });
+  const decisions = plan.family_plans.flatMap(({ to_delete, to_keep }) => [
+    ...to_delete,
+    ...to_keep,
+  ]);
+  expect(decisions).toHaveLength(5);
+  expect(decisions.filter(({ paths }) => paths !== undefined)).toEqual([]);
+});
+
 async function storesWith(runs: readonly AnyRun[], loose: number): Promise<Stores> {
   const local = poolFolder();
   const memory = createMemoryStores({ local, clock: { now: () => nowMs } });

@@ -87,7 +87,7 @@ export class BlobEncoder {
     const done = { ...form, encoding: "zstd", storedSize, status: "changed" } as const;
     if (temporary === undefined) return done;
     // What was written is read again: only what gives back the blob's bytes may take its place.
-    if (form.size <= wholeBytesMax) this.#restored(temporary, form, storedSize);
+    if (form.size <= wholeBytesMax) this.#assertRestores(path, temporary, form, storedSize);
     else await readAll(decodedBlob(fileBytes(temporary), form, temporary), checkpoint);
     keepTimes(path.file, temporary);
     return { ...done, temporary, old: path.file };
@@ -116,15 +116,30 @@ export class BlobEncoder {
     return verifiedSource(fileBytes(path.file), blob, this.#root);
   }
 
+  /** A new form that is written is checked when it is read again: then the blob's bytes are, too. */
   #encodeWhole(path: BlobPath, { digest, size }: BlobForm): Written {
     const bytes = this.#readWhole(path.file, size);
-    if (digestBytes(bytes) !== digest)
-      throw storeErrors.BLOB_CORRUPT(`Blob ${digest} in ${this.#root} does not match its digest.`, {
-        details: { digest, size, location: this.#root },
-      });
     const frame = encodeZstdBytes(bytes);
-    if (!isWorthwhile(size, frame.byteLength)) return { size: frame.byteLength };
-    return { size: frame.byteLength, path: this.#files?.write(frame) };
+    const isWritten = this.#files !== undefined && isWorthwhile(size, frame.byteLength);
+    if (!isWritten) this.#assertWhole(bytes, digest, size);
+    return { size: frame.byteLength, path: isWritten ? this.#files?.write(frame) : undefined };
+  }
+
+  #assertWhole(bytes: Uint8Array, digest: Digest, size: number): void {
+    if (bytes.byteLength === size && digestBytes(bytes) === digest) return;
+    throw storeErrors.BLOB_CORRUPT(`Blob ${digest} in ${this.#root} does not match its digest.`, {
+      details: { digest, size, location: this.#root },
+    });
+  }
+
+  /** Read the new form again. When it does not restore the blob, that may have been damaged before. */
+  #assertRestores(path: BlobPath, temporary: string, form: BlobForm, storedSize: number): void {
+    try {
+      this.#restored(temporary, form, storedSize);
+    } catch (error) {
+      this.#assertWhole(this.#readWhole(path.file, form.size), form.digest, form.size);
+      throw error;
+    }
   }
 
   #decodeWhole(file: string, form: BlobForm): Written {

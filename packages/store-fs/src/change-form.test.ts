@@ -97,6 +97,26 @@ test("keeps the compressed form when the blob's own bytes beside it are damaged"
   expect(existsSync(zstdFile())).toBe(true);
 });
 
+test("says of a damaged blob that it is, and leaves it", async () => {
+  await using store = await openFsBlobStore(directory);
+  await store.put(text);
+  const damaged = Buffer.from(text);
+  damaged[5] = (damaged[5] ?? 0) ^ 1;
+  chmodSync(plainFile(), 0o644);
+  writeFileSync(plainFile(), damaged);
+
+  for (const dryRun of [false, true]) {
+    const [change] = (await store.changeForm?.([digest], "zstd", { dryRun })) ?? [];
+    expect(change).toMatchObject({
+      status: "failed",
+      error: { code: "STORE_BLOB_CORRUPT", message: expect.stringContaining("does not match") },
+    });
+  }
+  expect(readFileSync(plainFile())).toEqual(damaged);
+  expect(existsSync(zstdFile())).toBe(false);
+  expect(readdirSync(join(folder, "tmp"))).toEqual([]);
+});
+
 test("lists and checks on when a compressed blob is no frame", async () => {
   await using store = await openFsBlobStore(directory);
   const other = await store.put(Buffer.from("other"));

@@ -1,3 +1,4 @@
+import { viewOf } from "./byte-view.ts";
 import { headerBytesMax, markerEnd, valueBytesMin } from "./dictionary-limits.ts";
 import type { FieldValues, ValueCounter } from "./field-values.ts";
 import { MemberScanner } from "./json-members.ts";
@@ -64,9 +65,9 @@ function leaveInnerValuesOut(fields: readonly FieldValues[], threshold: number):
   for (const { name, value } of composites) {
     const count = byName.get(name)?.counts.get(value) ?? 0;
     if (count < threshold || savingOf(value, count, 5) <= 0) continue;
-    if (!scanner.scan(value, 0, value.length)) continue;
+    if (!scanner.scan(viewOf(Buffer.from(value, "latin1")), 0, value.length)) continue;
     for (let member = 0; member < scanner.count; member += 1) {
-      const inner = value.slice(scanner.nameStarts[member], scanner.nameEnds[member]);
+      const inner = value.slice(scanner.nameStart(member), scanner.nameEnd(member));
       const text = value.slice(scanner.valueStarts[member], scanner.valueEnds[member]);
       const counts = byName.get(inner)?.counts;
       const before = counts?.get(text);

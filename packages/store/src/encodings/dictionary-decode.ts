@@ -1,5 +1,7 @@
 import { createDigester } from "@reseal/hash";
 import type { ByteSource } from "../blob-store.ts";
+import { isSame, textOf, viewOf } from "./byte-view.ts";
+import { ByteWriter } from "./byte-writer.ts";
 import {
   type DictionaryHeader,
   invalid,
@@ -20,6 +22,8 @@ import { MarkerFinder } from "./markers.ts";
 export interface DecodeOptions {
   /** Refuse a file whose original is longer than this. */
   readonly bytesMax?: number | undefined;
+  /** The memory of each piece is used again for the next: only for who is done with it by then. */
+  readonly isTransient?: boolean | undefined;
 }
 
 /**
@@ -32,7 +36,7 @@ export interface DecodeOptions {
  */
 export async function* decodeDictionary(
   source: ByteSource,
-  { bytesMax = Number.MAX_SAFE_INTEGER }: DecodeOptions = {},
+  { bytesMax = Number.MAX_SAFE_INTEGER, isTransient = false }: DecodeOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const decoder = new LineDecoder(parseHeader, { isStrict: true });
   const digester = createDigester();
@@ -45,7 +49,7 @@ export async function* decodeDictionary(
     digester.update(bytes);
     if (digester.size > Math.min(decoder.header.original.size, bytesMax))
       throw invalid("holds more than its header says, or than is allowed");
-    yield bytes;
+    yield isTransient ? bytes : Buffer.from(bytes);
   }
   const { original } = decoder.header;
   if (digester.size !== original.size) throw invalid(`ends after ${digester.size} restored bytes`);
@@ -68,7 +72,7 @@ export async function* decodeForeignDictionary(
       block.kind === "lines"
         ? decoder.decode(block.bytes)
         : decoder.piece(block.bytes, block.isLast);
-    if (bytes.byteLength > 0) yield bytes;
+    if (bytes.byteLength > 0) yield Buffer.from(bytes);
   }
   if (!decoder.hasHeader) throw invalid("ends in its first line");
 }
@@ -97,10 +101,13 @@ type Expected = "header" | "first" | "any" | "verbatim";
 class LineDecoder<Header extends Pick<DictionaryHeader, "dictionaries">> {
   readonly #parse: (line: Uint8Array) => Header;
   readonly #isStrict: boolean;
+  readonly #out = new ByteWriter();
   #expected: Expected = "header";
   #header: Header | undefined;
-  #dictionaries: ReadonlyMap<string, readonly string[]> = new Map();
-  readonly #isName = (name: string): boolean => this.#dictionaries.has(name);
+  #fields: ReadonlyMap<string, readonly DataView[]> = new Map();
+  readonly #markers = new MarkerFinder((view, start, end) =>
+    this.#fields.get(textOf(view, start, end)),
+  );
   /** A header that is longer than other lines may be. */
   #headerPieces: Buffer[] = [];
 
@@ -122,15 +129,15 @@ class LineDecoder<Header extends Pick<DictionaryHeader, "dictionaries">> {
 
   /** Restore a block of whole lines. */
   decode(bytes: Buffer): Buffer {
-    const text = bytes.toString("latin1");
-    const finder = new MarkerFinder(text, this.#isName);
-    const hasHeaderMark = this.#isStrict && text.includes(headerMark);
-    let out = "";
+    const view = viewOf(bytes);
+    const hasHeaderMark = this.#isStrict && bytes.includes(headerMark);
+    const out = this.#out;
+    out.begin(bytes.length + bytes.length / 2);
     let written = 0; // What comes before it is in `out`, or is left out.
-    for (let lineStart = 0; lineStart < text.length; ) {
+    for (let lineStart = 0; lineStart < bytes.length; ) {
       const start = lineStart;
-      const end = lineEnd(text, start);
-      const next = Math.min(end + 1, text.length);
+      const end = lineEnd(bytes, start);
+      const next = Math.min(end + 1, bytes.length);
       lineStart = end + 1;
       if (this.#expected === "header") {
         if (next === end) throw invalid("ends in its first line");
@@ -138,21 +145,19 @@ class LineDecoder<Header extends Pick<DictionaryHeader, "dictionaries">> {
         written = next;
       } else if (this.#expected !== "any") {
         this.#expected = "any";
-      } else if (isVerbatimLine(text, start, end)) {
+      } else if (isVerbatimLine(view, start, end)) {
         if (next === end) throw invalid("ends where a line should come");
-        out += text.slice(written, start);
+        out.copy(view, written, start);
         written = next;
         this.#expected = "verbatim";
       } else {
-        if (hasHeaderMark && text.slice(start, end).includes(headerMark))
+        if (hasHeaderMark && bytes.subarray(start, end).includes(headerMark))
           throw invalid("has a second header");
-        const restored = this.#restore(text, start, end, finder);
-        if (restored === undefined) continue;
-        out += text.slice(written, start) + restored;
-        written = end;
+        written = this.#restore(view, start, end, written, out);
       }
     }
-    return Buffer.from(out + text.slice(written), "latin1");
+    out.copy(view, written, bytes.length);
+    return out.done();
   }
 
   /** Take a part of a line that is longer than an encoded one may be. */
@@ -175,33 +180,53 @@ class LineDecoder<Header extends Pick<DictionaryHeader, "dictionaries">> {
 
   #takeHeader(line: Uint8Array): void {
     this.#header = this.#parse(line);
-    this.#dictionaries = new Map(
-      this.#header.dictionaries.map(({ name, values }) => [name, values]),
+    this.#fields = new Map(
+      this.#header.dictionaries.map(({ name, values }) => [
+        name,
+        values.map((value) => viewOf(Buffer.from(value, "latin1"))),
+      ]),
     );
     this.#expected = "first";
   }
 
-  /** The line with values in place of numbers; `undefined` when it has no numbers. */
-  #restore(text: string, start: number, end: number, finder: MarkerFinder): string | undefined {
-    let out = "";
-    let written = start;
-    for (;;) {
-      const marker = finder.next(written, end);
-      if (marker === undefined) break;
-      const number = text.slice(marker.number, marker.end);
-      const value = this.#dictionaries.get(marker.name)?.[Number(number)];
-      if (value === undefined || number !== String(Number(number)))
-        throw invalid(`names number ${number.slice(0, 20)}, which its dictionary does not have`);
-      const behindName = marker.suffix + suffixLength;
-      out += text.slice(written, marker.suffix) + text.slice(behindName, marker.number) + value;
-      written = marker.end;
-      if (out.length > lineBytesMax) throw tooLong();
+  /** Write a line with values in place of its numbers. @returns up to where all is written */
+  #restore(view: DataView, start: number, end: number, from: number, out: ByteWriter): number {
+    const markers = this.#markers;
+    let written = from;
+    let length = end - start;
+    for (let at = start; markers.next(view, at, end); at = markers.end) {
+      const { field, suffix, number } = markers;
+      const value = field?.[numberIn(view, number, markers.end)];
+      if (value === undefined) {
+        const text = textOf(view, number, Math.min(number + 20, markers.end));
+        throw invalid(`names number ${text}, which its dictionary does not have`);
+      }
+      length += value.byteLength - suffixLength - (markers.end - number);
+      if (length > lineBytesMax + end - markers.end) throw tooLong();
+      out.copy(view, written, suffix);
+      out.copy(view, suffix + suffixLength, number);
+      out.copy(value, 0, value.byteLength);
+      written = markers.end;
     }
-    if (written === start) return undefined;
-    if (out.length + end - written > lineBytesMax) throw tooLong();
-    return out + text.slice(written, end);
+    if (written > start && length > lineBytesMax) throw tooLong();
+    return written;
   }
 }
+
+const verbatimBytes: DataView = viewOf(Buffer.from(verbatimLine));
+
+/** @returns -1 for what no number of ours looks like */
+function numberIn(view: DataView, start: number, end: number): number {
+  const digits = end - start;
+  if (digits > digitsMax || (digits > 1 && view.getUint8(start) === zero)) return -1;
+  let number = 0;
+  for (let at = start; at < end; at += 1) number = number * 10 + view.getUint8(at) - zero;
+  return number;
+}
+
+const zero = 0x30;
+/** More values than have so many digits do not fit into a header. */
+const digitsMax = 9;
 
 /** Of `_dict`. */
 const suffixLength = markerEnd.length - 1;
@@ -210,6 +235,7 @@ function tooLong(): Error {
   return invalid("has a line that restores to more than a line may hold");
 }
 
-function isVerbatimLine(text: string, start: number, end: number): boolean {
-  return end - start === verbatimLine.length && text.startsWith(verbatimLine, start);
+function isVerbatimLine(view: DataView, start: number, end: number): boolean {
+  const { byteLength } = verbatimBytes;
+  return end - start === byteLength && isSame(verbatimBytes, 0, view, start, byteLength);
 }

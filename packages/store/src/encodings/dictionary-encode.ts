@@ -1,6 +1,9 @@
 import { createDigester } from "@reseal/hash";
 import type { BlobInfo, ByteSource } from "../blob-store.ts";
 import { storeErrors } from "../errors.ts";
+import { ByteTable } from "./byte-table.ts";
+import { textOf, viewOf } from "./byte-view.ts";
+import { ByteWriter } from "./byte-writer.ts";
 import { chooseValues, type FieldDictionary } from "./choose-values.ts";
 import { formatHeader } from "./dictionary-header.ts";
 import { headerMark, markerEnd, valueBytesMax, verbatimLine } from "./dictionary-limits.ts";
@@ -38,12 +41,13 @@ export async function planDictionary(
       if (block.isLast) lines += 1;
       continue;
     }
-    const text = block.bytes.toString("latin1");
-    const isText = utf8Test(block.bytes);
-    for (let start = 0; start < text.length; ) {
-      const end = lineEnd(text, start);
+    const { bytes } = block;
+    const view = viewOf(bytes);
+    const isText = utf8Test(bytes);
+    for (let start = 0; start < bytes.length; ) {
+      const end = lineEnd(bytes, start);
       // The first record stays as it is, so its values need no numbers.
-      if (lines > 0 && isText(start, end)) counter.add(text, start, end);
+      if (lines > 0 && isText(start, end)) counter.add(view, start, end);
       lines += 1;
       start = end + 1;
     }
@@ -55,7 +59,8 @@ export async function planDictionary(
 }
 
 /**
- * Write JSON lines with numbers in place of repeated values.
+ * Write JSON lines with numbers in place of repeated values. The memory of each piece is used again
+ * for the next.
  * @param source The same bytes that were planned for.
  * @throws `STORE_FILE_CHANGED` at the end when they were others.
  * @see docs/format/compaction.md
@@ -86,33 +91,42 @@ export async function* encodeDictionary(
 /** Fields without numbers whose names are kept, so that they are known at once. */
 const fieldsMax = 1024;
 
+/** The values of a field that have numbers, and how each number is written. */
 interface NumberedField {
-  readonly name: string;
-  readonly numbers: ReadonlyMap<string, string>;
+  readonly values: ByteTable;
+  readonly numbers: readonly DataView[];
 }
+
+const marks: readonly Buffer[] = [markerEnd, verbatimLine, headerMark].map((mark) =>
+  Buffer.from(mark),
+);
+const markerEndBytes: DataView = viewOf(Buffer.from(markerEnd));
+const verbatimBytes: DataView = viewOf(Buffer.from(`${verbatimLine}\n`));
+const verbatimText: Buffer = Buffer.from(verbatimLine);
+const headerBytes: Buffer = Buffer.from(headerMark);
 
 /** Encodes block after block of whole lines. */
 class LineEncoder {
   readonly #dictionaries: ReadonlyMap<string, NumberedField>;
   readonly #fields: FieldTable<NumberedField>;
   readonly #scanner = new MemberScanner();
-  readonly #isName = (name: string): boolean => this.#dictionaries.has(name);
+  readonly #markers = new MarkerFinder((view, start, end) =>
+    this.#dictionaries.get(textOf(view, start, end)),
+  );
+  readonly #out = new ByteWriter();
   #isFirst = true;
   #isInLong = false;
 
   constructor(dictionaries: readonly FieldDictionary[]) {
     this.#dictionaries = new Map(
-      dictionaries.map(({ name, values }) => {
-        const numbers = new Map(values.map((value, index) => [value, String(index)]));
-        return [name, { name, numbers }];
-      }),
+      dictionaries.map(({ name, values }) => [name, numberedField(values)]),
     );
     let others = 0;
     this.#fields = new FieldTable((name) => {
       const field = this.#dictionaries.get(name);
       if (field !== undefined || others === fieldsMax) return field;
       others += 1;
-      return { name, numbers: new Map() };
+      return numberedField([]);
     });
   }
 
@@ -129,46 +143,66 @@ class LineEncoder {
   }
 
   encode(bytes: Buffer): Uint8Array {
-    const text = bytes.toString("latin1");
+    const view = viewOf(bytes);
     const isText = utf8Test(bytes);
-    const finder = new MarkerFinder(text, this.#isName);
-    const mayMislead = [markerEnd, verbatimLine, headerMark].some((mark) => text.includes(mark));
-    let out = "";
-    let written = 0;
-    for (let lineStart = 0; lineStart < text.length; ) {
-      const end = lineEnd(text, lineStart);
+    const mayMislead = marks.some((mark) => bytes.includes(mark));
+    const out = this.#out;
+    out.begin(bytes.length + verbatimBytes.byteLength);
+    let written = 0; // What comes before it is in `out`.
+    for (let lineStart = 0; lineStart < bytes.length; ) {
+      const end = lineEnd(bytes, lineStart);
       const from = lineStart;
       lineStart = end + 1;
       if (this.#isFirst) {
         this.#isFirst = false;
-      } else if (mayMislead && this.#misleads(text, from, end, finder)) {
-        out += `${text.slice(written, from)}${verbatimLine}\n`;
+      } else if (mayMislead && this.#misleads(view, bytes, from, end)) {
+        out.copy(view, written, from);
+        out.copy(verbatimBytes, 0, verbatimBytes.byteLength);
         written = from;
-      } else if (isText(from, end) && this.#scanner.scan(text, from, end)) {
-        const { count, nameEnds, valueStarts, valueEnds } = this.#scanner;
-        for (let member = 0; member < count; member += 1) {
-          const start = valueStarts[member] ?? 0;
-          if (start < written) continue; // Inside a value that has its number.
-          const numbers = this.#fields.find(text, this.#scanner, member)?.numbers;
-          if (numbers === undefined || numbers.size === 0) continue;
-          const valueEnd = valueEnds[member] ?? 0;
-          if (valueEnd - start > valueBytesMax) continue;
-          const number = numbers.get(text.slice(start, valueEnd));
-          if (number === undefined) continue;
-          const nameEnd = nameEnds[member] ?? 0;
-          out += text.slice(written, nameEnd) + markerEnd + text.slice(nameEnd + 1, start) + number;
-          written = valueEnd;
-        }
+      } else if (isText(from, end) && this.#scanner.scan(view, from, end)) {
+        written = this.#encodeMembers(view, written, out);
       }
     }
-    if (written === 0 && out === "") return bytes;
-    return Buffer.from(out + text.slice(written), "latin1");
+    if (written === 0 && out.length === 0) return bytes;
+    out.copy(view, written, bytes.length);
+    return out.done();
+  }
+
+  /** Write numbers for values of the line that was scanned. @returns up to where all is written */
+  #encodeMembers(view: DataView, from: number, out: ByteWriter): number {
+    const { count, valueStarts, valueEnds } = this.#scanner;
+    let written = from;
+    for (let member = 0; member < count; member += 1) {
+      const start = valueStarts[member] ?? 0;
+      if (start < written) continue; // Inside a value that has its number.
+      const field = this.#fields.find(view, this.#scanner, member);
+      if (field === undefined || field.values.size === 0) continue;
+      const valueEnd = valueEnds[member] ?? 0;
+      if (valueEnd - start > valueBytesMax) continue;
+      const number = field.numbers[field.values.find(view, start, valueEnd)];
+      if (number === undefined) continue;
+      const nameEnd = this.#scanner.nameEnd(member);
+      out.copy(view, written, nameEnd);
+      out.copy(markerEndBytes, 0, markerEndBytes.byteLength);
+      out.copy(view, nameEnd + 1, start);
+      out.copy(number, 0, number.byteLength);
+      written = valueEnd;
+    }
+    return written;
   }
 
   /** Whether a reader would take a line that is left as it is for something else. */
-  #misleads(text: string, start: number, end: number, finder: MarkerFinder): boolean {
-    if (finder.next(start, end) !== undefined) return true;
-    const line = text.slice(start, end);
-    return line === verbatimLine || line.includes(headerMark);
+  #misleads(view: DataView, bytes: Buffer, start: number, end: number): boolean {
+    let isMarked = false;
+    for (let at = start; this.#markers.next(view, at, end); at = this.#markers.end) isMarked = true;
+    if (isMarked) return true;
+    const line = bytes.subarray(start, end);
+    return line.equals(verbatimText) || line.includes(headerBytes);
   }
+}
+
+function numberedField(texts: readonly string[]): NumberedField {
+  const values = new ByteTable();
+  for (const text of texts) values.add(viewOf(Buffer.from(text, "latin1")), 0, text.length);
+  return { values, numbers: texts.map((_, number) => viewOf(Buffer.from(String(number)))) };
 }

@@ -1,5 +1,7 @@
+import { ByteTable } from "./byte-table.ts";
+import { viewOf } from "./byte-view.ts";
 import { nameBytesMax, valueBytesMax, valueBytesMin } from "./dictionary-limits.ts";
-import { FieldTable, ownText } from "./field-table.ts";
+import { FieldTable } from "./field-table.ts";
 import { MemberScanner } from "./json-members.ts";
 
 const quote = 0x22;
@@ -18,7 +20,11 @@ export interface FieldValues {
   readonly counts: Map<string, number>;
 }
 
-interface CountedField extends FieldValues {
+interface CountedField {
+  readonly name: string;
+  values: ByteTable;
+  /** How often each value was seen, by its number. */
+  counts: number[];
   seen: number;
   isGivenUp: boolean;
   /** No further value is taken in. */
@@ -37,25 +43,25 @@ export class ValueCounter {
   readonly #fields = new FieldTable<CountedField>((name) => {
     if (this.#fieldCount === fieldsMax || name.length > nameBytesMax) return undefined;
     this.#fieldCount += 1;
-    return { name, counts: new Map(), seen: 0, isGivenUp: !canBeMarked(name), isFull: false };
+    const isGivenUp = !canBeMarked(name);
+    return { name, values: new ByteTable(), counts: [], seen: 0, isGivenUp, isFull: false };
   });
 
   /** Count the values of one line; what is no JSON is passed over. */
-  add(text: string, start: number, end: number): void {
+  add(view: DataView, start: number, end: number): void {
     const scanner = this.#scanner;
-    if (!scanner.scan(text, start, end)) return;
+    if (!scanner.scan(view, start, end)) return;
     for (let member = 0; member < scanner.count; member += 1) {
-      const field = this.#fields.find(text, scanner, member);
+      const field = this.#fields.find(view, scanner, member);
       if (field === undefined || field.isGivenUp) continue;
       const valueStart = scanner.valueStarts[member] ?? 0;
       const valueEnd = scanner.valueEnds[member] ?? 0;
       const length = valueEnd - valueStart;
       if (length < valueBytesMin || length > valueBytesMax) continue;
       field.seen += 1;
-      const value = text.slice(valueStart, valueEnd);
-      const count = field.counts.get(value);
-      if (count === undefined) this.#addValue(field, ownText(value));
-      else field.counts.set(value, count + 1);
+      const number = field.values.find(view, valueStart, valueEnd);
+      if (number < 0) this.#addValue(field, view, valueStart, valueEnd);
+      else field.counts[number] = (field.counts[number] ?? 0) + 1;
     }
   }
 
@@ -66,38 +72,54 @@ export class ValueCounter {
 
   /** The fields that repeat values, in the order in which they were first seen. */
   *fields(): Generator<FieldValues> {
-    for (const field of this.#fields.values()) if (!field.isGivenUp) yield field;
+    for (const { name, values, counts, isGivenUp } of this.#fields.values()) {
+      if (isGivenUp) continue;
+      yield {
+        name,
+        counts: new Map(
+          counts.map((count, number) => [values.at(number).toString("latin1"), count]),
+        ),
+      };
+    }
   }
 
-  #addValue(field: CountedField, value: string): void {
-    const { counts } = field;
-    const isTried = counts.size === trialValues || counts.size === valuesMax;
-    if (isTried && field.seen < counts.size * 1.125) {
+  #addValue(field: CountedField, view: DataView, start: number, end: number): void {
+    const size = field.counts.length;
+    const isTried = size === trialValues || size === valuesMax;
+    if (isTried && field.seen < size * 1.125) {
       this.#giveUp(field);
       return;
     }
-    if (counts.size >= valuesMax || this.#bytes > bytesMax) this.#forgetRare(field);
+    if (size >= valuesMax || this.#bytes > bytesMax) this.#forgetRare(field);
     if (field.isFull) return;
-    counts.set(value, 1);
-    this.#bytes += value.length;
+    field.values.add(view, start, end);
+    field.counts.push(1);
+    this.#bytes += end - start;
   }
 
   #giveUp(field: CountedField): void {
-    for (const value of field.counts.keys()) this.#bytes -= value.length;
-    field.counts.clear();
+    for (let number = 0; number < field.values.size; number += 1)
+      this.#bytes -= field.values.at(number).length;
+    field.values = new ByteTable();
+    field.counts = [];
     field.isGivenUp = true;
   }
 
   #forgetRare(field: CountedField): void {
     if (field.isFull) return;
-    const before = field.counts.size;
-    for (const [value, count] of field.counts) {
-      if (count > 1) continue;
-      field.counts.delete(value);
-      this.#bytes -= value.length;
+    const { values, counts } = field;
+    field.values = new ByteTable();
+    field.counts = [];
+    for (const [number, count] of counts.entries()) {
+      const value = values.at(number);
+      if (count > 1) {
+        field.values.add(viewOf(value), 0, value.length);
+        field.counts.push(count);
+      } else this.#bytes -= value.length;
     }
     // Looking again and again for little would cost more than it gives.
-    field.isFull = before - field.counts.size < before / 8 || this.#bytes > bytesMax;
+    const forgotten = counts.length - field.counts.length;
+    field.isFull = forgotten < counts.length / 8 || this.#bytes > bytesMax;
   }
 }
 

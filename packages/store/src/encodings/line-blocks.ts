@@ -11,9 +11,13 @@ export type LineBlock =
 
 const lineFeed = 0x0a;
 
-/** Cut bytes into blocks of whole lines. Memory is bounded whatever the lines are. */
+/**
+ * Cut bytes into blocks of whole lines. Memory is bounded whatever the lines are; that of a block is
+ * used again for the next.
+ */
 export async function* lineBlocks(source: ByteSource): AsyncGenerator<LineBlock> {
-  let rest = Buffer.alloc(0);
+  let held = Buffer.alloc(0);
+  let restLength = 0; // At the beginning of `held`: a line without its end.
   let isInside = false; // A line that is too long.
   for await (const chunk of source) {
     let bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
@@ -24,16 +28,22 @@ export async function* lineBlocks(source: ByteSource): AsyncGenerator<LineBlock>
       if (isInside) continue;
       bytes = bytes.subarray(end);
     }
-    if (rest.byteLength > 0) bytes = Buffer.concat([rest, bytes]);
-    const { blocks, rest: left } = cut(bytes);
+    const length = restLength + bytes.byteLength;
+    if (length > held.byteLength) {
+      const more = Buffer.allocUnsafeSlow(2 * length);
+      more.set(held.subarray(0, restLength));
+      held = more;
+    }
+    held.set(bytes, restLength);
+    const { blocks, rest } = cut(held.subarray(0, length));
     yield* blocks;
-    isInside = left.byteLength > lineBytesMax;
-    if (isInside) yield { kind: "piece", bytes: left, isLast: false };
-    // A copy: the source may use its buffer again.
-    rest = isInside ? Buffer.alloc(0) : Buffer.from(left);
+    isInside = rest.byteLength > lineBytesMax;
+    if (isInside) yield { kind: "piece", bytes: rest, isLast: false };
+    restLength = isInside ? 0 : rest.byteLength;
+    held.copyWithin(0, length - restLength, length);
   }
   if (isInside) yield { kind: "piece", bytes: Buffer.alloc(0), isLast: true };
-  if (rest.byteLength > 0) yield { kind: "lines", bytes: rest };
+  if (restLength > 0) yield { kind: "lines", bytes: held.subarray(0, restLength) };
 }
 
 /** The complete lines of a buffer, in runs between those that are too long. */
@@ -60,9 +70,9 @@ function cut(bytes: Buffer): { readonly blocks: readonly LineBlock[]; readonly r
 }
 
 /** Where a line of a block ends, without its line feed. */
-export function lineEnd(text: string, start: number): number {
-  const feed = text.indexOf("\n", start);
-  return feed < 0 ? text.length : feed;
+export function lineEnd(bytes: Buffer, start: number): number {
+  const feed = bytes.indexOf(lineFeed, start);
+  return feed < 0 ? bytes.length : feed;
 }
 
 /** Whether a part of a block is text; what is not is never taken apart. */

@@ -72,7 +72,7 @@ async function tryOnPool(context: CommandContext, flags: CompactFlags): Promise<
   const options = { signal: context.signal, onProgress: showOn(line, "trying") };
   const measured =
     flags.restoreOriginal === true
-      ? gc.measureRestore(places, gc.compactFilesOf(scan.entries, only), options)
+      ? gc.measureRestore(places, config, gc.compactFilesOf(scan.entries, only), options)
       : gc.measureCompaction(
           places,
           config,
