@@ -2,10 +2,14 @@ import { lstatSync } from "node:fs";
 import type { EntryFile } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
 import { hashFiles } from "./hash-files.ts";
-import { isSameStamp } from "./hash-task.ts";
+import { type FileStamp, isSameStamp } from "./hash-task.ts";
 import type { Pool } from "./pool.ts";
 import type { TrashMove } from "./trash.ts";
 import type { TrashItem } from "./trash-journal.ts";
+import { filesOutside, wholeFolders } from "./whole-folders.ts";
+
+/** For each item the folders that were moved with all that they hold. */
+export type WholeFolders = ReadonlyMap<TrashItem, readonly string[]>;
 
 /** Why a move was not made. */
 export interface Problem {
@@ -19,6 +23,8 @@ interface CheckedFile {
   /** Relative to the folder that is looked at. */
   readonly path: string;
   readonly size: number;
+  /** Of a file whose name was not changed: it still has the stat record that it had in the scan. */
+  readonly stamp?: FileStamp | undefined;
 }
 
 /**
@@ -48,19 +54,49 @@ export async function problemsBefore(
   );
 }
 
-/** Which moves have a file that is not what was planned, now that it is in the trash. */
+/**
+ * Which moves have a file that is not what was planned, now that it is in the trash, or took
+ * something with them that is none of theirs.
+ * @param whole For each item the folders that were moved in one step.
+ */
 export async function problemsAfter(
   pool: Pool,
   moves: readonly TrashMove[],
   items: ReadonlyMap<TrashMove, TrashItem>,
+  whole: WholeFolders,
 ): Promise<Map<TrashMove, Problem>> {
-  const all = moves.flatMap((move) =>
-    move.files.map((file): CheckedFile => {
-      const path = `${items.get(move)?.folder}/${file.path}`;
-      return { move, file, path, size: file.size };
-    }),
-  );
-  return await problemsOf(pool, pool.places.trash, all);
+  const { trash } = pool.places;
+  const all: CheckedFile[] = [];
+  const strangers = new Map<TrashMove, Problem>();
+  for (const move of moves) {
+    const item = items.get(move);
+    const folders = item && whole.get(item);
+    const mixed = folders && mixedFolder(`${trash}/${item.folder}`, move, folders);
+    if (mixed !== undefined) {
+      const message = `Something was put into ${mixed} since the scan; ${move.entryId} was left as it is.`;
+      strangers.set(move, { code: gcErrors.FILE_CHANGED.code, message });
+      continue;
+    }
+    const renamed = new Set(filesOutside(move.files, folders ?? []));
+    for (const file of move.files) {
+      const path = `${item?.folder}/${file.path}`;
+      const stamp = renamed.has(file) ? undefined : file.stamp;
+      all.push({ move, file, path, size: file.size, stamp });
+    }
+  }
+  return new Map([...strangers, ...(await problemsOf(pool, trash, all))]);
+}
+
+/** A folder that was moved whole and does not hold the files of the move alone. */
+function mixedFolder(
+  root: string,
+  { files }: TrashMove,
+  folders: readonly string[],
+): string | undefined {
+  const wanted = new Set(folders);
+  const paths = files.map(({ path }) => path);
+  const found = new Set(wholeFolders(root, paths, (folder) => wanted.has(folder)));
+  return folders.find((folder) => !found.has(folder));
 }
 
 async function problemsOf(
