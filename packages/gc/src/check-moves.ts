@@ -1,8 +1,7 @@
 import { lstatSync } from "node:fs";
 import type { EntryFile } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
-import { hashFiles } from "./hash-files.ts";
-import { type FileStamp, isSameStamp } from "./hash-task.ts";
+import { type FileStamp, FileTable, isSameStamp } from "./file-task.ts";
 import type { Pool } from "./pool.ts";
 import type { TrashMove } from "./trash.ts";
 import type { TrashItem } from "./trash-journal.ts";
@@ -104,13 +103,16 @@ async function problemsOf(
   root: string,
   files: readonly CheckedFile[],
 ): Promise<Map<TrashMove, Problem>> {
-  const facts = await hashFiles(root, files, hashing(pool));
+  const table = new FileTable(files.length);
+  for (const [index, { stamp }] of files.entries())
+    if (stamp !== undefined) table.setStamp(index, stamp);
+  await readFiles(pool, root, files, table);
   const problems = new Map<TrashMove, Problem>();
   for (const [index, { move, file }] of files.entries()) {
-    const fact = facts[index];
-    const isUsed = (fact?.mtimeMs ?? 0) > (file.unusedSinceMs ?? Number.POSITIVE_INFINITY);
-    if ((fact?.digest === file.digest && !isUsed) || problems.has(move)) continue;
-    const what = isUsed ? "was used" : fact?.problem === "ENOENT" ? "is gone" : "changed";
+    const isUsed =
+      file.unusedSinceMs !== undefined && table.stamp(index).mtimeMs > file.unusedSinceMs;
+    if ((table.digest(index) === file.digest && !isUsed) || problems.has(move)) continue;
+    const what = isUsed ? "was used" : table.problem(index) === "gone" ? "is gone" : "changed";
     problems.set(move, {
       code: gcErrors.FILE_CHANGED.code,
       message: `${file.path} ${what} since the scan (checksum mismatch); ${move.entryId} was left as it is.`,
@@ -119,7 +121,19 @@ async function problemsOf(
   return problems;
 }
 
-/** How the files of a pool are read. */
-export function hashing({ config, signal }: Pool): Parameters<typeof hashFiles>[2] {
-  return { workers: config.parallelWorkers, bufferBytes: config.checksumBufferBytes, signal };
+/** Digest files of a pool or its trash. */
+export function readFiles(
+  { config, signal, threads }: Pick<Pool, "config" | "signal" | "threads">,
+  folder: string,
+  files: readonly { readonly path: string; readonly size: number }[],
+  table?: FileTable,
+): Promise<FileTable> {
+  return threads.read({
+    folder,
+    paths: files.map(({ path }) => path),
+    bytes: files.reduce((sum, { size }) => sum + size, 0),
+    bufferBytes: config.checksumBufferBytes,
+    signal,
+    table,
+  });
 }

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { lstatSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { PoolManifest } from "@reseal/schema";
+import type { FileStamp, FileTable } from "./file-task.ts";
+import type { FileThreads } from "./file-threads.ts";
 import type { PoolPlaces } from "./pool.ts";
-import type { FileStamp } from "./stat-cache.ts";
 import type { PoolListing, WalkedPool } from "./walk-pool.ts";
 
 const format = "reseal-pool-known/1";
@@ -71,27 +72,21 @@ export interface Fingerprint {
 }
 
 /** What a pool looked like. */
-export function fingerprintOf({ listing, looked, stamps }: WalkedPool): Fingerprint {
-  return { names: namesDigest(listing), looked, stamps: stampsDigest(stamps) };
+export function fingerprintOf({ listing, looked, table }: WalkedPool): Fingerprint {
+  return { names: namesDigest(listing), looked, stamps: stampsDigest(table) };
 }
 
 /** Whether a pool looks as it did. Nothing but names and stat records is read. */
-export function isUnchanged(folder: string, listing: PoolListing, known: Fingerprint): boolean {
+export async function isUnchanged(
+  folder: string,
+  listing: PoolListing,
+  known: Fingerprint,
+  { threads, signal }: { readonly threads: FileThreads; readonly signal?: AbortSignal | undefined },
+): Promise<boolean> {
   const { looked } = known;
   if (namesDigest(listing) !== known.names || looked.length !== listing.paths.length) return false;
-  const stamps = new Float64Array(4 * looked.replaceAll("0", "").length);
-  let at = 0;
-  for (const [index, path] of listing.paths.entries()) {
-    if (looked[index] === "0") continue;
-    const stats = lstatSync(`${folder}/${path}`, { throwIfNoEntry: false });
-    if (stats === undefined) return false;
-    stamps[at] = stats.size;
-    stamps[at + 1] = stats.mtimeMs;
-    stamps[at + 2] = stats.ctimeMs;
-    stamps[at + 3] = stats.ino;
-    at += 4;
-  }
-  return stampsDigest(stamps) === known.stamps;
+  const paths = listing.paths.filter((_, index) => looked[index] === "1");
+  return stampsDigest(await threads.look({ folder, paths, signal })) === known.stamps;
 }
 
 /** No path can have the character that divides them. */
@@ -99,6 +94,7 @@ function namesDigest({ paths }: PoolListing): string {
   return createHash("sha256").update(paths.join("\0")).digest("hex");
 }
 
-function stampsDigest(stamps: Float64Array): string {
+/** What is gone has no stat record, as little as what was never looked at. */
+function stampsDigest({ stamps }: FileTable): string {
   return createHash("sha256").update(stamps).digest("hex");
 }

@@ -3,15 +3,14 @@ import { join } from "node:path";
 import type { Digest } from "@reseal/hash";
 import { appendAudit } from "./audit.ts";
 import {
-  hashing,
   type Problem,
   problemsAfter,
   problemsBefore,
+  readFiles,
   type WholeFolders,
 } from "./check-moves.ts";
 import type { EntryFile } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
-import { hashFiles } from "./hash-files.ts";
 import { FileMover, syncPath } from "./move-file.ts";
 import type { Pool, PoolSource } from "./pool.ts";
 import { isFolderOfRun } from "./run-key.ts";
@@ -196,10 +195,9 @@ async function putBack(pool: Pool, item: TrashItem): Promise<void> {
   const twice = new Set(bringBack(mover, join(pool.places.trash, item.folder), pool.places.folder));
   // Between file systems a whole copy may be there and the original as well.
   const originals = item.files.filter(({ path }) => twice.has(path));
-  const options = { ...hashing(pool), signal: undefined };
-  const facts = await hashFiles(pool.places.folder, originals, options);
+  const here = await readFiles({ ...pool, signal: undefined }, pool.places.folder, originals);
   for (const [index, { path, digest }] of originals.entries())
-    if (facts[index]?.digest === digest) mover.remove(inTrash(pool, item, path));
+    if (here.digest(index) === digest) mover.remove(inTrash(pool, item, path));
   await mover.sync();
   removeEmptyFolders(join(pool.places.trash, item.folder));
   await pool.source?.remember(item);
@@ -287,21 +285,20 @@ async function moveBack(pool: Pool, item: TrashItem): Promise<void> {
 
 async function checkRestore(pool: Pool, item: TrashItem): Promise<void> {
   const { trash, folder } = pool.places;
-  const files = item.files.map(({ path, size }) => ({ path, size }));
-  const there = await hashFiles(join(trash, item.folder), files, hashing(pool));
-  const here = await hashFiles(folder, files, hashing(pool));
+  const there = await readFiles(pool, join(trash, item.folder), item.files);
+  const here = await readFiles(pool, folder, item.files);
   for (const [index, file] of item.files.entries()) {
-    const [lost, found] = [there[index], here[index]];
-    const isBack = found?.digest === file.digest;
-    const isReplacement = file.replaced_by !== undefined && found?.digest === file.replaced_by;
-    if (found?.problem !== "ENOENT" && !isBack && !isReplacement)
+    const [lost, found] = [there.digest(index), here.digest(index)];
+    const isLost = there.problem(index) === "gone";
+    const isBack = found === file.digest;
+    const isReplacement = file.replaced_by !== undefined && found === file.replaced_by;
+    if (here.problem(index) !== "gone" && !isBack && !isReplacement)
       throw gcErrors.RESTORE_CONFLICT(`${file.path} is there, and is another file.`, {
         details: { path: file.path, folder: item.folder },
       });
-    const isGone = lost?.problem === "ENOENT" && isBack;
-    if (!isGone && lost?.digest !== file.digest)
+    if (!(isLost && isBack) && lost !== file.digest)
       throw gcErrors.TRASH_DAMAGED(
-        `${item.folder}/${file.path} in the trash is ${lost?.problem === "ENOENT" ? "missing" : "not what was moved there"}.`,
+        `${item.folder}/${file.path} in the trash is ${isLost ? "missing" : "not what was moved there"}.`,
         { details: { path: file.path, folder: item.folder } },
       );
   }
