@@ -1,7 +1,6 @@
-import { lstatSync } from "node:fs";
 import type { EntryFile } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
-import { type FileStamp, FileTable, isSameStamp } from "./file-task.ts";
+import { type FileStamp, FileTable } from "./file-task.ts";
 import type { Pool } from "./pool.ts";
 import type { TrashMove } from "./trash.ts";
 import type { TrashItem } from "./trash-journal.ts";
@@ -35,21 +34,24 @@ export async function problemsBefore(
   pool: Pool,
   moves: readonly TrashMove[],
 ): Promise<Map<TrashMove, Problem>> {
-  const { folder } = pool.places;
-  const isSame = ({
-    file: { stamp, path, unusedSinceMs = stamp?.mtimeMs },
-  }: CheckedFile): boolean => {
-    if (stamp === undefined || stamp.mtimeMs > (unusedSinceMs ?? 0)) return false;
-    const found = lstatSync(`${folder}/${path}`, { throwIfNoEntry: false });
-    return found !== undefined && isSameStamp(found, stamp);
-  };
+  const { places, threads, signal } = pool;
+  const { folder } = places;
   const all = moves.flatMap((move) =>
-    move.files.map((file): CheckedFile => ({ move, file, path: file.path, size: file.size })),
+    move.files.map(
+      (file): CheckedFile => ({ move, file, path: file.path, size: file.size, stamp: file.stamp }),
+    ),
   );
+  const paths = all.map(({ path }) => path);
+  const table = await threads.look({ folder, paths, signal });
+  const isSame = ({ stamp, file }: CheckedFile, index: number): boolean =>
+    stamp !== undefined &&
+    stamp.mtimeMs <= (file.unusedSinceMs ?? stamp.mtimeMs) &&
+    table.hasStamp(index, stamp);
+  const others = all.filter((one, index) => !isSame(one, index));
   return await problemsOf(
     pool,
     folder,
-    all.filter((one) => !isSame(one)),
+    others.map((one) => ({ ...one, stamp: undefined })),
   );
 }
 

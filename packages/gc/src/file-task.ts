@@ -236,8 +236,3 @@ function problemOf(error: unknown): FileProblem {
   if (code === undefined) throw error;
   return code === "ENOENT" ? "gone" : "unreadable";
 }
-
-/** Whether a file with one of two stat records has not changed since it had the other. */
-export function isSameStamp(a: FileStamp, b: FileStamp): boolean {
-  return a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.ino === b.ino;
-}

@@ -37,6 +37,7 @@ export class PoolCache {
   readonly #columns: Columns;
   #places: ReadonlyMap<string, number> | undefined;
   #next = 0;
+  #hits = 0;
 
   constructor(file: string) {
     this.#file = file;
@@ -54,14 +55,17 @@ export class PoolCache {
     const { stamps, digests } = this.#columns;
     for (let at = 0; at < 4; at += 1)
       if (stamps[4 * place + at] !== table.stamps[4 * index + at]) return undefined;
+    this.#hits += 1;
     return `sha256:${digests.slice(place * hexLength, (place + 1) * hexLength)}`;
   }
 
   /**
-   * Keep what is known now. A failure costs only time later and is not reported.
+   * Keep what is known now, if it is not what was known before. A failure costs only time later and is not reported.
    * @param tickMs A time of the same file system, before any of the files was read.
    */
   save(files: readonly CachedFile[], tickMs: number): void {
+    const { length } = this.#columns.paths;
+    if (length === files.length && length === this.#hits) return;
     const settled = files.filter((file) => isSettled(file, tickMs));
     const stamps = new Float64Array(4 * settled.length);
     for (const [index, { size, mtimeMs, ctimeMs, ino }] of settled.entries()) {

@@ -21,7 +21,7 @@ import {
   type TrashFile,
   type TrashItem,
 } from "./trash-journal.ts";
-import { filesOutside, isFree, listFolder, listOnce, wholeFolders } from "./whole-folders.ts";
+import { filesOutside, isFree, listOnce, wholeFolders } from "./whole-folders.ts";
 
 /** Files of one entry that go to the trash together or not at all. */
 export interface TrashMove {
@@ -192,21 +192,22 @@ async function forgetRows(
  */
 async function putBack(pool: Pool, item: TrashItem): Promise<void> {
   const mover = new FileMover(copyInPool(pool));
-  const twice = new Set(bringBack(mover, join(pool.places.trash, item.folder), pool.places.folder));
+  const from = join(pool.places.trash, item.folder);
+  const twice = new Set(existsSync(from) ? bringBack(mover, from, pool.places.folder) : []);
   // Between file systems a whole copy may be there and the original as well.
   const originals = item.files.filter(({ path }) => twice.has(path));
   const here = await readFiles({ ...pool, signal: undefined }, pool.places.folder, originals);
   for (const [index, { path, digest }] of originals.entries())
     if (here.digest(index) === digest) mover.remove(inTrash(pool, item, path));
   await mover.sync();
-  removeEmptyFolders(join(pool.places.trash, item.folder));
+  removeEmptyFolders(from);
   await pool.source?.remember(item);
   await noteState(pool.journal, "put_back", [item], timeOf(pool));
 }
 
 /** Move back all of a folder that has nothing in its way. @returns what has, by paths */
 function bringBack(mover: FileMover, from: string, to: string, folder = ""): string[] {
-  return listFolder(join(from, folder)).flatMap((entry) => {
+  return readdirSync(join(from, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
     const [source, target] = [join(from, path), join(to, path)];
     if (!entry.isDirectory()) {

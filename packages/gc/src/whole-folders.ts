@@ -1,30 +1,22 @@
-import { type Dirent, lstatSync, readdirSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 
-/** What lies in a folder; nothing where it cannot be read. */
-export type ListFolder = (folder: string) => readonly Dirent[];
-
-/** Lists a folder each time. */
-export const listFolder: ListFolder = (folder) => {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return []; // Then it is not whole, and its files are dealt with one by one.
-  }
-};
+/** The names in a folder; none where it cannot be read. */
+export type ListFolder = (folder: string) => readonly string[];
 
 /** Lists each folder once: many entries may lie in one. */
 export function listOnce(): ListFolder {
-  const known = new Map<string, readonly Dirent[]>();
+  const known = new Map<string, readonly string[]>();
   return (folder) => {
-    const entries = known.get(folder) ?? listFolder(folder);
-    known.set(folder, entries);
-    return entries;
+    const names = known.get(folder) ?? namesIn(folder);
+    known.set(folder, names);
+    return names;
   };
 }
 
 /**
  * The largest folders below another one that hold some files and nothing else: no other file, no
- * link, no empty folder.
+ * link, no empty folder. Whether each of the files is one, and not a link in its place, only
+ * reading them tells.
  * @param paths Of the files, relative to `root`, separated by `/`.
  * @param isWanted Which folders are in question.
  */
@@ -32,28 +24,32 @@ export function wholeFolders(
   root: string,
   paths: readonly string[],
   isWanted: (folder: string) => boolean,
-  list: ListFolder = listFolder,
+  list: ListFolder = namesIn,
 ): string[] {
-  const files = new Set(paths);
-  const names = namesByFolder(paths);
+  const own = namesByFolder(paths);
   const isWhole = (folder: string): boolean => {
-    const entries = list(`${root}/${folder}`);
-    if (entries.length !== names.get(folder)?.size) return false;
-    return entries.every((entry) => {
-      const path = `${folder}/${entry.name}`;
-      if (entry.isFile()) return files.has(path);
-      return entry.isDirectory() && names.has(path) && isWhole(path);
-    });
+    const wanted = own.get(folder);
+    const names = list(`${root}/${folder}`);
+    if (names.length !== wanted?.size || !names.every((name) => wanted.has(name))) return false;
+    return names.every((name) => !own.has(`${folder}/${name}`) || isWhole(`${folder}/${name}`));
   };
   const found: string[] = [];
   const visit = (folder: string): void => {
     if (isWanted(folder) && isWhole(folder)) found.push(folder);
     else
-      for (const name of names.get(folder) ?? [])
-        if (names.has(`${folder}/${name}`)) visit(`${folder}/${name}`);
+      for (const name of own.get(folder) ?? [])
+        if (own.has(`${folder}/${name}`)) visit(`${folder}/${name}`);
   };
-  for (const folder of names.keys()) if (!folder.includes("/")) visit(folder);
+  for (const folder of own.keys()) if (!folder.includes("/")) visit(folder);
   return found;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // Then it is not whole, and its files are dealt with one by one.
+  }
 }
 
 /** Of files, those that lie in none of some folders. */
@@ -74,21 +70,19 @@ export function isFree(path: string): boolean {
   }
 }
 
-/** For each folder what in it is one of the files, or leads to one. */
+/** For each folder the names in it that are those of the files, or lead to one. */
 function namesByFolder(paths: readonly string[]): Map<string, Set<string>> {
-  const names = new Map<string, Set<string>>();
-  for (const path of paths) {
-    let child = path;
-    for (let slash = child.lastIndexOf("/"); slash > 0; slash = child.lastIndexOf("/")) {
-      const folder = child.slice(0, slash);
-      const known = names.get(folder);
-      if (known === undefined) names.set(folder, new Set([child.slice(slash + 1)]));
-      else {
-        known.add(child.slice(slash + 1));
-        break; // The way up is known.
-      }
-      child = folder;
+  const own = new Map<string, Set<string>>();
+  for (const path of paths)
+    for (let end = path.length, slash = path.lastIndexOf("/"); slash > 0; ) {
+      const folder = path.slice(0, slash);
+      const name = path.slice(slash + 1, end);
+      const names = own.get(folder);
+      names?.add(name);
+      if (names !== undefined) break; // The way up is known.
+      own.set(folder, new Set([name]));
+      end = slash;
+      slash = path.lastIndexOf("/", slash - 1);
     }
-  }
-  return names;
+  return own;
 }
