@@ -23,7 +23,6 @@ import { runKeyOf } from "./run-key.ts";
 import { isSettled, PoolCache } from "./stat-cache.ts";
 import {
   type ListOptions,
-  listPool,
   type PoolListing,
   type WalkedPool,
   walkPool,
@@ -143,14 +142,16 @@ export async function refreshManifest(
     options.readAll === true || pool.source !== undefined ? undefined : readKnownScan(places);
   if (known?.fingerprint === undefined || known.scanner.config_hash !== configHash(config))
     return updatePool(pool, options);
-  const listing = listPool(places, listOptions(config, threads, { signal, ...options, nowMs }));
+  const { files, fingerprint } = known;
+  threads.expect(files);
+  const listing = listOptions(config, threads, { signal, ...options, nowMs });
   const isSame =
-    (await isUnchanged(places.folder, listing, known.fingerprint, { threads, signal })) &&
-    pinsState(places, nowMs) === known.pins;
+    (await isUnchanged(places, fingerprint, listing)) && pinsState(places, nowMs) === known.pins;
   if (!isSame) return updatePool(pool, options);
   const manifest = { ...known, scanned_at: new Date(nowMs).toISOString() };
   writeKnownScan(places, manifest);
-  return { ...countsOf(listing, known.files), filesRead: 0, unreadable: [], manifest };
+  const { otherFiles, links } = fingerprint;
+  return { files, otherFiles, links, filesRead: 0, unreadable: [], manifest };
 }
 
 /** What is known of a manifest; read only where somebody else has written it. @throws as reading it */
@@ -164,11 +165,13 @@ async function updateManifest(
 ): Promise<Scan> {
   const tickMs = lstatSync(places.lock, { throwIfNoEntry: false })?.ctimeMs ?? 0;
   const { known, walked, cache, ...scan } = await scanFiles(places, config, threads, options);
-  cache.save(known, tickMs);
+  const saved = cache.save(known, tickMs);
   if (options.writesManifest === false) return scan;
   writeManifest(places, scan.manifest);
   const { scanned_at, scanner, summary, families } = scan.manifest;
-  const isSure = scan.unreadable.length === 0 && areSettled(walked, tickMs);
+  const isSure =
+    scan.unreadable.length === 0 && known.every((file) => isSettled(file, tickMs)) && saved;
+  const fingerprint = isSure ? fingerprintOf(places, walked, { cache: saved, tickMs }) : undefined;
   writeKnownScan(places, {
     scanned_at,
     scanner,
@@ -176,18 +179,9 @@ async function updateManifest(
     families,
     files: scan.files,
     pins: pinsState(places, options.nowMs),
-    ...(isSure && { fingerprint: fingerprintOf(walked) }),
+    ...(fingerprint && { fingerprint }),
   });
   return scan;
-}
-
-/** Whether a later change of any file would be seen in its stat record. */
-function areSettled({ table: { stamps } }: WalkedPool, tickMs: number): boolean {
-  for (let at = 0; at < stamps.length; at += 4) {
-    const [mtimeMs, ctimeMs] = [stamps[at + 1] ?? tickMs, stamps[at + 2] ?? tickMs];
-    if (!isSettled({ mtimeMs, ctimeMs }, tickMs)) return false;
-  }
-  return true;
 }
 
 /** Without a file of pins, they are those of the manifest. */

@@ -7,8 +7,8 @@ const format = "reseal-pool-cache/3";
 
 /** What is kept: numbers as they are in memory, text in one piece. To read it makes hardly an object. */
 interface Columns {
-  /** All that is kept, as it stands in the file. */
-  readonly body: Buffer;
+  /** Stands for all that is kept. */
+  readonly digest: string | undefined;
   readonly paths: readonly string[];
   /** Of each file size, both times and inode. */
   readonly stamps: Float64Array;
@@ -48,6 +48,20 @@ export class PoolCache {
     return this.#columns.paths.length === 0;
   }
 
+  get paths(): readonly string[] {
+    return this.#columns.paths;
+  }
+
+  /** Stands for all that it knew when it was read; nothing where it could not be. */
+  get digest(): string | undefined {
+    return this.#columns.digest;
+  }
+
+  /** Of each of `paths` size, both times and inode. */
+  get stamps(): Float64Array {
+    return this.#columns.stamps;
+  }
+
   /** The digest of a file of a table; found at once when they are asked for in the order they had. */
   get(path: string, table: FileTable, index: number): Digest | undefined {
     const place = this.#placeOf(path);
@@ -60,12 +74,13 @@ export class PoolCache {
   }
 
   /**
-   * Keep what is known now, if it is not what was known before. A failure costs only time later and is not reported.
+   * Keep what is known now. A failure costs only time later and is not reported.
    * @param tickMs A time of the same file system, before any of the files was read.
+   * @returns what stands for it; nothing where it could not be written
    */
-  save(files: readonly CachedFile[], tickMs: number): void {
-    const { length } = this.#columns.paths;
-    if (length === files.length && length === this.#hits) return;
+  save(files: readonly CachedFile[], tickMs: number): string | undefined {
+    const { paths: known, digest } = this.#columns;
+    if (known.length === files.length && known.length === this.#hits) return digest;
     const settled = files.filter((file) => isSettled(file, tickMs));
     const stamps = new Float64Array(4 * settled.length);
     for (const [index, { size, mtimeMs, ctimeMs, ino }] of settled.entries()) {
@@ -77,14 +92,16 @@ export class PoolCache {
     const digests = settled.map(({ digest }) => digest.slice("sha256:".length)).join("");
     const paths = settled.map(({ path }) => path).join("\0");
     const body = Buffer.concat([Buffer.from(stamps.buffer), Buffer.from(digests + paths)]);
-    if (body.equals(this.#columns.body)) return;
+    const saved = digestOf(body);
+    if (saved === digest) return digest;
     try {
       const temporary = `${this.#file}.tmp`;
-      const header = JSON.stringify({ format, files: settled.length, body: digestOf(body) });
+      const header = JSON.stringify({ format, files: settled.length, body: saved });
       writeFileSync(temporary, Buffer.concat([Buffer.from(`${header}\n`), body]));
       renameSync(temporary, this.#file);
+      return saved;
     } catch {
-      // A full disk must not fail a scan that only wanted to remember something.
+      return undefined; // A full disk must not fail a scan that only wanted to remember something.
     }
   }
 
@@ -113,19 +130,20 @@ export function isSettled(
 }
 
 function readColumns(file: string): Columns {
-  const nothing = { body: Buffer.alloc(0), paths: [], stamps: new Float64Array(), digests: "" };
+  const nothing = { digest: undefined, paths: [], stamps: new Float64Array(), digests: "" };
   try {
     const bytes = readFileSync(file);
     const end = bytes.indexOf("\n");
     const header = JSON.parse(bytes.toString("utf8", 0, end)) as Readonly<Record<string, unknown>>;
     const body = bytes.subarray(end + 1);
     const { files } = header;
-    if (header.format !== format || header.body !== digestOf(body) || typeof files !== "number")
+    const digest = digestOf(body);
+    if (header.format !== format || header.body !== digest || typeof files !== "number")
       return nothing;
     const stampsEnd = files * stampBytes;
     const digestsEnd = stampsEnd + files * hexLength;
     return {
-      body,
+      digest,
       paths: files === 0 ? [] : body.toString("utf8", digestsEnd).split("\0"),
       stamps: new Float64Array(Uint8Array.from(body.subarray(0, stampsEnd)).buffer),
       digests: body.toString("latin1", stampsEnd, digestsEnd),

@@ -9,6 +9,8 @@ import type { PoolPlaces } from "./pool.ts";
 export interface PoolListing {
   /** Relative to the pool. */
   readonly paths: readonly string[];
+  /** But the pool's own. */
+  readonly folders: readonly string[];
   readonly linkCount: number;
 }
 
@@ -21,8 +23,6 @@ export interface WalkedPool {
   readonly families: readonly (string | undefined)[];
   /** Folders with a `run.json`, the record of a run. */
   readonly records: ReadonlySet<string>;
-  /** For each path of the listing `1` when it is one of them. */
-  readonly looked: string;
   /** Of each of them the stat record; none where it is not looked at before it is read. */
   readonly table: FileTable;
 }
@@ -31,6 +31,8 @@ export interface WalkedPool {
 export interface ListOptions {
   readonly filesMax: number;
   readonly threads: FileThreads;
+  /** What lies in the pool's own folder, and not what is in the others. */
+  readonly isFlat?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((files: number) => void) | undefined;
 }
@@ -57,13 +59,11 @@ export async function walkPool(
   const paths: string[] = [];
   const families: (string | undefined)[] = [];
   const records = new Set<string>();
-  const looked = Buffer.alloc(listing.paths.length, "0");
-  for (const [index, path] of listing.paths.entries()) {
+  for (const path of listing.paths) {
     const family = familyOf(path);
     const isRecord = path.endsWith("run.json") && basename(path) === "run.json";
     if (family === undefined && !isRecord) continue;
     if (isRecord) records.add(path.slice(0, Math.max(0, path.length - "/run.json".length)));
-    looked.write("1", index);
     paths.push(path);
     families.push(family);
   }
@@ -72,7 +72,7 @@ export async function walkPool(
   const table = isLookedAt
     ? await threads.look({ folder, paths, signal })
     : await lookAtRecords(folder, { paths, families }, options);
-  return { listing, paths, families, records, looked: looked.toString("latin1"), table };
+  return { listing, paths, families, records, table };
 }
 
 /** Files that are only records are not read by the scan: their stat records would not be known. */
@@ -95,15 +95,14 @@ async function lookAtRecords(
  */
 export function listPool(
   places: PoolPlaces,
-  { filesMax, threads, signal, onProgress }: ListOptions,
+  { filesMax, threads, isFlat = false, signal, onProgress }: ListOptions,
 ): PoolListing {
   const paths: string[] = [];
-  const own = new Set(
-    [places.trash, places.manifest, places.backup].map((path) => relative(places.folder, path)),
-  );
+  const folders: string[] = [];
+  const own = new Set(ownPaths(places));
   let linkCount = 0;
-  const folders = [""];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+  const rest = [""];
+  for (let folder = rest.pop(); folder !== undefined; folder = rest.pop()) {
     signal?.throwIfAborted();
     for (const entry of readFolder(join(places.folder, folder))) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
@@ -111,13 +110,20 @@ export function listPool(
       if (entry.isFile()) {
         if (paths.length === filesMax) throw tooManyFiles(places.folder, filesMax);
         paths.push(path);
-      } else if (entry.isDirectory()) folders.push(path);
-      else if (entry.isSymbolicLink()) linkCount += 1;
+      } else if (entry.isDirectory()) {
+        folders.push(path);
+        if (!isFlat) rest.push(path);
+      } else if (entry.isSymbolicLink()) linkCount += 1;
     }
     threads.expect(paths.length);
     onProgress?.(paths.length);
   }
-  return { paths, linkCount };
+  return { paths, folders, linkCount };
+}
+
+/** State that can be put elsewhere, relative to the pool. */
+export function ownPaths({ folder, trash, manifest, backup }: PoolPlaces): string[] {
+  return [trash, manifest, backup].map((path) => relative(folder, path));
 }
 
 /** What Reseal keeps in a pool besides the trash. */
