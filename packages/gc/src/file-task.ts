@@ -22,8 +22,6 @@ export interface FileStamp {
 export interface FileTask {
   /** Absolute. */
   readonly folder: string;
-  /** Relative to the folder, with a NUL between them. */
-  readonly paths: string;
   /** Whether files are read, or only looked at. */
   readonly isRead: boolean;
   readonly bufferBytes: number;
@@ -143,10 +141,13 @@ function newMemory(count: number): SharedArrayBuffer {
   return memory;
 }
 
-/** Do the next files of a task in this thread. @returns whether there may be more */
-export function workOn(task: FileTask): () => boolean {
+/**
+ * Do the next files of a task in this thread.
+ * @param paths Relative to the folder.
+ * @returns whether there may be more
+ */
+export function workOn(task: FileTask, paths: readonly string[]): () => boolean {
   const { folder, isRead } = task;
-  const paths = task.paths.split("\0");
   const table = new FileTable(paths.length, task.memory);
   const filesInPart = Math.min(32, Math.max(1, paths.length >> 6));
   const buffer = isRead ? Buffer.allocUnsafeSlow(task.bufferBytes) : Buffer.alloc(0);

@@ -6,8 +6,8 @@ import { FileTable, type FileTask, workOn } from "./file-task.ts";
 export interface FileWork {
   /** Absolute. */
   readonly folder: string;
-  /** Relative to the folder. */
-  readonly paths: readonly string[];
+  /** Relative to the folder, as a list or with a NUL between them. */
+  readonly paths: readonly string[] | string;
   readonly signal?: AbortSignal | undefined;
   /** Told of files and bytes done so far. */
   readonly onProgress?:
@@ -17,6 +17,7 @@ export interface FileWork {
 
 /** How files are read. */
 export interface ReadWork extends FileWork {
+  readonly paths: readonly string[];
   readonly bufferBytes: number;
   /** How many bytes they have, where that is known; it only decides whether threads are worth it. */
   readonly bytes?: number | undefined;
@@ -56,12 +57,10 @@ export class FileThreads implements AsyncDisposable {
 
   /** Look at files without opening them: what is gone has a problem instead of a stat record. */
   async look(work: FileWork): Promise<FileTable> {
-    const table = new FileTable(work.paths.length);
-    await this.#do(work, table, {
-      isRead: false,
-      bufferBytes: 0,
-      isShared: work.paths.length >= looksForThreads,
-    });
+    const paths = typeof work.paths === "string" ? work.paths.split("\0") : work.paths;
+    const table = new FileTable(paths.length);
+    const isShared = paths.length >= looksForThreads;
+    await this.#do(work, paths, table, { isRead: false, bufferBytes: 0, isShared });
     return table;
   }
 
@@ -69,7 +68,7 @@ export class FileThreads implements AsyncDisposable {
   async read(work: ReadWork): Promise<FileTable> {
     const { paths, bufferBytes, bytes = 0, table = new FileTable(paths.length) } = work;
     const isShared = paths.length >= readsForThreads || bytes >= bytesForThreads;
-    await this.#do(work, table, { isRead: true, bufferBytes, isShared });
+    await this.#do(work, paths, table, { isRead: true, bufferBytes, isShared });
     return table;
   }
 
@@ -80,24 +79,20 @@ export class FileThreads implements AsyncDisposable {
   }
 
   async #do(
-    { folder, paths, signal, onProgress }: FileWork,
+    { folder, paths: text, signal, onProgress }: FileWork,
+    paths: readonly string[],
     table: FileTable,
     how: Pick<FileTask, "isRead" | "bufferBytes"> & { readonly isShared: boolean },
   ): Promise<void> {
     if (paths.length === 0) return;
     const { isRead, bufferBytes, isShared } = how;
-    const task: FileTask = {
-      folder,
-      paths: paths.join("\0"),
-      isRead,
-      bufferBytes,
-      memory: table.memory,
-    };
+    const task = { folder, isRead, bufferBytes, memory: table.memory };
     if (isShared) this.start();
     const lanes = isShared && paths.length > 1 ? this.#lanes : [];
-    const others = lanes.map((lane) => lane.run(task));
+    const joined = lanes.length === 0 ? "" : typeof text === "string" ? text : text.join("\0");
+    const others = lanes.map((lane) => lane.run({ ...task, paths: joined }));
     try {
-      const goOn = workOn(task);
+      const goOn = workOn(task, paths);
       for (let start = performance.now(); goOn(); )
         if (performance.now() - start > turnMs) {
           await new Promise((resolve) => setImmediate(resolve));
@@ -116,14 +111,17 @@ export class FileThreads implements AsyncDisposable {
   }
 }
 
+/** A task as it goes to a thread: its files with a NUL between them. */
+type SharedTask = FileTask & { readonly paths: string };
+
 /** A thread that does one task after the other; it may be given the next before it is ready. */
 class Lane implements AsyncDisposable {
-  readonly #lane: WorkerLane<FileTask, void> = openWorkerLane(
+  readonly #lane: WorkerLane<SharedTask, void> = openWorkerLane(
     siblingModule(import.meta.url, "file-task-worker"),
   );
   #last: Promise<void> | undefined;
 
-  run(task: FileTask): Promise<void> {
+  run(task: SharedTask): Promise<void> {
     const before = this.#last;
     const next =
       before === undefined

@@ -149,10 +149,10 @@ export async function isUnchanged(
   const { isFlat, others } = known;
   const cache = new PoolCache(places.cache);
   if (cache.digest !== known.cache) return false;
-  if (cache.paths.length + known.otherFiles > options.filesMax) return false;
+  if (cache.files + known.otherFiles > options.filesMax) return false;
   if (namesDigest(listPool(places, { ...options, isFlat })) !== known.names) return false;
   const { threads, signal } = options;
-  const paths = [...cache.paths, ...others.paths];
+  const paths = [cache.paths, ...others.paths].slice(cache.files === 0 ? 1 : 0).join("\0");
   const { stamps } = await threads.look({ folder: places.folder, paths, signal });
   const start = cache.stamps.length;
   return (

@@ -21,12 +21,7 @@ import type { Pool, PoolPlaces } from "./pool.ts";
 import { readManifest, writeManifest } from "./pool-manifest.ts";
 import { runKeyOf } from "./run-key.ts";
 import { isSettled, PoolCache } from "./stat-cache.ts";
-import {
-  type ListOptions,
-  type PoolListing,
-  type WalkedPool,
-  walkPool,
-} from "./walk-pool.ts";
+import { type ListOptions, type PoolListing, type WalkedPool, walkPool } from "./walk-pool.ts";
 
 /** How to scan. */
 export interface ScanOptions {
@@ -210,7 +205,7 @@ async function scanFiles(
   const cache = new PoolCache(places.cache);
   const walked = await walkPool(places, {
     familyOf: familyMatcher(config.families),
-    isAllRead: options.readAll === true || cache.isEmpty,
+    isAllRead: options.readAll === true || cache.files === 0,
     ...listOptions(config, threads, options),
   });
   const { nowMs } = options;

@@ -5,15 +5,17 @@ import type { FileStamp, FileTable } from "./file-task.ts";
 
 const format = "reseal-pool-cache/3";
 
-/** What is kept: numbers as they are in memory, text in one piece. To read it makes hardly an object. */
-interface Columns {
-  /** Stands for all that is kept. */
+/** What is kept, in one piece: to read it makes hardly an object. */
+interface Kept {
+  /** Stands for all of it; nothing where there was nothing to be read. */
   readonly digest: string | undefined;
-  readonly paths: readonly string[];
+  readonly files: number;
   /** Of each file size, both times and inode. */
   readonly stamps: Float64Array;
-  /** Of each digest the 64 hexadecimal digits, without anything between them. */
-  readonly digests: string;
+  /** Of each file 32 bytes. */
+  readonly digests: Buffer;
+  /** With a NUL between them. */
+  readonly paths: string;
 }
 
 /** A file to be remembered. */
@@ -22,8 +24,15 @@ interface CachedFile extends FileStamp {
   readonly digest: Digest;
 }
 
-const hexLength = 64;
 const stampBytes = 32;
+const digestBytes = 32;
+const nothing: Kept = {
+  digest: undefined,
+  files: 0,
+  stamps: new Float64Array(),
+  digests: Buffer.alloc(0),
+  paths: "",
+};
 
 /**
  * Remembers digests of files by their stat record, so that unchanged ones are not read again.
@@ -34,43 +43,47 @@ const stampBytes = 32;
  */
 export class PoolCache {
   readonly #file: string;
-  readonly #columns: Columns;
+  readonly #kept: Kept;
+  #paths: readonly string[] | undefined;
   #places: ReadonlyMap<string, number> | undefined;
+  #hex: string | undefined;
   #next = 0;
   #hits = 0;
 
   constructor(file: string) {
     this.#file = file;
-    this.#columns = readColumns(file);
+    this.#kept = readKept(file);
   }
 
-  get isEmpty(): boolean {
-    return this.#columns.paths.length === 0;
+  get files(): number {
+    return this.#kept.files;
   }
 
-  get paths(): readonly string[] {
-    return this.#columns.paths;
+  /** Of all files, with a NUL between them. */
+  get paths(): string {
+    return this.#kept.paths;
   }
 
-  /** Stands for all that it knew when it was read; nothing where it could not be. */
-  get digest(): string | undefined {
-    return this.#columns.digest;
-  }
-
-  /** Of each of `paths` size, both times and inode. */
+  /** Of each file size, both times and inode. */
   get stamps(): Float64Array {
-    return this.#columns.stamps;
+    return this.#kept.stamps;
+  }
+
+  /** Stands for all that was known when it was read; nothing where it could not be. */
+  get digest(): string | undefined {
+    return this.#kept.digest;
   }
 
   /** The digest of a file of a table; found at once when they are asked for in the order they had. */
   get(path: string, table: FileTable, index: number): Digest | undefined {
     const place = this.#placeOf(path);
     if (place === undefined) return undefined;
-    const { stamps, digests } = this.#columns;
+    const { stamps, digests } = this.#kept;
     for (let at = 0; at < 4; at += 1)
       if (stamps[4 * place + at] !== table.stamps[4 * index + at]) return undefined;
     this.#hits += 1;
-    return `sha256:${digests.slice(place * hexLength, (place + 1) * hexLength)}`;
+    this.#hex ??= digests.toString("hex");
+    return `sha256:${this.#hex.slice(2 * digestBytes * place, 2 * digestBytes * (place + 1))}`;
   }
 
   /**
@@ -79,8 +92,8 @@ export class PoolCache {
    * @returns what stands for it; nothing where it could not be written
    */
   save(files: readonly CachedFile[], tickMs: number): string | undefined {
-    const { paths: known, digest } = this.#columns;
-    if (known.length === files.length && known.length === this.#hits) return digest;
+    const { files: known, digest } = this.#kept;
+    if (known === files.length && known === this.#hits) return digest;
     const settled = files.filter((file) => isSettled(file, tickMs));
     const stamps = new Float64Array(4 * settled.length);
     for (const [index, { size, mtimeMs, ctimeMs, ino }] of settled.entries()) {
@@ -89,9 +102,10 @@ export class PoolCache {
       stamps[4 * index + 2] = ctimeMs;
       stamps[4 * index + 3] = ino;
     }
-    const digests = settled.map(({ digest }) => digest.slice("sha256:".length)).join("");
+    const hex = settled.map((file) => file.digest.slice("sha256:".length)).join("");
     const paths = settled.map(({ path }) => path).join("\0");
-    const body = Buffer.concat([Buffer.from(stamps.buffer), Buffer.from(digests + paths)]);
+    const parts = [Buffer.from(stamps.buffer), Buffer.from(hex, "hex"), Buffer.from(paths)];
+    const body = Buffer.concat(parts);
     const saved = digestOf(body);
     if (saved === digest) return digest;
     try {
@@ -106,9 +120,10 @@ export class PoolCache {
   }
 
   #placeOf(path: string): number | undefined {
-    const { paths } = this.#columns;
-    if (paths[this.#next] !== path) {
-      this.#places ??= new Map(paths.map((one, place) => [one, place]));
+    if (this.#kept.files === 0) return undefined;
+    this.#paths ??= this.#kept.paths.split("\0");
+    if (this.#paths[this.#next] !== path) {
+      this.#places ??= new Map(this.#paths.map((one, place) => [one, place]));
       const place = this.#places.get(path);
       if (place === undefined) return undefined;
       this.#next = place;
@@ -129,8 +144,7 @@ export function isSettled(
   return ctimeMs < tickMs && mtimeMs < tickMs;
 }
 
-function readColumns(file: string): Columns {
-  const nothing = { digest: undefined, paths: [], stamps: new Float64Array(), digests: "" };
+function readKept(file: string): Kept {
   try {
     const bytes = readFileSync(file);
     const end = bytes.indexOf("\n");
@@ -141,12 +155,13 @@ function readColumns(file: string): Columns {
     if (header.format !== format || header.body !== digest || typeof files !== "number")
       return nothing;
     const stampsEnd = files * stampBytes;
-    const digestsEnd = stampsEnd + files * hexLength;
+    const digestsEnd = stampsEnd + files * digestBytes;
     return {
       digest,
-      paths: files === 0 ? [] : body.toString("utf8", digestsEnd).split("\0"),
+      files,
       stamps: new Float64Array(Uint8Array.from(body.subarray(0, stampsEnd)).buffer),
-      digests: body.toString("latin1", stampsEnd, digestsEnd),
+      digests: body.subarray(stampsEnd, digestsEnd),
+      paths: body.toString("utf8", digestsEnd),
     };
   } catch {
     return nothing;
