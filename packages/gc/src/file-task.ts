@@ -68,6 +68,22 @@ export class FileTable {
     return { files: Atomics.load(control, doneFiles), bytes };
   }
 
+  /** How many bytes the files have, as far as their stat records are known. */
+  get bytes(): number {
+    let sum = 0;
+    for (let at = 0; at < this.stamps.length; at += 4) sum += this.stamps[at] || 0;
+    return sum;
+  }
+
+  /** A new table of some of the files, with their stat records. */
+  part(indexes: readonly number[]): FileTable {
+    const table = new FileTable(indexes.length);
+    for (const [place, index] of indexes.entries())
+      for (let at = 0; at < 4; at += 1)
+        table.stamps[4 * place + at] = this.stamps[4 * index + at] ?? Number.NaN;
+    return table;
+  }
+
   /** Take the next files. @returns the first of them; `count` or more when none is left */
   take(files: number): number {
     return Atomics.add(this.#control, nextFile, files);

@@ -5,7 +5,6 @@ import type { ArtifactsConfig } from "./artifacts-config.ts";
 import { buildEntries, type FoundFile } from "./build-entries.ts";
 import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { fullEntryId } from "./entry-id.ts";
-import { FileTable } from "./file-task.ts";
 import { FileThreads } from "./file-threads.ts";
 import {
   fingerprintOf,
@@ -310,13 +309,12 @@ async function readFiles(
     if (digest === undefined) rest.push(index);
     else digests[index] = digest;
   }
-  const fresh = new FileTable(rest.length);
-  for (const [place, index] of rest.entries()) fresh.setStamp(place, table.stamp(index));
+  const fresh = table.part(rest);
   const cached = paths.length - rest.length;
   await threads.read({
     folder,
     paths: rest.map((index) => paths[index] ?? ""),
-    bytes: fresh.stamps.reduce((sum, value, at) => (at % 4 === 0 ? sum + value : sum), 0),
+    bytes: fresh.bytes,
     bufferBytes: config.checksumBufferBytes,
     signal,
     onProgress: ({ files, bytes }) =>
@@ -328,18 +326,15 @@ async function readFiles(
     const problem = fresh.problem(place);
     if (problem === undefined) {
       digests[index] = fresh.digest(place);
-      if (Number.isNaN(table.stamps[4 * index])) table.setStamp(index, fresh.stamp(place));
+      table.setStamp(index, fresh.stamp(place));
     } else if (problem !== "gone")
       unreadable.push({ path: paths[index] ?? "", family: families[index] ?? "" });
   }
-  const places = new Map(rest.map((index, place) => [index, place]));
   const known: FoundFile[] = [];
   for (const [index, path] of paths.entries()) {
-    const [family, digest, place] = [families[index], digests[index], places.get(index)];
+    const [family, digest] = [families[index], digests[index]];
     if (family === undefined || digest === undefined) continue;
-    const { size, mtimeMs, ctimeMs, ino } =
-      place === undefined ? table.stamp(index) : fresh.stamp(place);
-    known.push({ path, family, size, mtimeMs, ctimeMs, ino, digest });
+    known.push({ path, family, digest, ...table.stamp(index) });
   }
   return { known, unreadable, filesRead: rest.length };
 }
