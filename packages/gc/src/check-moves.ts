@@ -41,13 +41,16 @@ export async function problemsBefore(
       (file): CheckedFile => ({ move, file, path: file.path, size: file.size, stamp: file.stamp }),
     ),
   );
-  const paths = all.map(({ path }) => path);
+  const known = all.filter(
+    ({ stamp, file }) =>
+      stamp !== undefined && stamp.mtimeMs <= (file.unusedSinceMs ?? stamp.mtimeMs),
+  );
+  const paths = known.map(({ path }) => path);
   const table = await threads.look({ folder, paths, signal });
-  const isSame = ({ stamp, file }: CheckedFile, index: number): boolean =>
-    stamp !== undefined &&
-    stamp.mtimeMs <= (file.unusedSinceMs ?? stamp.mtimeMs) &&
-    table.hasStamp(index, stamp);
-  const others = all.filter((one, index) => !isSame(one, index));
+  const same = new Set(
+    known.filter(({ stamp }, index) => stamp !== undefined && table.hasStamp(index, stamp)),
+  );
+  const others = all.filter((one) => !same.has(one));
   return await problemsOf(
     pool,
     folder,
