@@ -110,9 +110,9 @@ async function moveBatch(
   try {
     if (source === undefined) {
       const { mover, whole } = takeAway(pool, items);
-      const [found] = await bothOf(
-        problemsAfter(pool, [...items.keys()], items, whole),
+      const [, found] = await bothOf(
         mover.sync(),
+        problemsAfter(pool, [...items.keys()], items, whole),
       );
       for (const [move, problem] of found) problems.set(move, problem);
     } else {
@@ -338,7 +338,8 @@ function itemOf(
     ...(seals !== undefined && { seals }),
     files: files.map(({ path, size, digest }): TrashFile => {
       const replacement = replacedBy?.get(path);
-      return { path, size, digest, ...(replacement && { replaced_by: replacement }) };
+      // In the order of the journal's keys, or each would be copied to be written.
+      return { digest, path, ...(replacement && { replaced_by: replacement }), size };
     }),
   };
 }
