@@ -248,21 +248,28 @@ export const scenarios = [
 /** Id of the oldest run of the pool, which is pinned. */
 const pinnedId = "46c2a58c";
 
-/** Fifteen runs of which ten are kept, and the oldest, which is pinned. */
+/**
+ * Fifteen runs of which ten are kept, and the oldest, which is pinned. Some have a folder of their
+ * own, which is moved whole; in one of these lies a file of nobody.
+ */
 function preparePool(work) {
-  const folder = join(work.folder, "artifacts/bench");
-  mkdirSync(folder, { recursive: true });
+  const folder = join(work.folder, "artifacts");
   for (let run = 10; run < 25; run += 1) {
+    const name = `202508${run}_120000_pass`;
+    const place = run % 2 === 0 ? join(folder, "bench") : join(folder, "nightly", name, "bench");
+    const stem = run % 2 === 0 ? name : "result";
+    mkdirSync(place, { recursive: true });
     for (const kind of ["jsonl", "md"])
-      writeFileSync(join(folder, `202508${run}_120000_pass.${kind}`), `${kind} of run ${run}\n`);
+      writeFileSync(join(place, `${stem}.${kind}`), `${kind} of run ${run}\n`);
   }
+  writeFileSync(join(folder, "nightly/20250813_120000_pass/notes.txt"), "a file of nobody\n");
   work.reseal("artifacts", "pin", "--id", pinnedId, "--on", "--reason", "in the paper");
 }
 
 /** Every file is in one place, the folder or the trash; the pin holds; nobody broke the log. */
 function assertPool(work) {
   const found = filesBelow(join(work.folder, "artifacts"))
-    .filter((path) => /^(?:\.trash\/[0-9a-f-]+\/)?bench\//.test(path))
+    .filter((path) => /^(?:\.trash\/[0-9a-f-]+\/)?(?:bench|nightly)\/.*\.(?:jsonl|md)$/.test(path))
     .map((path) => [
       path.replace(/^\.trash\/[^/]+\//, ""),
       readFileSync(join(work.folder, "artifacts", path), "utf8"),
@@ -273,6 +280,8 @@ function assertPool(work) {
     const [, run, kind] = /202508(\d\d).*\.(.*)$/.exec(path);
     if (text !== `${kind} of run ${run}\n`) throw new Error(`${path} holds ${text}`);
   }
+  if (!work.has("artifacts/nightly/20250813_120000_pass/notes.txt"))
+    throw new Error("a file of nobody was moved");
   const { items } = work.reseal("artifacts", "list", "--json").data;
   if (items.find(({ id }) => id === pinnedId)?.is_pinned !== true)
     throw new Error("the pin was lost");

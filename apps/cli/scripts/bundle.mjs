@@ -17,7 +17,7 @@ const threadModules = {
   "deflate-worker": "../../packages/bundle/dist/zip/deflate-worker.js",
   "lane-reader": "../../packages/bundle/dist/zip/lane-reader.js",
   "file-worker": "../../packages/store-fs/dist/file-worker.js",
-  "hash-worker": "../../packages/gc/dist/hash-worker.js",
+  "file-task-worker": "../../packages/gc/dist/file-task-worker.js",
   "compact-worker": "../../packages/gc/dist/compact-worker.js",
   "scan-inspector": "../../packages/record/dist/scan-inspector.js",
   "verifying-reader": "../../packages/replay/dist/verifying-reader.js",

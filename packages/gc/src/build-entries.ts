@@ -4,7 +4,7 @@ import type { EntryFile, PassFail, ScannedEntry } from "./entry.ts";
 import { fullEntryId, shortIds } from "./entry-id.ts";
 import type { Family } from "./families.ts";
 import { newestFirst } from "./family-members.ts";
-import type { FileStamp } from "./hash-task.ts";
+import type { FileStamp } from "./file-task.ts";
 import {
   poolContent,
   type RunRecord,
@@ -15,15 +15,11 @@ import {
 import type { Pin } from "./pins.ts";
 import { logicalPath, type RunKey, runKeys } from "./run-key.ts";
 
-/** A file of a family, as a scan has read it. */
-export interface FoundFile {
+/** A file of a family, as a scan has read it, with its stat record. */
+export interface FoundFile extends FileStamp {
   readonly path: string;
   readonly family: string;
-  readonly size: number;
-  readonly mtimeMs: number;
   readonly digest: Digest;
-  /** Its stat record, where a later change would be seen in it. */
-  readonly stamp?: FileStamp | undefined;
 }
 
 /** What entries follow from besides the files. */
@@ -150,8 +146,9 @@ async function passFailOf(
   return ruled ?? statusOfNames(paths);
 }
 
-function toEntryFile({ path, size, digest, stamp }: FoundFile): EntryFile {
-  return stamp === undefined ? { path, size, digest } : { path, size, digest, stamp };
+function toEntryFile(file: FoundFile): EntryFile {
+  const { path, size, digest } = file;
+  return { path, size, digest, stamp: file };
 }
 
 /** Of the list of the files, where every name can stand in one; else of the digests alone. */

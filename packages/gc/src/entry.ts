@@ -1,6 +1,6 @@
 import type { Digest } from "@reseal/hash";
 import type { PoolEntry } from "@reseal/schema";
-import type { FileStamp } from "./hash-task.ts";
+import type { FileStamp } from "./file-task.ts";
 
 /** How a run ended. `unknown` never counts as a pass. */
 export type PassFail = "pass" | "fail" | "unknown";

@@ -49,6 +49,7 @@ export {
 export { entryNamed, namedBy } from "./entry-named.ts";
 export { gcErrors } from "./errors.ts";
 export { defaultFamilies, type Family } from "./families.ts";
+export type { FileThreads } from "./file-threads.ts";
 export { formatSize } from "./format-size.ts";
 export { type ReportPaths, readReport } from "./gc-report.ts";
 export { isoWeek } from "./keep-rules.ts";

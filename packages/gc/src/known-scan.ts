@@ -1,11 +1,19 @@
 import { createHash } from "node:crypto";
 import { lstatSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { PoolManifest } from "@reseal/schema";
+import { isTrustedFileSystem } from "@reseal/store";
+import type { FileStamp } from "./file-task.ts";
 import type { PoolPlaces } from "./pool.ts";
-import type { FileStamp } from "./stat-cache.ts";
-import type { PoolListing, WalkedPool } from "./walk-pool.ts";
+import { isSettled, PoolCache } from "./stat-cache.ts";
+import {
+  type ListOptions,
+  listPool,
+  ownPaths,
+  type PoolListing,
+  type WalkedPool,
+} from "./walk-pool.ts";
 
-const format = "reseal-pool-known/1";
+const format = "reseal-pool-known/2";
 
 /** What of a manifest is known without reading its entries. */
 export type ManifestFacts = Pick<PoolManifest, "scanned_at" | "scanner" | "summary" | "families">;
@@ -17,7 +25,7 @@ export type ManifestFacts = Pick<PoolManifest, "scanned_at" | "scanner" | "summa
 export interface KnownScan extends ManifestFacts {
   /** Files of a family. */
   readonly files: number;
-  /** Of all files that entries follow from; absent when one may have changed unseen. */
+  /** Of all that entries follow from; absent when something may have changed unseen. */
   readonly fingerprint?: Fingerprint | undefined;
   /** Of the pins that were in force. */
   readonly pins: string;
@@ -62,43 +70,105 @@ export function writeKnownScan(places: PoolPlaces, scan: KnownScan): void {
   }
 }
 
-/** Stands for the names of all files of a pool, and the stat records of those that count. */
+/** What tells that a pool looks as it did. */
 export interface Fingerprint {
+  /** Stands for the files of the families with their stat records: the cache that has them. */
+  readonly cache: string;
+  /** Stands for the names of all files; of those in the pool's own folder where `isFlat`. */
   readonly names: string;
-  /** For each file `1` when its stat record counts. */
-  readonly looked: string;
-  readonly stamps: string;
+  /** In the other folders no name has changed while their own stat records are the same. */
+  readonly isFlat: boolean;
+  /** Records of runs, and those folders. */
+  readonly others: {
+    readonly paths: readonly string[];
+    /** Of each size, both times and inode. */
+    readonly stamps: readonly number[];
+  };
+  /** Files of no family, and links. */
+  readonly otherFiles: number;
+  readonly links: number;
 }
 
-/** What a pool looked like. */
-export function fingerprintOf({ listing, looked, stamps }: WalkedPool): Fingerprint {
-  return { names: namesDigest(listing), looked, stamps: stampsDigest(stamps) };
+/**
+ * What a pool looks like; nothing where a later change might not be seen.
+ * @param tickMs A time of the same file system, before the pool was looked at.
+ */
+export function fingerprintOf(
+  places: PoolPlaces,
+  { listing, paths, families, table }: WalkedPool,
+  { cache, tickMs }: { readonly cache: string; readonly tickMs: number },
+): Fingerprint | undefined {
+  const records = paths.flatMap((path, index) =>
+    families[index] === undefined ? [{ path, ...table.stamp(index) }] : [],
+  );
+  if (!records.every((record) => isSettled(record, tickMs))) return undefined;
+  const folders = foldersThatTell(places, listing.folders, tickMs);
+  const isFlat = folders !== undefined;
+  const others = [...records, ...(folders ?? [])];
+  return {
+    cache,
+    names: namesDigest(isFlat ? flat(listing) : listing),
+    isFlat,
+    others: {
+      paths: others.map(({ path }) => path),
+      stamps: others.flatMap(({ size, mtimeMs, ctimeMs, ino }) => [size, mtimeMs, ctimeMs, ino]),
+    },
+    otherFiles: listing.paths.length - paths.length + records.length,
+    links: listing.linkCount,
+  };
+}
+
+/** Folders with their stat records, where these change with the names in them. */
+function foldersThatTell(
+  places: PoolPlaces,
+  paths: readonly string[],
+  tickMs: number,
+): (FileStamp & { readonly path: string })[] | undefined {
+  const { folder } = places;
+  // Whoever writes the state changes the folder that it is in.
+  if (ownPaths(places).some((path) => path.includes("/") && !path.startsWith("../")))
+    return undefined;
+  if (!isTrustedFileSystem(folder)) return undefined;
+  const { dev: ownDev } = lstatSync(folder);
+  const found: (FileStamp & { readonly path: string })[] = [];
+  for (const path of paths) {
+    const stats = lstatSync(`${folder}/${path}`, { throwIfNoEntry: false });
+    if (stats?.dev !== ownDev || !isSettled(stats, tickMs)) return undefined;
+    const { size, mtimeMs, ctimeMs, ino } = stats;
+    found.push({ path, size, mtimeMs, ctimeMs, ino });
+  }
+  return found;
 }
 
 /** Whether a pool looks as it did. Nothing but names and stat records is read. */
-export function isUnchanged(folder: string, listing: PoolListing, known: Fingerprint): boolean {
-  const { looked } = known;
-  if (namesDigest(listing) !== known.names || looked.length !== listing.paths.length) return false;
-  const stamps = new Float64Array(4 * looked.replaceAll("0", "").length);
-  let at = 0;
-  for (const [index, path] of listing.paths.entries()) {
-    if (looked[index] === "0") continue;
-    const stats = lstatSync(`${folder}/${path}`, { throwIfNoEntry: false });
-    if (stats === undefined) return false;
-    stamps[at] = stats.size;
-    stamps[at + 1] = stats.mtimeMs;
-    stamps[at + 2] = stats.ctimeMs;
-    stamps[at + 3] = stats.ino;
-    at += 4;
-  }
-  return stampsDigest(stamps) === known.stamps;
+export async function isUnchanged(
+  places: PoolPlaces,
+  known: Fingerprint,
+  options: ListOptions,
+): Promise<boolean> {
+  const { isFlat, others } = known;
+  const cache = new PoolCache(places.cache);
+  if (cache.digest !== known.cache) return false;
+  if (cache.files + known.otherFiles > options.filesMax) return false;
+  if (namesDigest(listPool(places, { ...options, isFlat })) !== known.names) return false;
+  const { threads, signal } = options;
+  const paths = [cache.paths, ...others.paths].slice(cache.files === 0 ? 1 : 0).join("\0");
+  const { stamps } = await threads.look({ folder: places.folder, paths, signal });
+  const start = cache.stamps.length;
+  return (
+    cache.stamps.every((value, at) => value === stamps[at]) &&
+    others.stamps.every((value, at) => value === stamps[start + at])
+  );
+}
+
+/** What a listing has of the pool's own folder. */
+function flat({ paths, folders, linkCount }: PoolListing): PoolListing {
+  const isTop = (path: string): boolean => !path.includes("/");
+  return { paths: paths.filter(isTop), folders: folders.filter(isTop), linkCount };
 }
 
 /** No path can have the character that divides them. */
-function namesDigest({ paths }: PoolListing): string {
-  return createHash("sha256").update(paths.join("\0")).digest("hex");
-}
-
-function stampsDigest(stamps: Float64Array): string {
-  return createHash("sha256").update(stamps).digest("hex");
+function namesDigest({ paths, folders }: PoolListing): string {
+  const text = [...paths, "", ...folders].join("\0");
+  return createHash("sha256").update(text).digest("hex");
 }

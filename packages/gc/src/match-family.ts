@@ -7,7 +7,16 @@ export function familyMatcher(
 ): (path: string) => string | undefined {
   const tests = families.map(({ name, patterns }) => ({
     name,
-    isMatch: picomatch([...patterns], { dot: true, strictSlashes: true }),
+    literal: new Set(patterns), // A path fits the glob that is written as it is.
+    expression: expressionOf(patterns),
   }));
-  return (path) => tests.find(({ isMatch }) => isMatch(path))?.name;
+  return (path) =>
+    tests.find(({ literal, expression }) => literal.has(path) || expression.test(path))?.name;
+}
+
+/** One for all globs: a function for each would take longer than the look at the file. */
+function expressionOf(patterns: readonly string[]): RegExp {
+  const options = { dot: true, strictSlashes: true };
+  const sources = patterns.map((pattern) => picomatch.makeRe(pattern, options).source);
+  return new RegExp(sources.length === 0 ? "$^" : sources.join("|"));
 }

@@ -16,6 +16,16 @@ import { dirname } from "node:path";
 import { syncFileSystem } from "@reseal/store";
 import { gcErrors } from "./errors.ts";
 
+/** Why a folder cannot be moved in one step although its files may be, one by one. */
+const notInOneStep: ReadonlySet<string | undefined> = new Set([
+  "EXDEV", // Another file system, or an overlay.
+  "EBUSY", // Something is mounted in it, or open in it on Windows.
+  "EACCES",
+  "EPERM",
+  "ENOTEMPTY", // Somebody has made the target meanwhile.
+  "EEXIST",
+]);
+
 /** Up to this number of folders each is synced by itself; it waits for nobody else's data. */
 const oneByOneMax = 16;
 
@@ -46,6 +56,22 @@ export class FileMover {
       unlinkSync(from);
     }
     this.#touched.add(dirname(from)).add(dirname(to));
+  }
+
+  /**
+   * Move a folder with all that it holds. Nothing may be at the target.
+   * @returns `false` where that is not done in one step: nothing was moved then
+   */
+  moveFolder(from: string, to: string): boolean {
+    this.#makeFolder(dirname(to));
+    try {
+      renameSync(from, to);
+    } catch (cause) {
+      if (notInOneStep.has(errnoOf(cause))) return false;
+      throw writeFailure(from, to, cause);
+    }
+    this.#touched.add(dirname(from)).add(dirname(to));
+    return true;
   }
 
   /** Let a file be at a second place as well. It may then be replaced at the first, not written to. */

@@ -5,6 +5,7 @@ import type { Digest } from "@reseal/hash";
 import { type Clock, type Journal, takeLock } from "@reseal/store";
 import type { ArtifactsConfig } from "./artifacts-config.ts";
 import { gcErrors } from "./errors.ts";
+import { FileThreads } from "./file-threads.ts";
 import type { Pin } from "./pins.ts";
 import { sweepWriters } from "./pool-writer.ts";
 import type { Scan, ScanOptions } from "./scan.ts";
@@ -43,7 +44,7 @@ export function poolPlaces(folder: string, config: ArtifactsConfig, cwd: string)
     folder,
     manifest: place(config.manifestFile, ".manifest.json"),
     backup: place(config.backupFile, ".manifest.backup.json"),
-    cache: join(folder, ".manifest.cache.json"),
+    cache: join(folder, ".manifest.cache"),
     known: join(folder, ".manifest.known.json"),
     pins: join(folder, ".manifest.pins.json"),
     lock: join(folder, ".manifest.lock"),
@@ -62,6 +63,8 @@ export interface Pool extends AsyncDisposable {
   /** Who acts, for the audit log. */
   readonly actor: string;
   readonly signal: AbortSignal | undefined;
+  /** What looks at files and reads them. */
+  readonly threads: FileThreads;
   /** For a pool whose entries are the sealed runs of a store. */
   readonly source?: PoolSource | undefined;
 }
@@ -106,6 +109,7 @@ export async function openPool(
 ): Promise<Pool> {
   const { clock, actor, signal, onNotice } = options;
   const lock = await lockPool(places, options);
+  const threads = new FileThreads(config.parallelWorkers);
   try {
     const journal = await options.openJournal(places.journal);
     const pool: Pool = {
@@ -115,8 +119,10 @@ export async function openPool(
       clock,
       actor,
       signal,
+      threads,
       source: options.source,
       async [Symbol.asyncDispose]() {
+        await threads[Symbol.asyncDispose]();
         await journal[Symbol.asyncDispose]();
         lock[Symbol.dispose]();
       },
@@ -126,6 +132,7 @@ export async function openPool(
     if (count > 0) onNotice?.(`${count} unfinished moves of a dead process were put back.`);
     return pool;
   } catch (error) {
+    await threads[Symbol.asyncDispose]();
     lock[Symbol.dispose]();
     throw error;
   }

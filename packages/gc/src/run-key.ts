@@ -89,6 +89,12 @@ export function runKeyOf(path: string): RunKey {
   return { rule: "folder", value: folder, timestamp, folder };
 }
 
+/** Whether a folder, or one above it, bears the name of a run: it is not used for any other. */
+export function isFolderOfRun(folder: string, runId: string): boolean {
+  const { rule, value } = runKeyOf(`${folder}/.`);
+  return rule !== "folder" && value === runId;
+}
+
 const compacted = /\.compact(?=\.(?:jsonl|md)$)/;
 
 /** The path a file has when it is not compacted. */

@@ -4,6 +4,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  mkdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -382,6 +383,51 @@ test.each<readonly [string, (pool: Pool) => void, object]>([
   expect(found.manifest.summary).toMatchObject(summary);
   const written = await readManifest(pool.places);
   expect(written?.summary).toEqual(found.manifest.summary);
+});
+
+test("a file of no family is counted, wherever it is put", async () => {
+  await using pool = await settledPool();
+  const { otherFiles } = await updatePool(pool, {});
+  for (const [index, path] of ["x.txt", "smoke90/x.txt", "new/folder/x.txt"].entries()) {
+    await tick();
+    writeFileSync(pool.places.known, readFileSync(pool.places.known));
+    writeFiles(pool.places.folder, { [path]: "x\n" });
+
+    expect((await refreshManifest(pool, {})).otherFiles).toBe(otherFiles + index + 1);
+  }
+});
+
+test("where the state is in a folder that is scanned, a scan that finds nothing new sees so", async () => {
+  const folder = poolFolder(tree);
+  mkdirSync(join(folder, "state"));
+  const manifestFile = join(folder, "state/manifest.json");
+  await tick();
+  await using pool = await openTestPool(folder, { config: { manifestFile } });
+  const { files, otherFiles } = await updatePool(pool, {});
+  await tick();
+  writeFileSync(pool.places.known, readFileSync(pool.places.known));
+  const { ino } = statSync(manifestFile);
+
+  expect(await refreshManifest(pool, {})).toMatchObject({ files, otherFiles, filesRead: 0 });
+  expect(statSync(manifestFile).ino).toBe(ino);
+  writeFiles(folder, { "smoke90/new.md": "new\n" });
+  expect((await refreshManifest(pool, {})).files).toBe(files + 1);
+});
+
+test.each([
+  ["a byte of it was changed", (bytes: Buffer) => bytes.fill("x", 400, 401)],
+  ["it was cut off", (bytes: Buffer) => bytes.subarray(0, -1)],
+  ["it is that of an earlier version", () => Buffer.from('{"format":"reseal-pool-cache/2"}')],
+  ["it is empty", () => Buffer.alloc(0)],
+] as const)("a cache is not believed when %s", async (_, change) => {
+  await using pool = await settledPool();
+  expect((await updatePool(pool, {})).filesRead).toBe(0);
+  writeFileSync(pool.places.cache, change(readFileSync(pool.places.cache)));
+
+  const { filesRead, files } = await refreshManifest(pool, {});
+
+  expect(filesRead).toBe(files);
+  expect((await updatePool(pool, {})).filesRead).toBe(0);
 });
 
 test("a pin that has ended is no pin at the next scan", async () => {

@@ -1,10 +1,11 @@
 import { existsSync, lstatSync } from "node:fs";
+import type { Digest } from "@reseal/hash";
 import type { PoolManifest } from "@reseal/schema";
 import type { ArtifactsConfig } from "./artifacts-config.ts";
 import { buildEntries, type FoundFile } from "./build-entries.ts";
 import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { fullEntryId } from "./entry-id.ts";
-import { hashFiles } from "./hash-files.ts";
+import { FileThreads } from "./file-threads.ts";
 import {
   fingerprintOf,
   isUnchanged,
@@ -18,15 +19,8 @@ import { type Pin, pinsDigest, pinsInForce, readPins } from "./pins.ts";
 import type { Pool, PoolPlaces } from "./pool.ts";
 import { readManifest, writeManifest } from "./pool-manifest.ts";
 import { runKeyOf } from "./run-key.ts";
-import { type FileStamp, isSettled, PoolCache } from "./stat-cache.ts";
-import {
-  type ListOptions,
-  listPool,
-  type PoolListing,
-  type WalkedFile,
-  type WalkedPool,
-  walkPool,
-} from "./walk-pool.ts";
+import { isSettled, PoolCache } from "./stat-cache.ts";
+import { type ListOptions, type PoolListing, type WalkedPool, walkPool } from "./walk-pool.ts";
 
 /** How to scan. */
 export interface ScanOptions {
@@ -92,7 +86,7 @@ export interface Shared {
 interface ScanResult extends Scan {
   readonly walked: WalkedPool;
   readonly cache: PoolCache;
-  readonly known: readonly (FoundFile & { readonly stamp: FileStamp })[];
+  readonly known: readonly FoundFile[];
 }
 
 /**
@@ -104,12 +98,13 @@ export async function scanPool(
   config: ArtifactsConfig,
   options: ScanOptions,
 ): Promise<Scan> {
+  await using threads = new FileThreads(config.parallelWorkers);
   const {
     known: _,
     walked: _walked,
     cache: _cache,
     ...scan
-  } = await scanFiles(places, config, options);
+  } = await scanFiles(places, config, threads, options);
   return scan;
 }
 
@@ -135,20 +130,22 @@ export async function refreshManifest(
   pool: Pool,
   options: Omit<ScanOptions, "nowMs">,
 ): Promise<ScanSummary> {
-  const { places, config, clock, signal } = pool;
+  const { places, config, clock, signal, threads } = pool;
   const nowMs = clock.now();
   const known =
     options.readAll === true || pool.source !== undefined ? undefined : readKnownScan(places);
   if (known?.fingerprint === undefined || known.scanner.config_hash !== configHash(config))
     return updatePool(pool, options);
-  const listing = listPool(places, listOptions(config, { signal, ...options, nowMs }));
+  const { files, fingerprint } = known;
+  threads.expect(files);
+  const listing = listOptions(config, threads, { signal, ...options, nowMs });
   const isSame =
-    isUnchanged(places.folder, listing, known.fingerprint) &&
-    pinsState(places, nowMs) === known.pins;
+    (await isUnchanged(places, fingerprint, listing)) && pinsState(places, nowMs) === known.pins;
   if (!isSame) return updatePool(pool, options);
   const manifest = { ...known, scanned_at: new Date(nowMs).toISOString() };
   writeKnownScan(places, manifest);
-  return { ...countsOf(listing, known.files), filesRead: 0, unreadable: [], manifest };
+  const { otherFiles, links } = fingerprint;
+  return { files, otherFiles, links, filesRead: 0, unreadable: [], manifest };
 }
 
 /** What is known of a manifest; read only where somebody else has written it. @throws as reading it */
@@ -157,16 +154,18 @@ export async function manifestFacts(places: PoolPlaces): Promise<ManifestFacts |
 }
 
 async function updateManifest(
-  { places, config }: Pool,
+  { places, config, threads }: Pool,
   options: ScanOptions & UpdateOptions,
 ): Promise<Scan> {
   const tickMs = lstatSync(places.lock, { throwIfNoEntry: false })?.ctimeMs ?? 0;
-  const { known, walked, cache, ...scan } = await scanFiles(places, config, options);
-  cache.save(known, tickMs);
+  const { known, walked, cache, ...scan } = await scanFiles(places, config, threads, options);
+  const saved = cache.save(known, tickMs);
   if (options.writesManifest === false) return scan;
   writeManifest(places, scan.manifest);
   const { scanned_at, scanner, summary, families } = scan.manifest;
-  const isSure = scan.unreadable.length === 0 && areSettled(walked, tickMs);
+  const isSure =
+    scan.unreadable.length === 0 && known.every((file) => isSettled(file, tickMs)) && saved;
+  const fingerprint = isSure ? fingerprintOf(places, walked, { cache: saved, tickMs }) : undefined;
   writeKnownScan(places, {
     scanned_at,
     scanner,
@@ -174,18 +173,9 @@ async function updateManifest(
     families,
     files: scan.files,
     pins: pinsState(places, options.nowMs),
-    ...(isSure && { fingerprint: fingerprintOf(walked) }),
+    ...(fingerprint && { fingerprint }),
   });
   return scan;
-}
-
-/** Whether a later change of any file would be seen in its stat record. */
-function areSettled({ stamps }: WalkedPool, tickMs: number): boolean {
-  for (let at = 0; at < stamps.length; at += 4) {
-    const [mtimeMs, ctimeMs] = [stamps[at + 1] ?? tickMs, stamps[at + 2] ?? tickMs];
-    if (!isSettled({ mtimeMs, ctimeMs }, tickMs)) return false;
-  }
-  return true;
 }
 
 /** Without a file of pins, they are those of the manifest. */
@@ -207,17 +197,19 @@ export function isRecent(
 async function scanFiles(
   places: PoolPlaces,
   config: ArtifactsConfig,
+  threads: FileThreads,
   options: ScanOptions,
 ): Promise<ScanResult> {
   const startMs = performance.now();
   const cache = new PoolCache(places.cache);
-  const walked = walkPool(places, {
+  const walked = await walkPool(places, {
     familyOf: familyMatcher(config.families),
-    isAllRead: options.readAll === true || cache.isEmpty,
-    ...listOptions(config, options),
+    isAllRead: options.readAll === true || cache.files === 0,
+    ...listOptions(config, threads, options),
   });
   const { nowMs } = options;
-  const { known, unreadable, filesRead } = await readFiles(cache, places, config, walked, options);
+  const reading = { cache, folder: places.folder, config, threads };
+  const { known, unreadable, filesRead } = await readFiles(reading, walked, options);
   const now = new Date(nowMs).toISOString();
   const pins = await pinsOf(places);
   // An entry of which a file cannot be read is not there: nothing is decided about a part of one.
@@ -238,7 +230,7 @@ async function scanFiles(
       scannedAt: now,
       durationMs: performance.now() - startMs,
     }),
-    ...countsOf(walked.listing, walked.matched.length),
+    ...countsOf(walked.listing, walked.families.filter((family) => family !== undefined).length),
     filesRead,
     unreadable: unreadable.map(({ path }) => path).sort(),
     walked,
@@ -249,10 +241,12 @@ async function scanFiles(
 
 function listOptions(
   { maxFilesPerScan }: ArtifactsConfig,
+  threads: FileThreads,
   { signal, onProgress }: ScanOptions,
 ): ListOptions {
   return {
     filesMax: maxFilesPerScan,
+    threads,
     signal,
     onProgress: (files) => onProgress?.({ phase: "listing", files, bytes: 0 }),
   };
@@ -285,46 +279,62 @@ function groupOf({ family, path }: { readonly family: string; readonly path: str
   return fullEntryId(family, runKeyOf(path));
 }
 
-type KnownFile = ScanResult["known"][number];
+type PathAndFamily = Pick<FoundFile, "path" | "family">;
 
+/** Digests from the cache where a stat record says that they hold, else from the files. */
 async function readFiles(
-  cache: PoolCache,
-  { folder }: PoolPlaces,
-  config: ArtifactsConfig,
-  { matched, stamps }: WalkedPool,
+  {
+    cache,
+    folder,
+    config,
+    threads,
+  }: {
+    readonly cache: PoolCache;
+    readonly folder: string;
+    readonly config: ArtifactsConfig;
+    readonly threads: FileThreads;
+  },
+  { paths, families, table }: WalkedPool,
   { readAll = false, signal, onProgress }: ScanOptions,
 ): Promise<{
-  readonly known: readonly KnownFile[];
-  readonly unreadable: readonly WalkedFile[];
+  readonly known: readonly FoundFile[];
+  readonly unreadable: readonly PathAndFamily[];
   readonly filesRead: number;
 }> {
-  const known: KnownFile[] = [];
-  const rest: (WalkedFile & { size: number })[] = [];
-  for (const file of matched) {
-    const { path, family, stamp } = file;
-    const digest = readAll || stamp === undefined ? undefined : cache.get(path, stamp);
-    if (digest === undefined || stamp === undefined) rest.push({ ...file, size: stamp?.size ?? 0 });
-    else known.push({ path, family, size: stamp.size, mtimeMs: stamp.mtimeMs, digest, stamp });
+  const digests = new Array<Digest | undefined>(paths.length);
+  const rest: number[] = [];
+  for (const [index, path] of paths.entries()) {
+    if (families[index] === undefined || table.problem(index) === "gone") continue;
+    const digest = readAll ? undefined : cache.get(path, table, index);
+    if (digest === undefined) rest.push(index);
+    else digests[index] = digest;
   }
-  const facts = await hashFiles(folder, rest, {
-    workers: config.parallelWorkers,
+  const fresh = table.part(rest);
+  const cached = paths.length - rest.length;
+  await threads.read({
+    folder,
+    paths: rest.map((index) => paths[index] ?? ""),
+    bytes: fresh.bytes,
     bufferBytes: config.checksumBufferBytes,
     signal,
     onProgress: ({ files, bytes }) =>
-      onProgress?.({ phase: "reading", files: known.length + files, bytes }),
+      onProgress?.({ phase: "reading", files: cached + files, bytes }),
+    table: fresh,
   });
-  const unreadable: WalkedFile[] = [];
-  for (const [index, file] of rest.entries()) {
-    const { path, family } = file;
-    const fact = facts[index];
-    if (fact?.problem === "ENOENT") continue;
-    if (fact?.digest === undefined) unreadable.push(file);
-    else {
-      const { digest, problem: _, ...stamp } = fact;
-      if (file.stamp === undefined)
-        stamps.set([stamp.size, stamp.mtimeMs, stamp.ctimeMs, stamp.ino], 4 * file.place);
-      known.push({ path, family, size: stamp.size, mtimeMs: stamp.mtimeMs, digest, stamp });
-    }
+  const unreadable: PathAndFamily[] = [];
+  for (const [place, index] of rest.entries()) {
+    const problem = fresh.problem(place);
+    if (problem === undefined) {
+      digests[index] = fresh.digest(place);
+      table.setStamp(index, fresh.stamp(place));
+    } else if (problem !== "gone")
+      unreadable.push({ path: paths[index] ?? "", family: families[index] ?? "" });
+  }
+  const known: FoundFile[] = [];
+  for (const [index, path] of paths.entries()) {
+    const [family, digest] = [families[index], digests[index]];
+    if (family === undefined || digest === undefined) continue;
+    known.push({ path, family, digest, ...table.stamp(index) });
   }
   return { known, unreadable, filesRead: rest.length };
 }

@@ -1,96 +1,135 @@
+import { createHash } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { type Digest, isDigest } from "@reseal/hash";
-import type { FileStamp } from "./hash-task.ts";
+import type { Digest } from "@reseal/hash";
+import type { FileStamp, FileTable } from "./file-task.ts";
 
-export type { FileStamp } from "./hash-task.ts";
+const format = "reseal-pool-cache/3";
 
-const format = "reseal-pool-cache/2";
-
-/** Column by column: to read and to write a million objects takes longer than to scan. */
-interface Columns {
-  readonly paths: string[];
-  readonly sizes: number[];
-  readonly modified: number[];
-  readonly changed: number[];
-  readonly inodes: number[];
-  /** Of each digest the 64 hexadecimal digits, without anything between them. */
-  readonly digests: string;
+/** What is kept, in one piece: to read it makes hardly an object. */
+interface Kept {
+  /** Stands for all of it; nothing where there was nothing to be read. */
+  readonly digest: string | undefined;
+  readonly files: number;
+  /** Of each file size, both times and inode. */
+  readonly stamps: Float64Array;
+  /** Of each file 32 bytes. */
+  readonly digests: Buffer;
+  /** With a NUL between them. */
+  readonly paths: string;
 }
 
-const hexLength = 64;
+/** A file to be remembered. */
+interface CachedFile extends FileStamp {
+  readonly path: string;
+  readonly digest: Digest;
+}
+
+const stampBytes = 32;
+const digestBytes = 32;
+const nothing: Kept = {
+  digest: undefined,
+  files: 0,
+  stamps: new Float64Array(),
+  digests: Buffer.alloc(0),
+  paths: "",
+};
 
 /**
  * Remembers digests of files by their stat record, so that unchanged ones are not read again.
  *
  * A file is trusted while size, times and inode are the same, and only remembered when it had last
  * changed before the tick in which the scan began: a change in the same tick would leave the same
- * times. A cache that cannot be read is an empty one.
+ * times. A cache that cannot be read, or is not what was written, is an empty one.
  */
 export class PoolCache {
   readonly #file: string;
-  readonly #columns: Columns;
-  readonly #places: ReadonlyMap<string, number>;
+  readonly #kept: Kept;
+  #paths: readonly string[] | undefined;
+  #places: ReadonlyMap<string, number> | undefined;
+  #hex: string | undefined;
+  #next = 0;
+  #hits = 0;
 
   constructor(file: string) {
     this.#file = file;
-    this.#columns = readColumns(file);
-    this.#places = new Map(this.#columns.paths.map((path, place) => [path, place]));
+    this.#kept = readKept(file);
   }
 
-  get isEmpty(): boolean {
-    return this.#places.size === 0;
+  get files(): number {
+    return this.#kept.files;
   }
 
-  get(path: string, stamp: FileStamp): Digest | undefined {
-    const place = this.#places.get(path);
+  /** Of all files, with a NUL between them. */
+  get paths(): string {
+    return this.#kept.paths;
+  }
+
+  /** Of each file size, both times and inode. */
+  get stamps(): Float64Array {
+    return this.#kept.stamps;
+  }
+
+  /** Stands for all that was known when it was read; nothing where it could not be. */
+  get digest(): string | undefined {
+    return this.#kept.digest;
+  }
+
+  /** The digest of a file of a table; found at once when they are asked for in the order they had. */
+  get(path: string, table: FileTable, index: number): Digest | undefined {
+    const place = this.#placeOf(path);
     if (place === undefined) return undefined;
-    const { sizes, modified, changed, inodes, digests } = this.#columns;
-    const isSame =
-      sizes[place] === stamp.size &&
-      modified[place] === stamp.mtimeMs &&
-      changed[place] === stamp.ctimeMs &&
-      inodes[place] === stamp.ino;
-    if (!isSame) return undefined;
-    const digest = `sha256:${digests.slice(place * hexLength, (place + 1) * hexLength)}`;
-    return isDigest(digest) ? digest : undefined;
+    const { stamps, digests } = this.#kept;
+    for (let at = 0; at < 4; at += 1)
+      if (stamps[4 * place + at] !== table.stamps[4 * index + at]) return undefined;
+    this.#hits += 1;
+    this.#hex ??= digests.toString("hex");
+    return `sha256:${this.#hex.slice(2 * digestBytes * place, 2 * digestBytes * (place + 1))}`;
   }
 
   /**
    * Keep what is known now. A failure costs only time later and is not reported.
    * @param tickMs A time of the same file system, before any of the files was read.
+   * @returns what stands for it; nothing where it could not be written
    */
-  save(
-    files: Iterable<{ readonly path: string; readonly stamp: FileStamp; readonly digest: Digest }>,
-    tickMs: number,
-  ): void {
-    const columns: Omit<Columns, "digests"> = {
-      paths: [],
-      sizes: [],
-      modified: [],
-      changed: [],
-      inodes: [],
-    };
-    const digests: string[] = [];
-    let isChanged = false;
-    for (const { path, stamp, digest } of files) {
-      if (!isSettled(stamp, tickMs)) continue;
-      isChanged ||= this.get(path, stamp) !== digest;
-      columns.paths.push(path);
-      columns.sizes.push(stamp.size);
-      columns.modified.push(stamp.mtimeMs);
-      columns.changed.push(stamp.ctimeMs);
-      columns.inodes.push(stamp.ino);
-      digests.push(digest.slice("sha256:".length));
+  save(files: readonly CachedFile[], tickMs: number): string | undefined {
+    const { files: known, digest } = this.#kept;
+    if (known === files.length && known === this.#hits) return digest;
+    const settled = files.filter((file) => isSettled(file, tickMs));
+    const stamps = new Float64Array(4 * settled.length);
+    for (const [index, { size, mtimeMs, ctimeMs, ino }] of settled.entries()) {
+      stamps[4 * index] = size;
+      stamps[4 * index + 1] = mtimeMs;
+      stamps[4 * index + 2] = ctimeMs;
+      stamps[4 * index + 3] = ino;
     }
-    if (!isChanged && digests.length === this.#columns.paths.length) return;
+    const hex = settled.map((file) => file.digest.slice("sha256:".length)).join("");
+    const paths = settled.map(({ path }) => path).join("\0");
+    const parts = [Buffer.from(stamps.buffer), Buffer.from(hex, "hex"), Buffer.from(paths)];
+    const body = Buffer.concat(parts);
+    const saved = digestOf(body);
+    if (saved === digest) return digest;
     try {
       const temporary = `${this.#file}.tmp`;
-      const cache = { format, ...columns, digests: digests.join("") };
-      writeFileSync(temporary, JSON.stringify(cache));
+      const header = JSON.stringify({ format, files: settled.length, body: saved });
+      writeFileSync(temporary, Buffer.concat([Buffer.from(`${header}\n`), body]));
       renameSync(temporary, this.#file);
+      return saved;
     } catch {
-      // A full disk must not fail a scan that only wanted to remember something.
+      return undefined; // A full disk must not fail a scan that only wanted to remember something.
     }
+  }
+
+  #placeOf(path: string): number | undefined {
+    if (this.#kept.files === 0) return undefined;
+    this.#paths ??= this.#kept.paths.split("\0");
+    if (this.#paths[this.#next] !== path) {
+      this.#places ??= new Map(this.#paths.map((one, place) => [one, place]));
+      const place = this.#places.get(path);
+      if (place === undefined) return undefined;
+      this.#next = place;
+    }
+    this.#next += 1;
+    return this.#next - 1;
   }
 }
 
@@ -105,17 +144,30 @@ export function isSettled(
   return ctimeMs < tickMs && mtimeMs < tickMs;
 }
 
-function readColumns(file: string): Columns {
-  const nothing = { paths: [], sizes: [], modified: [], changed: [], inodes: [], digests: "" };
+function readKept(file: string): Kept {
   try {
-    const cache = JSON.parse(readFileSync(file, "utf8")) as Partial<Columns & { format: unknown }>;
-    const { paths, sizes, modified, changed, inodes, digests } = cache;
-    const isWhole =
-      cache.format === format &&
-      [paths, sizes, modified, changed, inodes].every((column) => Array.isArray(column)) &&
-      digests?.length === (paths?.length ?? 0) * hexLength;
-    return isWhole ? (cache as Columns) : nothing;
+    const bytes = readFileSync(file);
+    const end = bytes.indexOf("\n");
+    const header = JSON.parse(bytes.toString("utf8", 0, end)) as Readonly<Record<string, unknown>>;
+    const body = bytes.subarray(end + 1);
+    const { files } = header;
+    const digest = digestOf(body);
+    if (header.format !== format || header.body !== digest || typeof files !== "number")
+      return nothing;
+    const stampsEnd = files * stampBytes;
+    const digestsEnd = stampsEnd + files * digestBytes;
+    return {
+      digest,
+      files,
+      stamps: new Float64Array(Uint8Array.from(body.subarray(0, stampsEnd)).buffer),
+      digests: body.subarray(stampsEnd, digestsEnd),
+      paths: body.toString("utf8", digestsEnd),
+    };
   } catch {
     return nothing;
   }
+}
+
+function digestOf(body: Buffer): string {
+  return createHash("sha256").update(body).digest("hex");
 }

@@ -2,12 +2,18 @@ import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Digest } from "@reseal/hash";
 import { appendAudit } from "./audit.ts";
-import { hashing, type Problem, problemsAfter, problemsBefore } from "./check-moves.ts";
+import {
+  type Problem,
+  problemsAfter,
+  problemsBefore,
+  readFiles,
+  type WholeFolders,
+} from "./check-moves.ts";
 import type { EntryFile } from "./entry.ts";
 import { gcErrors } from "./errors.ts";
-import { hashFiles } from "./hash-files.ts";
 import { FileMover, syncPath } from "./move-file.ts";
 import type { Pool, PoolSource } from "./pool.ts";
+import { isFolderOfRun } from "./run-key.ts";
 import {
   isInTrash,
   noteState,
@@ -15,6 +21,7 @@ import {
   type TrashFile,
   type TrashItem,
 } from "./trash-journal.ts";
+import { filesOutside, isFree, listOnce, wholeFolders } from "./whole-folders.ts";
 
 /** Files of one entry that go to the trash together or not at all. */
 export interface TrashMove {
@@ -52,7 +59,8 @@ const movesInBatch = 256;
  * Move files to the trash, `<trash>/<entry id>/<path in the pool>`.
  *
  * In this order, so that a crash at any point loses nothing: the files are checked to be those that
- * were scanned; the trash journal says what will be moved; the files are moved and the names synced; digests are checked again; the
+ * were scanned; the trash journal says what will be moved; the files are moved, a folder of the run
+ * that holds nothing else in one step; the names are synced and the digests checked again; the
  * journal says that it is done. What is begun and not done, the next process that opens the pool
  * puts back. A file that is not what was planned stays, and the rest of its entry with it.
  * @param action Why, for the trash journal: `gc`, `compact`, `purge`.
@@ -100,37 +108,68 @@ async function moveBatch(
   await journal.append("trash", [...items.values()].map(toRecord));
   const problems = new Map<TrashMove, Problem>();
   try {
-    if (source === undefined) await takeAway(pool, items);
-    else
+    if (source === undefined) {
+      const { mover, whole } = takeAway(pool, items);
+      const [, found] = await bothOf(
+        mover.sync(),
+        problemsAfter(pool, [...items.keys()], items, whole),
+      );
+      for (const [move, problem] of found) problems.set(move, problem);
+    } else {
       await source.exclusively(async () => {
         for (const [move, problem] of await forgetRows(source, items)) problems.set(move, problem);
         const going = new Map([...items].filter(([move]) => !problems.has(move)));
-        await takeAway(pool, going);
+        await takeAway(pool, going).mover.sync();
         // Whoever seals a run sees by this that blobs were taken away, and looks again.
         await noteState(journal, "moved", [...items.values()], timeOf(pool));
       });
+      const moved = [...items.keys()].filter((move) => !problems.has(move));
+      for (const [move, problem] of await problemsAfter(pool, moved, items, new Map()))
+        problems.set(move, problem);
+    }
   } catch (error) {
     for (const item of items.values()) await putBack(pool, item);
     throw error;
   }
-  const moved = [...items.keys()].filter((move) => !problems.has(move));
-  for (const [move, problem] of await problemsAfter(pool, moved, items))
-    problems.set(move, problem);
   const good = [...items].filter(([move]) => !problems.has(move)).map(([, item]) => item);
   for (const [move, item] of items) if (problems.has(move)) await putBack(pool, item);
   await noteState(journal, "done", good, timeOf(pool));
   return problems;
 }
 
-async function takeAway(pool: Pool, items: ReadonlyMap<TrashMove, TrashItem>): Promise<void> {
+/** Move files, and where a folder of the run holds nothing else, the folder. Nothing is synced yet. */
+function takeAway(
+  pool: Pool,
+  items: ReadonlyMap<TrashMove, TrashItem>,
+): { readonly mover: FileMover; readonly whole: WholeFolders } {
+  const { folder } = pool.places;
   const mover = new FileMover(copyInTrash(pool));
-  for (const item of items.values())
-    for (const file of item.files) {
-      const [from, to] = [join(pool.places.folder, file.path), inTrash(pool, item, file)];
-      if (file.replaced_by === undefined) mover.move(from, to);
+  const whole = new Map<TrashItem, readonly string[]>();
+  const list = listOnce();
+  for (const [move, item] of items) {
+    const paths = item.files.map(({ path }) => path);
+    const isWanted = (path: string): boolean => isFolderOfRun(path, move.runId);
+    const folders =
+      pool.source === undefined && move.replacedBy === undefined
+        ? wholeFolders(folder, paths, isWanted, list)
+        : [];
+    const moved = folders.filter((path) =>
+      mover.moveFolder(join(folder, path), inTrash(pool, item, path)),
+    );
+    whole.set(item, moved);
+    for (const { path, replaced_by } of filesOutside(item.files, moved)) {
+      const [from, to] = [join(folder, path), inTrash(pool, item, path)];
+      if (replaced_by === undefined) mover.move(from, to);
       else mover.duplicate(from, to);
     }
-  await mover.sync();
+  }
+  return { mover, whole };
+}
+
+/** What both came to, once both have ended. @throws what the first of them that failed threw */
+async function bothOf<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return Promise.all([a, b]);
 }
 
 /** The rows go first: whoever sees one can read its bytes. */
@@ -147,20 +186,38 @@ async function forgetRows(
   return problems;
 }
 
-/** Take what was begun back to where it was: the way out of a failure and of a crash. */
+/**
+ * Take what was begun back to where it was: the way out of a failure and of a crash. Also what came
+ * with a whole folder, because it was put there in the last moment.
+ */
 async function putBack(pool: Pool, item: TrashItem): Promise<void> {
   const mover = new FileMover(copyInPool(pool));
-  for (const file of item.files) {
-    const [to, from] = [join(pool.places.folder, file.path), inTrash(pool, item, file)];
-    if (!existsSync(from)) continue;
-    // Between file systems a whole copy may be there and the original as well.
-    if (existsSync(to)) mover.remove(from);
-    else mover.move(from, to);
-  }
+  const from = join(pool.places.trash, item.folder);
+  const twice = new Set(existsSync(from) ? bringBack(mover, from, pool.places.folder) : []);
+  // Between file systems a whole copy may be there and the original as well.
+  const originals = item.files.filter(({ path }) => twice.has(path));
+  const here = await readFiles({ ...pool, signal: undefined }, pool.places.folder, originals);
+  for (const [index, { path, digest }] of originals.entries())
+    if (here.digest(index) === digest) mover.remove(inTrash(pool, item, path));
   await mover.sync();
-  removeEmptyFolders(join(pool.places.trash, item.folder));
+  removeEmptyFolders(from);
   await pool.source?.remember(item);
   await noteState(pool.journal, "put_back", [item], timeOf(pool));
+}
+
+/** Move back all of a folder that has nothing in its way. @returns what has, by paths */
+function bringBack(mover: FileMover, from: string, to: string, folder = ""): string[] {
+  return readdirSync(join(from, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    const [source, target] = [join(from, path), join(to, path)];
+    if (!entry.isDirectory()) {
+      if (!isFree(target)) return [path];
+      mover.move(source, target);
+      return [];
+    }
+    const isBack = isFree(target) && mover.moveFolder(source, target);
+    return isBack ? [] : bringBack(mover, from, to, path);
+  });
 }
 
 /**
@@ -209,11 +266,16 @@ async function finishRestore(pool: Pool, item: TrashItem): Promise<void> {
 }
 
 async function moveBack(pool: Pool, item: TrashItem): Promise<void> {
+  const { folder, trash } = pool.places;
   const mover = new FileMover(copyInPool(pool));
-  for (const file of item.files) {
-    const [to, from] = [join(pool.places.folder, file.path), inTrash(pool, item, file)];
+  const paths = item.files.map(({ path }) => path);
+  const whole = wholeFolders(join(trash, item.folder), paths, (path) =>
+    isFree(join(folder, path)),
+  ).filter((path) => mover.moveFolder(inTrash(pool, item, path), join(folder, path)));
+  for (const { path, replaced_by } of filesOutside(item.files, whole)) {
+    const [to, from] = [join(folder, path), inTrash(pool, item, path)];
     if (!existsSync(from)) continue;
-    if (existsSync(to) && file.replaced_by === undefined) mover.remove(from);
+    if (existsSync(to) && replaced_by === undefined) mover.remove(from);
     else mover.move(from, to);
   }
   await mover.sync();
@@ -224,21 +286,20 @@ async function moveBack(pool: Pool, item: TrashItem): Promise<void> {
 
 async function checkRestore(pool: Pool, item: TrashItem): Promise<void> {
   const { trash, folder } = pool.places;
-  const files = item.files.map(({ path, size }) => ({ path, size }));
-  const there = await hashFiles(join(trash, item.folder), files, hashing(pool));
-  const here = await hashFiles(folder, files, hashing(pool));
+  const there = await readFiles(pool, join(trash, item.folder), item.files);
+  const here = await readFiles(pool, folder, item.files);
   for (const [index, file] of item.files.entries()) {
-    const [lost, found] = [there[index], here[index]];
-    const isBack = found?.digest === file.digest;
-    const isReplacement = file.replaced_by !== undefined && found?.digest === file.replaced_by;
-    if (found?.problem !== "ENOENT" && !isBack && !isReplacement)
+    const [lost, found] = [there.digest(index), here.digest(index)];
+    const isLost = there.problem(index) === "gone";
+    const isBack = found === file.digest;
+    const isReplacement = file.replaced_by !== undefined && found === file.replaced_by;
+    if (here.problem(index) !== "gone" && !isBack && !isReplacement)
       throw gcErrors.RESTORE_CONFLICT(`${file.path} is there, and is another file.`, {
         details: { path: file.path, folder: item.folder },
       });
-    const isGone = lost?.problem === "ENOENT" && isBack;
-    if (!isGone && lost?.digest !== file.digest)
+    if (!(isLost && isBack) && lost !== file.digest)
       throw gcErrors.TRASH_DAMAGED(
-        `${item.folder}/${file.path} in the trash is ${lost?.problem === "ENOENT" ? "missing" : "not what was moved there"}.`,
+        `${item.folder}/${file.path} in the trash is ${isLost ? "missing" : "not what was moved there"}.`,
         { details: { path: file.path, folder: item.folder } },
       );
   }
@@ -277,7 +338,8 @@ function itemOf(
     ...(seals !== undefined && { seals }),
     files: files.map(({ path, size, digest }): TrashFile => {
       const replacement = replacedBy?.get(path);
-      return { path, size, digest, ...(replacement && { replaced_by: replacement }) };
+      // In the order of the journal's keys, or each would be copied to be written.
+      return { digest, path, ...(replacement && { replaced_by: replacement }), size };
     }),
   };
 }
@@ -301,8 +363,8 @@ function freeName(pool: Pool, entryId: string, taken: Set<string>): string {
   }
 }
 
-function inTrash({ places }: Pool, item: TrashItem, file: TrashFile): string {
-  return join(places.trash, item.folder, file.path);
+function inTrash({ places }: Pool, item: TrashItem, path: string): string {
+  return join(places.trash, item.folder, path);
 }
 
 /** Where a file is while it comes from another file system and is not whole. */

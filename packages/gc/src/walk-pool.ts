@@ -1,46 +1,38 @@
-import { type Dirent, lstatSync, readdirSync, type Stats } from "node:fs";
-import { join, relative } from "node:path";
+import { type Dirent, readdirSync } from "node:fs";
+import { basename, join, relative } from "node:path";
 import { gcErrors } from "./errors.ts";
+import { FileTable } from "./file-task.ts";
+import type { FileThreads } from "./file-threads.ts";
 import type { PoolPlaces } from "./pool.ts";
-import type { FileStamp } from "./stat-cache.ts";
-
-/** A file of some family. */
-export interface WalkedFile {
-  /** Relative to the pool. */
-  readonly path: string;
-  readonly family: string;
-  /** Absent where files are not looked at before they are read. */
-  readonly stamp?: FileStamp | undefined;
-  /** Which of the stamps of the walk is its own. */
-  readonly place: number;
-}
 
 /** The files of a pool by name, in the order in which the system lists them. */
 export interface PoolListing {
   /** Relative to the pool. */
   readonly paths: readonly string[];
+  /** But the pool's own. */
+  readonly folders: readonly string[];
   readonly linkCount: number;
 }
 
 /** What a walk found. */
 export interface WalkedPool {
   readonly listing: PoolListing;
-  /** Files of some family, in any order; links are not followed. */
-  readonly matched: readonly WalkedFile[];
+  /** Files that entries depend on: those of some family, and records; links are not followed. */
+  readonly paths: readonly string[];
+  /** Of each of them its family; none when it is only a record. */
+  readonly families: readonly (string | undefined)[];
   /** Folders with a `run.json`, the record of a run. */
   readonly records: ReadonlySet<string>;
-  /** For each path `1` when entries depend on the file: it is of some family, or a record. */
-  readonly looked: string;
-  /**
-   * Of each such file size, both times and inode, one after the other; NaN when it is gone, and
-   * where it is not looked at before it is read.
-   */
-  readonly stamps: Float64Array;
+  /** Of each of them the stat record; none where it is not looked at before it is read. */
+  readonly table: FileTable;
 }
 
 /** Options of {@link listPool}. */
 export interface ListOptions {
   readonly filesMax: number;
+  readonly threads: FileThreads;
+  /** What lies in the pool's own folder, and not what is in the others. */
+  readonly isFlat?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((files: number) => void) | undefined;
 }
@@ -59,38 +51,42 @@ const filesOfAnySize = 4096;
  * Look at the files of a pool.
  * @throws `GC_TOO_MANY_FILES` naming the setting, `GC_READ_FAILED`
  */
-export function walkPool(
-  places: PoolPlaces,
+export async function walkPool(
+  { folder, ...places }: PoolPlaces,
   { familyOf, isAllRead = false, ...options }: WalkOptions,
-): WalkedPool {
-  const listing = listPool(places, options);
-  const isLookedAt = !isAllRead || listing.paths.length < filesOfAnySize;
-  const matched: WalkedFile[] = [];
+): Promise<WalkedPool> {
+  const listing = listPool({ folder, ...places }, options);
+  const paths: string[] = [];
+  const families: (string | undefined)[] = [];
   const records = new Set<string>();
-  const stamps: number[] = [];
-  const looked: string[] = [];
   for (const path of listing.paths) {
     const family = familyOf(path);
-    const isRecord = path === "run.json" || path.endsWith("/run.json");
-    looked.push(family === undefined && !isRecord ? "0" : "1");
+    const isRecord = path.endsWith("run.json") && basename(path) === "run.json";
     if (family === undefined && !isRecord) continue;
-    const place = stamps.length / 4;
-    if (!isLookedAt && !isRecord && family !== undefined) {
-      stamps.push(...noStamp);
-      matched.push({ path, family, place });
-      continue;
-    }
-    const stats = lstatSync(`${places.folder}/${path}`, { throwIfNoEntry: false });
-    if (stats === undefined) {
-      stamps.push(...noStamp);
-      continue; // Removed meanwhile.
-    }
-    const stamp = stampOf(stats);
-    stamps.push(stamp.size, stamp.mtimeMs, stamp.ctimeMs, stamp.ino);
     if (isRecord) records.add(path.slice(0, Math.max(0, path.length - "/run.json".length)));
-    if (family !== undefined) matched.push({ path, family, stamp, place });
+    paths.push(path);
+    families.push(family);
   }
-  return { listing, matched, records, looked: looked.join(""), stamps: Float64Array.from(stamps) };
+  const { threads, signal } = options;
+  const isLookedAt = !isAllRead || listing.paths.length < filesOfAnySize;
+  const table = isLookedAt
+    ? await threads.look({ folder, paths, signal })
+    : await lookAtRecords(folder, { paths, families }, options);
+  return { listing, paths, families, records, table };
+}
+
+/** Files that are only records are not read by the scan: their stat records would not be known. */
+async function lookAtRecords(
+  folder: string,
+  { paths, families }: Pick<WalkedPool, "paths" | "families">,
+  { threads, signal }: ListOptions,
+): Promise<FileTable> {
+  const table = new FileTable(paths.length);
+  const records = [...paths.keys()].filter((index) => families[index] === undefined);
+  const some = records.map((index) => paths[index] ?? "");
+  const seen = await threads.look({ folder, paths: some, signal });
+  for (const [place, index] of records.entries()) table.setStamp(index, seen.stamp(place));
+  return table;
 }
 
 /**
@@ -99,15 +95,14 @@ export function walkPool(
  */
 export function listPool(
   places: PoolPlaces,
-  { filesMax, signal, onProgress }: ListOptions,
+  { filesMax, threads, isFlat = false, signal, onProgress }: ListOptions,
 ): PoolListing {
   const paths: string[] = [];
-  const own = new Set(
-    [places.trash, places.manifest, places.backup].map((path) => relative(places.folder, path)),
-  );
+  const folders: string[] = [];
+  const own = new Set(ownPaths(places));
   let linkCount = 0;
-  const folders = [""];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+  const rest = [""];
+  for (let folder = rest.pop(); folder !== undefined; folder = rest.pop()) {
     signal?.throwIfAborted();
     for (const entry of readFolder(join(places.folder, folder))) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
@@ -115,18 +110,20 @@ export function listPool(
       if (entry.isFile()) {
         if (paths.length === filesMax) throw tooManyFiles(places.folder, filesMax);
         paths.push(path);
-      } else if (entry.isDirectory()) folders.push(path);
-      else if (entry.isSymbolicLink()) linkCount += 1;
+      } else if (entry.isDirectory()) {
+        folders.push(path);
+        if (!isFlat) rest.push(path);
+      } else if (entry.isSymbolicLink()) linkCount += 1;
     }
+    threads.expect(paths.length);
     onProgress?.(paths.length);
   }
-  return { paths, linkCount };
+  return { paths, folders, linkCount };
 }
 
-const noStamp = [Number.NaN, Number.NaN, Number.NaN, Number.NaN];
-
-function stampOf({ size, mtimeMs, ctimeMs, ino }: Stats): FileStamp {
-  return { size, mtimeMs, ctimeMs, ino };
+/** State that can be put elsewhere, relative to the pool. */
+export function ownPaths({ folder, trash, manifest, backup }: PoolPlaces): string[] {
+  return [trash, manifest, backup].map((path) => relative(folder, path));
 }
 
 /** What Reseal keeps in a pool besides the trash. */

@@ -114,7 +114,7 @@ export { isProcessGone, processName, processNamed } from "./process-name.ts";
 export { readRemovedSeals, type SealRemoval } from "./removed-seals.ts";
 export type { Clock, IdSource, Stores } from "./stores.ts";
 export { errnoOf, readFailure, writeFailure } from "./system-errors.ts";
-export { EarlySync, syncFileSystem } from "./whole-sync.ts";
+export { EarlySync, isTrustedFileSystem, syncFileSystem } from "./whole-sync.ts";
 export {
   openWorkerLane,
   serveTasks,

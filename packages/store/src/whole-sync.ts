@@ -3,11 +3,12 @@ import { statfsSync } from "node:fs";
 import { storeErrors } from "./errors.ts";
 
 /**
- * File systems of Linux whose `syncfs` makes data and names durable. Others (FUSE, 9p, NFS) may
- * say yes and keep the data in a server's memory.
+ * File systems of Linux that keep to what the manual says: `syncfs` makes data and names durable,
+ * and the times of a folder change with the names in it. Others (FUSE, 9p, NFS) may say yes and
+ * keep the data in a server's memory, and need not know the times.
  * @see statfs(2)
  */
-const wholeSyncTypes: ReadonlySet<number> = new Set([
+const trustedTypes: ReadonlySet<number> = new Set([
   0xef53, // ext2, ext3, ext4
   0x58465342, // XFS
   0x9123683e, // Btrfs
@@ -32,7 +33,7 @@ const childEnvironment = {
  *   has already lost.
  */
 export async function syncFileSystem(folder: string): Promise<boolean> {
-  if (process.platform !== "linux" || !isWholeSyncTrusted(folder)) return false;
+  if (!isTrustedFileSystem(folder)) return false;
   return new Promise((resolve, reject) => {
     const child = spawn("sync", ["-f", folder], {
       env: childEnvironment,
@@ -53,11 +54,12 @@ export async function syncFileSystem(folder: string): Promise<boolean> {
   });
 }
 
-function isWholeSyncTrusted(folder: string): boolean {
+/** Whether a folder is on a local file system of Linux that is known to keep to the manual. */
+export function isTrustedFileSystem(folder: string): boolean {
   try {
-    return wholeSyncTypes.has(statfsSync(folder).type);
+    return process.platform === "linux" && trustedTypes.has(statfsSync(folder).type);
   } catch {
-    return false; // Then one by one, which is always right.
+    return false; // Then nothing is taken for granted, which is always right.
   }
 }
 

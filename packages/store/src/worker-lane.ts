@@ -96,6 +96,7 @@ class ThreadLane<Task, Result, Part> implements WorkerLane<Task, Result, Part> {
   #pending: PromiseWithResolvers<Result> | undefined;
   #take: ((part: Part) => void) | undefined;
   #failure: Error | undefined;
+  #isEnding = false;
 
   constructor(module: URL) {
     this.#worker = new Worker(module, {
@@ -120,6 +121,7 @@ class ThreadLane<Task, Result, Part> implements WorkerLane<Task, Result, Part> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnding = true; // A late reply must not let the process end before the thread has.
     await this.#worker.terminate();
   }
 
@@ -130,7 +132,7 @@ class ThreadLane<Task, Result, Part> implements WorkerLane<Task, Result, Part> {
     }
     const pending = this.#pending;
     this.#pending = undefined;
-    this.#worker.unref();
+    if (!this.#isEnding) this.#worker.unref();
     if (reply.ok) pending?.resolve(reply.result);
     else pending?.reject(restore(reply.error));
   }
