@@ -26,6 +26,14 @@ export interface FileTask {
   readonly isRead: boolean;
   readonly bufferBytes: number;
   readonly memory: SharedArrayBuffer;
+  readonly tick?: Tick | undefined;
+}
+
+/** A moment before any file was opened, by the clock of the file system that they are on. */
+export interface Tick {
+  readonly timeMs: number;
+  /** The file system: files on another one have times of another clock. */
+  readonly dev: number;
 }
 
 /** Why there is no digest, or no stat record, of a file. */
@@ -33,7 +41,9 @@ export type FileProblem = "gone" | "changed" | "no file" | "unreadable";
 
 const problemNames = [undefined, "gone", "changed", "no file", "unreadable"] as const;
 const stampBytes = 32;
-const digestBytes = 32;
+const algorithm = "sha256:";
+/** Of a digest as it is written, as Latin-1. */
+const digestBytes = 71;
 const controlBytes = 16;
 const [nextFile, doneFiles, doneKibibytes] = [0, 1, 2];
 
@@ -49,7 +59,7 @@ export class FileTable {
   readonly #control: Int32Array;
   readonly #digests: Buffer;
   readonly #problems: Uint8Array;
-  #hex: string | undefined;
+  #text: string | undefined;
 
   constructor(count: number, memory: SharedArrayBuffer = newMemory(count)) {
     this.count = count;
@@ -106,8 +116,8 @@ export class FileTable {
   /** The digest of a file that was read; once all are. */
   digest(index: number): Digest | undefined {
     if (this.#problems[index] !== 0) return undefined;
-    this.#hex ??= this.#digests.toString("hex");
-    return `sha256:${this.#hex.slice(2 * digestBytes * index, 2 * digestBytes * (index + 1))}`;
+    this.#text ??= this.#digests.toString("latin1"); // Parts of one text are made without a copy.
+    return this.#text.slice(digestBytes * index, digestBytes * (index + 1)) as Digest;
   }
 
   stamp(index: number): FileStamp {
@@ -141,9 +151,8 @@ export class FileTable {
     );
   }
 
-  /** @param bytes Of the digest, as Latin-1. */
-  setDigest(index: number, bytes: string): void {
-    this.#digests.write(bytes, digestBytes * index, digestBytes, "latin1");
+  setDigest(index: number, hex: string): void {
+    this.#digests.write(hex, digestBytes * index + algorithm.length, "latin1");
   }
 
   setProblem(index: number, problem: FileProblem): void {
@@ -154,6 +163,8 @@ export class FileTable {
 function newMemory(count: number): SharedArrayBuffer {
   const memory = new SharedArrayBuffer(controlBytes + (stampBytes + digestBytes + 1) * count);
   new Float64Array(memory, controlBytes, 4 * count).fill(Number.NaN);
+  const digests = Buffer.from(memory, controlBytes + stampBytes * count, digestBytes * count);
+  digests.fill(algorithm.padEnd(digestBytes, "0"), "latin1");
   return memory;
 }
 
@@ -163,7 +174,7 @@ function newMemory(count: number): SharedArrayBuffer {
  * @returns whether there may be more
  */
 export function workOn(task: FileTask, paths: readonly string[]): () => boolean {
-  const { folder, isRead } = task;
+  const { folder, isRead, tick } = task;
   const table = new FileTable(paths.length, task.memory);
   const filesInPart = Math.min(32, Math.max(1, paths.length >> 6));
   const buffer = isRead ? Buffer.allocUnsafeSlow(task.bufferBytes) : Buffer.alloc(0);
@@ -173,7 +184,7 @@ export function workOn(task: FileTask, paths: readonly string[]): () => boolean 
     let bytes = 0;
     for (let index = start; index < end; index += 1) {
       const path = `${folder}/${paths[index]}`;
-      if (isRead) bytes += read(path, index, table, buffer);
+      if (isRead) bytes += read(path, index, table, { buffer, tick });
       else look(path, index, table);
     }
     if (end > start) table.noteDone(end - start, bytes);
@@ -194,12 +205,17 @@ function look(path: string, index: number, table: FileTable): void {
 const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
 const attemptsMax = 3;
 
+interface Reading {
+  readonly buffer: Buffer;
+  readonly tick: Tick | undefined;
+}
+
 /** @returns how many bytes it has */
-function read(path: string, index: number, table: FileTable, buffer: Buffer): number {
+function read(path: string, index: number, table: FileTable, reading: Reading): number {
   try {
     const file = openSync(path, readFlags);
     try {
-      return readOpen(file, index, table, buffer);
+      return readOpen(file, index, table, reading);
     } finally {
       closeSync(file);
     }
@@ -209,10 +225,14 @@ function read(path: string, index: number, table: FileTable, buffer: Buffer): nu
   }
 }
 
-/** A file that still has the stat record that the table knows was not written to meanwhile. */
-function readOpen(file: number, index: number, table: FileTable, buffer: Buffer): number {
+/**
+ * A file that still has the stat record that the table knows was not written to meanwhile; nor was
+ * one that has not changed since the tick.
+ */
+function readOpen(file: number, index: number, table: FileTable, reading: Reading): number {
+  const { buffer, tick } = reading;
   const isKnown = !Number.isNaN(table.stamps[4 * index]);
-  for (let attempt = isKnown ? 0 : 1; ; attempt += 1) {
+  for (let attempt = isKnown || tick !== undefined ? 0 : 1; ; attempt += 1) {
     if (attempt > 0) {
       const before = fstatSync(file);
       table.setStamp(index, before);
@@ -223,6 +243,7 @@ function readOpen(file: number, index: number, table: FileTable, buffer: Buffer)
     }
     const size = digestOpen(file, index, table, buffer);
     const after: Stats = fstatSync(file);
+    if (attempt === 0 && !isKnown && isOlder(after, tick)) table.setStamp(index, after);
     if (size === after.size && table.hasStamp(index, after)) return size;
     if (attempt === attemptsMax) {
       table.setProblem(index, "changed");
@@ -231,11 +252,16 @@ function readOpen(file: number, index: number, table: FileTable, buffer: Buffer)
   }
 }
 
+function isOlder(stats: Stats, tick: Tick | undefined): boolean {
+  const { timeMs = 0, dev } = tick ?? {};
+  return stats.dev === dev && stats.ctimeMs < timeMs && stats.mtimeMs < timeMs && stats.isFile();
+}
+
 function digestOpen(file: number, index: number, table: FileTable, buffer: Buffer): number {
   let position = 0;
   let count = readSync(file, buffer, 0, buffer.byteLength, position);
   if (count < buffer.byteLength) {
-    table.setDigest(index, hash("sha256", buffer.subarray(0, count), "binary"));
+    table.setDigest(index, hash("sha256", buffer.subarray(0, count), "hex"));
     return count;
   }
   const digester = createHash("sha256");
@@ -244,7 +270,7 @@ function digestOpen(file: number, index: number, table: FileTable, buffer: Buffe
     position += count;
     count = readSync(file, buffer, 0, buffer.byteLength, position);
   }
-  table.setDigest(index, digester.digest("binary"));
+  table.setDigest(index, digester.digest("hex"));
   return position;
 }
 

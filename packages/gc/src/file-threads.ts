@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { openWorkerLane, siblingModule, type WorkerLane } from "@reseal/store";
-import { FileTable, type FileTask, workOn } from "./file-task.ts";
+import { FileTable, type FileTask, type Tick, workOn } from "./file-task.ts";
 
 /** How files are looked at or read. */
 export interface FileWork {
@@ -23,6 +23,8 @@ export interface ReadWork extends FileWork {
   readonly bytes?: number | undefined;
   /** A table of the files, with the stat records of those that are known. */
   readonly table?: FileTable | undefined;
+  /** Files that have not changed since need not be asked before they are read. */
+  readonly tick?: Tick | undefined;
 }
 
 /** Less than this is done sooner than a thread is started. */
@@ -66,9 +68,9 @@ export class FileThreads implements AsyncDisposable {
 
   /** Digest files. Symbolic links are not followed. */
   async read(work: ReadWork): Promise<FileTable> {
-    const { paths, bufferBytes, bytes = 0, table = new FileTable(paths.length) } = work;
+    const { paths, bufferBytes, bytes = 0, tick, table = new FileTable(paths.length) } = work;
     const isShared = paths.length >= readsForThreads || bytes >= bytesForThreads;
-    await this.#do(work, paths, table, { isRead: true, bufferBytes, isShared });
+    await this.#do(work, paths, table, { isRead: true, bufferBytes, isShared, tick });
     return table;
   }
 
@@ -82,11 +84,11 @@ export class FileThreads implements AsyncDisposable {
     { folder, paths: text, signal, onProgress }: FileWork,
     paths: readonly string[],
     table: FileTable,
-    how: Pick<FileTask, "isRead" | "bufferBytes"> & { readonly isShared: boolean },
+    how: Pick<FileTask, "isRead" | "bufferBytes" | "tick"> & { readonly isShared: boolean },
   ): Promise<void> {
     if (paths.length === 0) return;
-    const { isRead, bufferBytes, isShared } = how;
-    const task = { folder, isRead, bufferBytes, memory: table.memory };
+    const { isShared, ...asked } = how;
+    const task = { folder, ...asked, memory: table.memory };
     if (isShared) this.start();
     const lanes = isShared && paths.length > 1 ? this.#lanes : [];
     const joined = lanes.length === 0 ? "" : typeof text === "string" ? text : text.join("\0");

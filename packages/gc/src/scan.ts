@@ -1,10 +1,12 @@
 import { existsSync, lstatSync } from "node:fs";
 import type { Digest } from "@reseal/hash";
 import type { PoolManifest } from "@reseal/schema";
+import { isTrustedFileSystem } from "@reseal/store";
 import type { ArtifactsConfig } from "./artifacts-config.ts";
 import { buildEntries, type FoundFile } from "./build-entries.ts";
 import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { fullEntryId } from "./entry-id.ts";
+import type { Tick } from "./file-task.ts";
 import { FileThreads } from "./file-threads.ts";
 import {
   fingerprintOf,
@@ -157,8 +159,14 @@ async function updateManifest(
   { places, config, threads }: Pool,
   options: ScanOptions & UpdateOptions,
 ): Promise<Scan> {
-  const tickMs = lstatSync(places.lock, { throwIfNoEntry: false })?.ctimeMs ?? 0;
-  const { known, walked, cache, ...scan } = await scanFiles(places, config, threads, options);
+  // The lock was made just now.
+  const { ctimeMs: tickMs = 0, dev } = lstatSync(places.lock, { throwIfNoEntry: false }) ?? {};
+  const tick =
+    dev !== undefined && isTrustedFileSystem(places.folder) ? { timeMs: tickMs, dev } : undefined;
+  const { known, walked, cache, ...scan } = await scanFiles(places, config, threads, {
+    ...options,
+    tick,
+  });
   const saved = cache.save(known, tickMs);
   if (options.writesManifest === false) return scan;
   writeManifest(places, scan.manifest);
@@ -198,7 +206,7 @@ async function scanFiles(
   places: PoolPlaces,
   config: ArtifactsConfig,
   threads: FileThreads,
-  options: ScanOptions,
+  options: ScanOptions & { readonly tick?: Tick | undefined },
 ): Promise<ScanResult> {
   const startMs = performance.now();
   const cache = new PoolCache(places.cache);
@@ -295,7 +303,7 @@ async function readFiles(
     readonly threads: FileThreads;
   },
   { paths, families, table }: WalkedPool,
-  { readAll = false, signal, onProgress }: ScanOptions,
+  { readAll = false, tick, signal, onProgress }: ScanOptions & { readonly tick?: Tick | undefined },
 ): Promise<{
   readonly known: readonly FoundFile[];
   readonly unreadable: readonly PathAndFamily[];
@@ -309,12 +317,14 @@ async function readFiles(
     if (digest === undefined) rest.push(index);
     else digests[index] = digest;
   }
-  const fresh = table.part(rest);
+  const isUntouched = rest.length === paths.length && table.done.files === 0;
+  const fresh = isUntouched ? table : table.part(rest);
   const cached = paths.length - rest.length;
   await threads.read({
     folder,
-    paths: rest.map((index) => paths[index] ?? ""),
+    paths: fresh === table ? paths : rest.map((index) => paths[index] ?? ""),
     bytes: fresh.bytes,
+    tick,
     bufferBytes: config.checksumBufferBytes,
     signal,
     onProgress: ({ files, bytes }) =>
@@ -326,7 +336,7 @@ async function readFiles(
     const problem = fresh.problem(place);
     if (problem === undefined) {
       digests[index] = fresh.digest(place);
-      table.setStamp(index, fresh.stamp(place));
+      if (fresh !== table) table.setStamp(index, fresh.stamp(place));
     } else if (problem !== "gone")
       unreadable.push({ path: paths[index] ?? "", family: families[index] ?? "" });
   }
@@ -334,7 +344,8 @@ async function readFiles(
   for (const [index, path] of paths.entries()) {
     const [family, digest] = [families[index], digests[index]];
     if (family === undefined || digest === undefined) continue;
-    known.push({ path, family, digest, ...table.stamp(index) });
+    const { size, mtimeMs, ctimeMs, ino } = table.stamp(index);
+    known.push({ path, family, digest, size, mtimeMs, ctimeMs, ino });
   }
   return { known, unreadable, filesRead: rest.length };
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { Digest } from "@reseal/hash";
 import type { FileStamp, FileTable } from "./file-task.ts";
 
@@ -104,14 +104,14 @@ export class PoolCache {
     }
     const hex = settled.map((file) => file.digest.slice("sha256:".length)).join("");
     const paths = settled.map(({ path }) => path).join("\0");
-    const parts = [Buffer.from(stamps.buffer), Buffer.from(hex, "hex"), Buffer.from(paths)];
-    const body = Buffer.concat(parts);
+    const body = [Buffer.from(stamps.buffer), Buffer.from(hex, "hex"), Buffer.from(paths)];
     const saved = digestOf(body);
     if (saved === digest) return digest;
     try {
       const temporary = `${this.#file}.tmp`;
       const header = JSON.stringify({ format, files: settled.length, body: saved });
-      writeFileSync(temporary, Buffer.concat([Buffer.from(`${header}\n`), body]));
+      writeFileSync(temporary, `${header}\n`);
+      for (const part of body) appendFileSync(temporary, part);
       renameSync(temporary, this.#file);
       return saved;
     } catch {
@@ -151,7 +151,7 @@ function readKept(file: string): Kept {
     const header = JSON.parse(bytes.toString("utf8", 0, end)) as Readonly<Record<string, unknown>>;
     const body = bytes.subarray(end + 1);
     const { files } = header;
-    const digest = digestOf(body);
+    const digest = digestOf([body]);
     if (header.format !== format || header.body !== digest || typeof files !== "number")
       return nothing;
     const stampsEnd = files * stampBytes;
@@ -168,6 +168,8 @@ function readKept(file: string): Kept {
   }
 }
 
-function digestOf(body: Buffer): string {
-  return createHash("sha256").update(body).digest("hex");
+function digestOf(body: readonly Buffer[]): string {
+  const hash = createHash("sha256");
+  for (const part of body) hash.update(part);
+  return hash.digest("hex");
 }
