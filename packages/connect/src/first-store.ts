@@ -23,10 +23,13 @@ export async function withFirstStore<Result>(
   work: (stores: Stores) => Promise<Result>,
 ): Promise<Result> {
   const { root } = storeFolderAt(location);
-  if (!isFree(root)) return await withStore(root, options, work);
   const parent = dirname(root);
+  if (!isFree(root)) {
+    sweepBeside(parent); // Who made the store may have died before it had cleaned up.
+    return await withStore(root, options, work);
+  }
   const firstMade = mkdirSync(parent, { recursive: true });
-  sweepTemporaryFolders(parent);
+  sweepBeside(parent);
   const staging = makeTemporaryFolder(parent, "importing");
   try {
     const result = await withStore(join(staging, basename(root)), options, work);
@@ -51,6 +54,15 @@ async function withStore<Result>(
 ): Promise<Result> {
   await using stores = await openStores(location, { ...options, create: true });
   return await work(stores);
+}
+
+/** Remove what dead processes left beside a store; where that is not possible, it stays. */
+function sweepBeside(parent: string): void {
+  try {
+    sweepTemporaryFolders(parent);
+  } catch {
+    // The store may be open to us, and the folder that it is in not.
+  }
 }
 
 function isFree(root: string): boolean {

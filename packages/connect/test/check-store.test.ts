@@ -17,7 +17,7 @@ import type { Digest } from "@reseal/hash";
 import { sealRecord } from "@reseal/store/conformance";
 import { describe, expect, test } from "vitest";
 import { checkStore, exitCodeOfFindings, openStores } from "../src/index.ts";
-import { blobFile, prepareStore, sealRun, TestFolder } from "./sealed-store.ts";
+import { blobFile, deadName, prepareStore, sealRun, TestFolder } from "./sealed-store.ts";
 
 const { original, seals, copyTo } = await prepareStore();
 
@@ -236,15 +236,6 @@ const cases: readonly {
     exit: 0,
   },
 ];
-
-/** What a process of an earlier boot of this host would leave. */
-function deadName(prefix: string): string {
-  const host = readFileSync("/proc/sys/kernel/hostname").toString().trim();
-  return `${prefix}${Buffer.from(host).toString("hex")}.dead-boot.1.1.0123456789abcdef`.replace(
-    "dead-boot",
-    "00000000-0000-0000-0000-000000000000",
-  );
-}
 
 describe("a check finds", () => {
   test.each(cases)("$name", async ({ damage, code, exit, readPart }) => {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { checkStore, openStores, withFirstStore } from "../src/index.ts";
-import { sealRun, TestFolder } from "./sealed-store.ts";
+import { deadName, sealRun, TestFolder } from "./sealed-store.ts";
 
 const fails = (): Promise<never> => Promise.reject(new Error("not that one"));
 
@@ -62,4 +62,15 @@ test("when somebody makes the store meanwhile, the work is done again in theirs"
   expect(goes).toBe(2);
   expect(readdirSync(folder.path)).toEqual(["store"]);
   expect(await checkStore(store, { readPart: 1 })).toMatchObject({ findings: [], seals: 2 });
+});
+
+test("what a process left that died when its store was in place goes with the next work", async () => {
+  using folder = new TestFolder();
+  const store = join(folder.path, "store");
+  await (await openStores(store, { create: true }))[Symbol.asyncDispose]();
+  mkdirSync(join(folder.path, deadName("importing.")));
+
+  await withFirstStore(store, {}, (stores) => sealRun(stores, { "a.txt": "a" }));
+
+  expect(readdirSync(folder.path)).toEqual(["store"]);
 });

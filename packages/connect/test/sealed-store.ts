@@ -1,5 +1,5 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BundleDraft, exportBundle, openStoredBundle, sealBundle } from "@reseal/bundle";
 import { openSqliteCatalog } from "@reseal/catalog";
@@ -86,6 +86,12 @@ export function blobFile(folder: string, digestOrText: Digest | string): string 
     : digestBytes(digestOrText);
   const hex = digestHex(digest);
   return join(folder, "artifacts", hex.slice(0, 2), hex);
+}
+
+/** The name of what a process of an earlier boot of this host would leave. */
+export function deadName(prefix: string): string {
+  const boot = "00000000-0000-0000-0000-000000000000";
+  return `${prefix}${Buffer.from(hostname()).toString("hex")}.${boot}.1.1.0123456789abcdef`;
 }
 
 /** A store with three runs, made once for the tests of a file, which change copies of it. */
