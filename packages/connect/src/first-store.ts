@@ -24,12 +24,9 @@ export async function withFirstStore<Result>(
 ): Promise<Result> {
   const { root } = storeFolderAt(location);
   const parent = dirname(root);
-  if (!isFree(root)) {
-    sweepBeside(parent); // Who made the store may have died before it had cleaned up.
-    return await withStore(root, options, work);
-  }
+  sweepBeside(parent); // Also where the store is: who made it may have died before it cleaned up.
+  if (!isFree(root)) return await withStore(root, options, work);
   const firstMade = mkdirSync(parent, { recursive: true });
-  sweepBeside(parent);
   const staging = makeTemporaryFolder(parent, "importing");
   try {
     const result = await withStore(join(staging, basename(root)), options, work);
@@ -61,7 +58,7 @@ function sweepBeside(parent: string): void {
   try {
     sweepTemporaryFolders(parent);
   } catch {
-    // The store may be open to us, and the folder that it is in not.
+    // The folder may not be there yet; or the store is open to us, and the folder that it is in not.
   }
 }
 

@@ -18,6 +18,17 @@ export interface FileStamp {
   readonly ino: number;
 }
 
+/**
+ * Whether a later change of a file would be seen in its stat record.
+ * @param tickMs A time of the same file system, before the file was read.
+ */
+export function isSettled(
+  { mtimeMs, ctimeMs }: Pick<FileStamp, "mtimeMs" | "ctimeMs">,
+  tickMs: number,
+): boolean {
+  return ctimeMs < tickMs && mtimeMs < tickMs;
+}
+
 /** What several threads do together: each takes the next files until none is left. */
 export interface FileTask {
   /** Absolute. */
@@ -253,8 +264,7 @@ function readOpen(file: number, index: number, table: FileTable, reading: Readin
 }
 
 function isOlder(stats: Stats, tick: Tick | undefined): boolean {
-  const { timeMs = 0, dev } = tick ?? {};
-  return stats.dev === dev && stats.ctimeMs < timeMs && stats.mtimeMs < timeMs && stats.isFile();
+  return stats.dev === tick?.dev && isSettled(stats, tick.timeMs) && stats.isFile();
 }
 
 function digestOpen(file: number, index: number, table: FileTable, buffer: Buffer): number {

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { lstatSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { PoolManifest } from "@reseal/schema";
 import { isTrustedFileSystem } from "@reseal/store";
-import type { FileStamp } from "./file-task.ts";
+import { type FileStamp, isSettled } from "./file-task.ts";
 import type { PoolPlaces } from "./pool.ts";
-import { isSettled, PoolCache } from "./stat-cache.ts";
+import { PoolCache } from "./stat-cache.ts";
 import {
   type ListOptions,
   listPool,

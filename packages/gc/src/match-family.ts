@@ -7,15 +7,11 @@ export function familyMatcher(
 ): (path: string) => string | undefined {
   const tests = families.map(({ name, patterns }) => ({
     name,
-    // A path fits the glob that is written as it is.
-    literal: new Set(patterns.filter((pattern) => !pattern.includes("*"))),
+    literal: new Set(patterns), // A path fits the glob that is written as it is.
     expression: expressionOf(patterns),
   }));
-  return (path) => {
-    for (const { name, literal, expression } of tests)
-      if ((literal.size > 0 && literal.has(path)) || expression.test(path)) return name;
-    return undefined;
-  };
+  return (path) =>
+    tests.find(({ literal, expression }) => literal.has(path) || expression.test(path))?.name;
 }
 
 /** One for all globs: a function for each would take longer than the look at the file. */

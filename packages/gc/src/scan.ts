@@ -6,7 +6,7 @@ import type { ArtifactsConfig } from "./artifacts-config.ts";
 import { buildEntries, type FoundFile } from "./build-entries.ts";
 import type { EntryFile, ScannedEntry } from "./entry.ts";
 import { fullEntryId } from "./entry-id.ts";
-import type { Tick } from "./file-task.ts";
+import { isSettled, type Tick } from "./file-task.ts";
 import { FileThreads } from "./file-threads.ts";
 import {
   fingerprintOf,
@@ -21,7 +21,7 @@ import { type Pin, pinsDigest, pinsInForce, readPins } from "./pins.ts";
 import type { Pool, PoolPlaces } from "./pool.ts";
 import { readManifest, writeManifest } from "./pool-manifest.ts";
 import { runKeyOf } from "./run-key.ts";
-import { isSettled, PoolCache } from "./stat-cache.ts";
+import { PoolCache } from "./stat-cache.ts";
 import { type ListOptions, type PoolListing, type WalkedPool, walkPool } from "./walk-pool.ts";
 
 /** How to scan. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { Digest } from "@reseal/hash";
-import type { FileStamp, FileTable } from "./file-task.ts";
+import { type FileStamp, type FileTable, isSettled } from "./file-task.ts";
 
 const format = "reseal-pool-cache/3";
 
@@ -131,17 +131,6 @@ export class PoolCache {
     this.#next += 1;
     return this.#next - 1;
   }
-}
-
-/**
- * Whether a later change of a file would be seen in its stat record.
- * @param tickMs A time of the same file system, before the file was read.
- */
-export function isSettled(
-  { mtimeMs, ctimeMs }: Pick<FileStamp, "mtimeMs" | "ctimeMs">,
-  tickMs: number,
-): boolean {
-  return ctimeMs < tickMs && mtimeMs < tickMs;
 }
 
 function readKept(file: string): Kept {
